@@ -1,0 +1,72 @@
+//! Signs of life while Go compiles.
+
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::wait::Stopwatch;
+
+/// Often enough for a log that a watchdog reads, seldom enough for one that a person reads.
+const EVERY: u64 = 15;
+
+/// Says something on standard error, past the capture of the test harness: `eprintln!` would only
+/// show up when the test is over.
+pub(super) fn announce(text: &str) {
+    let _nobody_listens = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The progress of one build: a spinner on a terminal, else a line every now and then.
+pub(super) struct Progress {
+    what: String,
+    spinner: Option<ProgressBar>,
+    clock: Stopwatch,
+    spoken: u64,
+    packages: u32,
+    latest: String,
+}
+
+impl Progress {
+    pub(super) fn start(what: String, expected: &str) -> Self {
+        announce(&format!("Building {what} ({expected} on two cores)"));
+        let spinner = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg}");
+            let spinner = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            spinner.set_prefix(what.clone());
+            spinner.enable_steady_tick(Duration::from_millis(120));
+            spinner
+        });
+        Self { what, spinner, clock: Stopwatch::start(), spoken: 0, packages: 0, latest: String::new() }
+    }
+
+    /// Go printed a line: the name of a package or of a module that it has begun with.
+    pub(super) fn line(&mut self, line: &str) {
+        self.packages += 1;
+        line.clone_into(&mut self.latest);
+        if let Some(spinner) = &self.spinner {
+            spinner.set_message(self.state());
+        }
+    }
+
+    /// To be called every second or so.
+    pub(super) fn tick(&mut self) {
+        let seconds = self.clock.seconds();
+        if self.spinner.is_none() && seconds >= self.spoken + EVERY {
+            self.spoken = seconds;
+            announce(&format!("  {}: {seconds} s, {}", self.what, self.state()));
+        }
+    }
+
+    pub(super) fn done(self) {
+        if let Some(spinner) = &self.spinner {
+            spinner.finish_and_clear();
+        }
+        announce(&format!("  {}: done in {} s", self.what, self.clock.seconds()));
+    }
+
+    fn state(&self) -> String {
+        format!("step {}, {}", self.packages, self.latest)
+    }
+}
