@@ -1,6 +1,6 @@
-//! Starts a control plane, prints where it is, and stays until standard input ends or a signal comes.
+//! Starts a control plane, prints where it is, and stays until standard input ends or it is interrupted.
 
-use std::io::Read;
+use std::{io::Read, process::exit};
 
 use testenv::{Component, ControlPlane};
 
@@ -13,7 +13,15 @@ async fn main() -> anyhow::Result<()> {
     for component in Component::ALL {
         println!("pid {}", plane.pid(component)?);
     }
+    // Asked for before "ready" is said: a shell that runs tests in the background has them ignore SIGINT.
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
     println!("ready");
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
-    Ok(())
+    tokio::select! {
+        _ = interrupt.recv() => {
+            drop(plane);
+            exit(130)
+        }
+        // As a static in a test binary ends: never dropped.
+        _ = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())) => exit(0),
+    }
 }

@@ -31,7 +31,10 @@ impl ControlPlane {
         let mut applied = Vec::with_capacity(documents.len());
         for (index, document) in documents.into_iter().enumerate() {
             let label = label(index, &document);
-            let object = self.apply_document(client, document).await.with_context(|| format!("could not apply {label}"))?;
+            let object = self
+                .apply_document(client, document)
+                .await
+                .with_context(|| format!("could not apply {label}"))?;
             applied.push(object);
         }
         Ok(applied)
@@ -61,7 +64,8 @@ impl ControlPlane {
         let object: DynamicObject = serde_json::from_value(document)?;
         let types = object.types.as_ref().context("it needs `apiVersion` and `kind`")?;
         let Some(name) = object.metadata.name.clone() else { bail!("it needs `metadata.name`") };
-        let kind = GroupVersionKind::try_from(types).context("its `apiVersion` must be version or group/version")?;
+        let kind =
+            GroupVersionKind::try_from(types).context("its `apiVersion` must be version or group/version")?;
         let (resource, capabilities) = discovery::pinned_kind(client, &kind)
             .await
             .context("the API server does not know its kind; has its definition been applied before it?")?;

@@ -40,7 +40,8 @@ pub struct AuditEvent {
     pub request_received_timestamp: Timestamp,
     /// When this stage was reached.
     pub stage_timestamp: Timestamp,
-    /// What authorization and admission noted, such as the refusals of a policy.
+    /// What authorization and admission noted, such as the failures of a policy that has the action
+    /// `Audit`. (What a policy with the action `Deny` said is in the response status.)
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
 }

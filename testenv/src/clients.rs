@@ -83,7 +83,7 @@ impl ControlPlane {
     /// # Errors
     /// When the file cannot be written.
     pub fn user_kubeconfig(&self, name: &str, groups: &[&str]) -> Result<PathBuf> {
-        self.kubeconfig(name, vec![entry(name, "default", self.certificate(name, groups)?)])
+        self.kubeconfig(name, &[entry(name, "default", self.certificate(name, groups)?)])
     }
 
     /// A new kubeconfig file for a service account; its namespace is the context's.
@@ -92,7 +92,7 @@ impl ControlPlane {
     /// When there is no such account.
     pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
         let credentials = Credentials::Token(self.token(namespace, name).await?);
-        self.kubeconfig(name, vec![entry(name, namespace, credentials)])
+        self.kubeconfig(name, &[entry(name, namespace, credentials)])
     }
 
     /// A new kubeconfig file with a context for each of `people` (name and groups), named after them,
@@ -105,7 +105,7 @@ impl ControlPlane {
         for (name, groups) in people {
             entries.push(entry(name, namespace, self.certificate(name, groups)?));
         }
-        self.kubeconfig("people", entries)
+        self.kubeconfig("people", &entries)
     }
 
     fn certificate(&self, name: &str, groups: &[&str]) -> Result<Credentials> {
@@ -115,7 +115,10 @@ impl ControlPlane {
     async fn token(&self, namespace: &str, name: &str) -> Result<String> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.admin()?, namespace);
         let request = TokenRequest {
-            spec: Some(TokenRequestSpec { expiration_seconds: Some(24 * 60 * 60), ..TokenRequestSpec::default() }),
+            spec: Some(TokenRequestSpec {
+                expiration_seconds: Some(24 * 60 * 60),
+                ..TokenRequestSpec::default()
+            }),
             ..TokenRequest::default()
         };
         let issue = || async {
@@ -127,7 +130,9 @@ impl ControlPlane {
         let answer = if name == "default" {
             until(what, Duration::from_secs(20), || async { issue().await.map(Some) }).await?
         } else {
-            issue().await.with_context(|| format!("no token for the service account {namespace}/{name}: does it exist?"))?
+            issue().await.with_context(|| {
+                format!("no token for the service account {namespace}/{name}: does it exist?")
+            })?
         };
         answer.status.and_then(|status| status.token).context("the API server gave no token")
     }
@@ -148,11 +153,11 @@ impl ControlPlane {
         Ok(config)
     }
 
-    fn kubeconfig(&self, stem: &str, entries: Vec<Entry>) -> Result<PathBuf> {
+    fn kubeconfig(&self, stem: &str, entries: &[Entry]) -> Result<PathBuf> {
         let stem: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let number = self.files.fetch_add(1, Ordering::Relaxed);
         let path = self.dir().join(format!("{stem}-{number}.kubeconfig"));
-        kubeconfig::write(&path, &self.server_url(), &self.ca_pem(), &entries)?;
+        kubeconfig::write(&path, &self.server_url(), &self.ca_pem(), entries)?;
         Ok(path)
     }
 }

@@ -37,6 +37,7 @@ impl std::fmt::Debug for ControlPlane {
 }
 
 const READY: Duration = Duration::from_secs(120);
+const ANSWER: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 3;
 
 impl ControlPlane {
@@ -48,7 +49,8 @@ impl ControlPlane {
     /// When the binaries cannot be had, or when a component does not start: the error then shows the
     /// end of its log.
     pub async fn start() -> Result<Self> {
-        let binaries = tokio::task::spawn_blocking(Binaries::find).await.context("the look-up panicked")??;
+        let binaries =
+            tokio::task::spawn_blocking(Binaries::find).await.context("the look-up panicked")??;
         Self::start_with(&binaries).await
     }
 
@@ -59,7 +61,7 @@ impl ControlPlane {
     pub async fn start_with(binaries: &Binaries) -> Result<Self> {
         let mut attempt = 1;
         loop {
-            let plane = Self::lay_out(binaries)?;
+            let plane = Self::lay_out(binaries, Ports::free()?)?;
             match plane.bring_up().await {
                 Ok(()) => return Ok(plane),
                 Err(_) if attempt < ATTEMPTS && plane.lost_a_port() => attempt += 1,
@@ -73,9 +75,9 @@ impl ControlPlane {
         }
     }
 
-    fn lay_out(binaries: &Binaries) -> Result<Self> {
+    fn lay_out(binaries: &Binaries, ports: Ports) -> Result<Self> {
         let supervisor = Supervisor::start()?;
-        let plane = Self { supervisor, authority: Authority::new()?, ports: Ports::free()?, files: AtomicU64::new(0) };
+        let plane = Self { supervisor, authority: Authority::new()?, ports, files: AtomicU64::new(0) };
         let server = plane.authority.server("kube-apiserver")?;
         let (signing, checking) = pki::service_account_keys()?;
         plane.write("ca.crt", &plane.ca_pem())?;
@@ -110,7 +112,7 @@ impl ControlPlane {
     fn lost_a_port(&self) -> bool {
         [Component::Etcd, Component::ApiServer]
             .into_iter()
-            .any(|component| self.supervisor.log_tail(component).contains("address already in use"))
+            .any(|component| self.supervisor.log(component).contains("address already in use"))
     }
 
     async fn listening(&self) -> Result<()> {
@@ -152,7 +154,11 @@ impl ControlPlane {
             async move {
                 match (dead, check) {
                     (Some(error), _) => Ok(Some(Err(error))),
-                    (None, Some(check)) => Ok(check.await?.then_some(Ok(()))),
+                    // Whoever took our port may well accept a connection and then say nothing.
+                    (None, Some(check)) => {
+                        let answer = tokio::time::timeout(ANSWER, check).await.context("no answer")??;
+                        Ok(answer.then_some(Ok(())))
+                    }
                     (None, None) => Ok(None),
                 }
             }
@@ -233,5 +239,28 @@ impl ControlPlane {
         let path = self.dir().join(name);
         fs::write(&path, content).with_context(|| format!("could not write {}", path.display()))?;
         Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_got_taken_is_told_from_other_failures() {
+        let binaries = Binaries::find().unwrap();
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        for ports in [
+            Ports { etcd_client: port, ..Ports::free().unwrap() },
+            Ports { etcd_peer: port, ..Ports::free().unwrap() },
+            Ports { api_server: port, ..Ports::free().unwrap() },
+        ] {
+            let plane = ControlPlane::lay_out(&binaries, ports).unwrap();
+            plane.bring_up().await.unwrap_err();
+            assert!(plane.lost_a_port(), "{ports:?}");
+        }
     }
 }

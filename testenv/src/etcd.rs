@@ -87,7 +87,11 @@ impl Etcd {
     }
 
     /// Hands every event under `prefix`, from the first revision on, to `each` until that returns false.
-    pub(crate) async fn replay(&self, prefix: &str, mut each: impl FnMut(Event) -> Result<bool>) -> Result<()> {
+    pub(crate) async fn replay(
+        &self,
+        prefix: &str,
+        mut each: impl FnMut(Event) -> Result<bool>,
+    ) -> Result<()> {
         let create = json!({ "create_request": {
             "key": STANDARD.encode(prefix),
             "range_end": STANDARD.encode(end_of(prefix)?),
@@ -98,7 +102,9 @@ impl Etcd {
         let mut body = self.post("/v3/watch", &create).await?.into_body();
         let mut pending = Vec::new();
         let mut searched = 0;
-        while let Some(frame) = tokio::time::timeout(SILENCE, body.frame()).await.context("etcd fell silent")? {
+        while let Some(frame) =
+            tokio::time::timeout(SILENCE, body.frame()).await.context("etcd fell silent")?
+        {
             pending.extend_from_slice(frame?.data_ref().map(Bytes::as_ref).unwrap_or_default());
             while let Some(length) = pending.iter().skip(searched).position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=searched + length).collect();
@@ -117,7 +123,8 @@ impl Etcd {
 
     async fn post(&self, path: &str, body: &Value) -> Result<Response<Incoming>> {
         let address = ("127.0.0.1", self.port);
-        let stream = tokio::net::TcpStream::connect(address).await.context("could not reach etcd; does it run?")?;
+        let stream =
+            tokio::net::TcpStream::connect(address).await.context("could not reach etcd; does it run?")?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         // Ends by itself once the body has been read or dropped.
         tokio::spawn(connection);

@@ -126,7 +126,10 @@ mod tests {
     #[test]
     fn keys_are_taken_apart() {
         let own = |a: &str, b: Option<&str>, c: &str| (a.to_owned(), b.map(str::to_owned), c.to_owned());
-        assert_eq!(parts("/registry/countersign.dev/agreements/ns/a").unwrap(), own("agreements", Some("ns"), "a"));
+        assert_eq!(
+            parts("/registry/countersign.dev/agreements/ns/a").unwrap(),
+            own("agreements", Some("ns"), "a")
+        );
         assert_eq!(parts("/registry/countersign.dev/policies/p").unwrap(), own("policies", None, "p"));
         assert!(parts("/registry/countersign.dev/agreements").is_err());
     }

@@ -135,7 +135,8 @@ fn distinguished_name(writer: DERWriter<'_>, name: &str, groups: &[&str]) {
 }
 
 fn ecdsa_with_sha256(writer: DERWriter<'_>) {
-    writer.write_sequence(|w| w.next().write_oid(&ObjectIdentifier::from_slice(&[1, 2, 840, 10045, 4, 3, 2])));
+    writer
+        .write_sequence(|w| w.next().write_oid(&ObjectIdentifier::from_slice(&[1, 2, 840, 10045, 4, 3, 2])));
 }
 
 fn time(writer: DERWriter<'_>, universal_tag: u64, text: &[u8]) {
@@ -143,7 +144,7 @@ fn time(writer: DERWriter<'_>, universal_tag: u64, text: &[u8]) {
     writer.write_tagged_implicit(tag, |w| w.write_bytes(text));
 }
 
-pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+fn pem(label: &str, der: &[u8]) -> String {
     use base64::Engine;
     let text = base64::engine::general_purpose::STANDARD.encode(der);
     let mut pem = format!("-----BEGIN {label}-----\n");

@@ -94,7 +94,16 @@ fn one(go: &OsStr, target: &Target, folder: &Path, out: &Path, mut progress: Pro
     const TAIL: usize = 20;
     let mut child = command(go)
         .current_dir(folder)
-        .args(["build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", &target.ldflags, "-o"])
+        .args([
+            "build",
+            "-v",
+            "-mod=readonly",
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags",
+            &target.ldflags,
+            "-o",
+        ])
         .arg(out.join(target.binary))
         .arg(target.package)
         .stdout(Stdio::null())

@@ -130,7 +130,9 @@ fn lock(path: &Path) -> Result<File> {
     let file = File::create(path).with_context(|| format!("could not create {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => announce("Another process is building the control plane; waiting for it."),
+        Err(TryLockError::WouldBlock) => {
+            announce("Another process is building the control plane; waiting for it.");
+        }
         Err(TryLockError::Error(error)) => return Err(error).context("could not lock the cache"),
     }
     file.lock().context("could not lock the cache")?;

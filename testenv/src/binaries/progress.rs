@@ -30,10 +30,11 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn start(what: String, expected: &str) -> Self {
-        announce(&format!("Building {what} ({expected} on two cores)"));
+        announce(&format!("Building {what}: {expected}, on two cores"));
         let spinner = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg}");
-            let spinner = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            let spinner = ProgressBar::new_spinner()
+                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             spinner.set_prefix(what.clone());
             spinner.enable_steady_tick(Duration::from_millis(120));
             spinner
@@ -41,7 +42,7 @@ impl Progress {
         Self { what, spinner, clock: Stopwatch::start(), spoken: 0, packages: 0, latest: String::new() }
     }
 
-    /// Go printed a line: the name of a package or of a module that it has begun with.
+    /// Go printed a line: the name of a package that it has begun with.
     pub(super) fn line(&mut self, line: &str) {
         self.packages += 1;
         line.clone_into(&mut self.latest);
@@ -67,6 +68,10 @@ impl Progress {
     }
 
     fn state(&self) -> String {
-        format!("step {}, {}", self.packages, self.latest)
+        match self.packages {
+            // It is fetching modules, or had compiled everything before and is linking.
+            0 => "nothing compiled yet".to_owned(),
+            packages => format!("{packages} packages, now {}", self.latest),
+        }
     }
 }

@@ -106,10 +106,14 @@ impl Supervisor {
         Some(anyhow!("{component} ended with exit code {}.\n{}", code.trim(), self.log_tail(component)))
     }
 
+    pub(crate) fn log(&self, component: Component) -> String {
+        let bytes = fs::read(self.file(component, "log")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     pub(crate) fn log_tail(&self, component: Component) -> String {
         const LINES: usize = 15;
-        let bytes = fs::read(self.file(component, "log")).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
+        let text = self.log(component);
         let lines: Vec<&str> = text.lines().collect();
         let tail = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
         if tail.is_empty() {
@@ -119,7 +123,8 @@ impl Supervisor {
     }
 
     fn send(&self, command: &str, component: Component) -> Result<()> {
-        let mut commands = self.commands.lock().map_err(|_| anyhow!("a thread panicked while it sent a command"))?;
+        let mut commands =
+            self.commands.lock().map_err(|_| anyhow!("a thread panicked while it sent a command"))?;
         let Some(pipe) = commands.as_mut() else { bail!("the control plane has been stopped") };
         writeln!(pipe, "{command} {component}").context("the supervisor of the control plane is gone")
     }
@@ -134,7 +139,8 @@ impl Drop for Supervisor {
         if let Ok(mut commands) = self.commands.lock() {
             commands.take();
         }
-        let ended = until_blocking(Duration::from_secs(20), || matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)));
+        let ended =
+            until_blocking(Duration::from_secs(20), || matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)));
         if !ended {
             let _best_effort = writeln!(
                 std::io::stderr(),
@@ -157,7 +163,8 @@ mod tests {
     #[test]
     fn a_shell_reads_back_what_was_quoted() {
         let odd = "it's a \"$HOME\" \\ `path`";
-        let output = Command::new("/bin/sh").args(["-c", &format!("printf %s {}", quoted(odd))]).output().unwrap();
+        let output =
+            Command::new("/bin/sh").args(["-c", &format!("printf %s {}", quoted(odd))]).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), odd);
     }
 }
