@@ -59,7 +59,10 @@ fn bound(properties: &mut Properties, field: &str, bounds: Value) {
 
 /// The bounds that Kubernetes itself puts on `metav1.Condition`.
 fn bound_condition(properties: &mut Properties) {
-    if !["lastTransitionTime", "message", "reason", "status", "type"].iter().all(|f| properties.contains_key(*f)) {
+    if !["lastTransitionTime", "message", "reason", "status", "type"]
+        .iter()
+        .all(|f| properties.contains_key(*f))
+    {
         return;
     }
     bound(properties, "message", json!({"maxLength": 32768}));
@@ -78,9 +81,5 @@ fn bound_label_selector(properties: &mut Properties) {
         return;
     }
     bound(properties, "matchLabels", json!({"maxProperties": 32}));
-    bound(
-        properties,
-        "matchExpressions",
-        json!({"maxItems": 32, "x-kubernetes-list-type": "atomic"}),
-    );
+    bound(properties, "matchExpressions", json!({"maxItems": 32, "x-kubernetes-list-type": "atomic"}));
 }

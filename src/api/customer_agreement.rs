@@ -136,7 +136,8 @@ pub struct CustomerAgreementSpec {
 }
 
 /// Holds once the agreement is sealed. Spelled with `has`: the server cannot bound the cost of comparing optionals.
-const SEALED: &str = "has(oldSelf.status) && has(oldSelf.status.signOff) && has(oldSelf.status.signOff.sealedTime)";
+const SEALED: &str =
+    "has(oldSelf.status) && has(oldSelf.status.signOff) && has(oldSelf.status.signOff.sealedTime)";
 
 /// Holds when an optional field of `spec` is as it was.
 fn same(field: &str) -> String {

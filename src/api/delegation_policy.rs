@@ -381,7 +381,10 @@ pub struct Calendar {
     pub work_days: Vec<Weekday>,
     /// Days on which they do not, as `2026-12-25`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 366), inner(length(min = 10, max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")))]
+    #[schemars(
+        length(max = 366),
+        inner(length(min = 10, max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    )]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub holidays: Vec<String>,
 }
