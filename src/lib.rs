@@ -1,3 +1,5 @@
 //! Countersign.
 pub mod api;
+pub mod controller;
 pub mod decide;
+pub mod serve;
