@@ -32,4 +32,6 @@
 //! Arrows point one way: `api` <- `decide` <- `controller` <- `main`. What is relied on from the API server, and what is
 //! promised to everybody else, stands in `docs/contract.md`.
 pub mod api;
+pub mod controller;
 pub mod decide;
+pub mod serve;
