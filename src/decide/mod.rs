@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::api::{
-    AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest, StandardTerms,
+    AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest,
+    StandardTerms,
 };
 
 /// Everything that was read, in one value. Borrowed: nothing is cloned to decide.
