@@ -739,6 +739,42 @@ async fn reordering_a_keyed_list_is_no_change_to_the_server() -> Result<()> {
     Ok(())
 }
 
+/// The server bounds what a rule may cost; the largest agreement must not be the one that hits that bound.
+#[tokio::test]
+async fn the_largest_agreement_can_be_written_sealed_and_edited() -> Result<()> {
+    let admin = common::cluster().await?.admin()?;
+    let kind = Kind::of("customeragreements")?;
+    let small = kind.example("complete")?;
+    let item = small.pointer("/spec/orders/0/items/0").cloned().context("no item")?;
+    let order = small.pointer("/spec/orders/0").cloned().context("no order")?;
+    let orders: Value = (0..100)
+        .map(|number| {
+            let order = with(&order, "/id", &json!(format!("o{number}")));
+            with(&order, "/items", &json!(vec![item.clone(); 20]))
+        })
+        .collect();
+    let numbered = |count: usize, field: &'static str, element: &Value| -> Value {
+        (0..count).map(|number| with(element, field, &json!(format!("n{number}")))).collect()
+    };
+    let term = json!({"id": "", "value": "v".repeat(256), "reason": "r".repeat(1024)});
+    let document = small.pointer("/spec/documents/0").cloned().context("no document")?;
+    let edit: Edit = vec![
+        ("/spec/orders", orders),
+        ("/spec/terms", numbered(200, "/id", &term)),
+        ("/spec/documents", numbered(32, "/name", &document)),
+    ];
+    let sealed = sealed(&kind, &admin, &edited(&small, &edit), "largest").await?;
+    let size = sealed.to_string().len();
+    assert!(size > 1_000_000, "{size} bytes");
+    let renamed = with(&sealed, "/spec/title", &json!("Another title"));
+    let answer = kind.replace(&admin, &renamed, "", true).await;
+    assert_eq!(answer.err().map(|refusal| refusal.message), None);
+    let cheaper = with(&sealed, "/spec/orders/99/items/19/prices/0/amount", &json!("9.99"));
+    let refusal = kind.replace(&admin, &cheaper, "", true).await.err().context("accepted")?;
+    assert!(refusal.message.contains("`spec.orders` may not be changed"), "{}", refusal.message);
+    Ok(())
+}
+
 // ---- What people see and select by --------------------------------------------------------------------------------
 
 /// `kubectl get` prints what the server answers to this.

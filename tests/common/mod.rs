@@ -81,9 +81,9 @@ pub fn documents(file: &str) -> Result<Vec<Value>> {
     serde_saphyr::from_multiple(&text).with_context(|| format!("{file} is not valid YAML"))
 }
 
-/// The folder of the repository.
+/// The folder of the repository: where cargo says it is now, else where it was when the test was built.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
 impl Cluster {
