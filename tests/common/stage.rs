@@ -169,7 +169,8 @@ impl<'a> Stage<'a> {
             let ignored = agreement.status.iter().flat_map(|status| &status.ignored_decisions);
             ignored.into_iter().find(|ignored| ignored.name == decision).map(|ignored| ignored.reason.clone())
         };
-        let agreement = self.until("the decision was shown as ignored", |agreement| shown(agreement).is_some()).await?;
+        let agreement =
+            self.until("the decision was shown as ignored", |agreement| shown(agreement).is_some()).await?;
         shown(&agreement).context("it was shown")
     }
 }
