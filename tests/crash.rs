@@ -4,12 +4,11 @@ mod common;
 
 use anyhow::Result;
 use common::operator::{Operator, Tamper};
-use common::stage::{Stage, eva, jonas, phase_of};
+use common::stage::{Stage, phase_of};
 use common::{PATIENCE, installed, stage};
 use countersign::api::OrderRequest;
 use http::{Method, Request};
 use kube::client::Body;
-use serde_json::json;
 use testenv::until;
 
 fn creates_an_order_request(request: &Request<Body>) -> bool {
@@ -42,16 +41,7 @@ async fn dies_and_is_restarted(
     stage::rules(cluster).await?;
     let stage = Stage::with_agreement(cluster, "fibre").await?;
     let first = Operator::start_behind(cluster, &[&stage.namespace], Some(tampering)).await?;
-    stage.until_phase("AwaitingConfirmation").await?;
-    stage.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;
-    stage.until_phase("AwaitingSignOff").await?;
-    stage.decide(&eva(), json!({"action": "Sign"})).await?;
-    stage
-        .until("Jonas Berg is waited for", |a| {
-            a.status.as_ref().is_some_and(|s| s.waiting_for.iter().any(|w| w.who == "Jonas Berg"))
-        })
-        .await?;
-    stage.decide(&jonas(), json!({"action": "Countersign"})).await?;
+    stage.sign_fibre().await?;
     stage.until_phase("IssuingOrders").await?;
     until("the first operator had sent what it could", PATIENCE, || async {
         Ok((stage.order_requests().await?.len() == made_by_the_first).then_some(()))

@@ -145,6 +145,25 @@ impl<'a> Stage<'a> {
         self.until(phase, |agreement| phase_of(agreement) == phase).await
     }
 
+    /// Waits until somebody is waited for.
+    pub async fn until_waiting_for(&self, who: &str) -> Result<CustomerAgreement> {
+        let named = |agreement: &CustomerAgreement| {
+            agreement.status.iter().flat_map(|status| &status.waiting_for).any(|wait| wait.who.contains(who))
+        };
+        self.until(&format!("{who} is waited for"), named).await
+    }
+
+    /// Every decision of the fibre agreement's life, up to the countersignature.
+    pub async fn sign_fibre(&self) -> Result<()> {
+        self.until_phase("AwaitingConfirmation").await?;
+        self.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;
+        self.until_phase("AwaitingSignOff").await?;
+        self.decide(&eva(), json!({"action": "Sign"})).await?;
+        self.until_waiting_for("Jonas Berg").await?;
+        self.decide(&jonas(), json!({"action": "Countersign"})).await?;
+        Ok(())
+    }
+
     /// Makes a decision on what the agreement's status shows now. Returns its name.
     pub async fn decide(&self, who: &Person, act: Value) -> Result<String> {
         self.decide_on(&self.get().await?, who, act).await

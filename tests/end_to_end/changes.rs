@@ -120,11 +120,7 @@ async fn the_sealed_terms_cannot_be_edited_any_more() -> Result<()> {
     stage.confirm(&eva(), json!([{"id": "o1", "outcome": "NotConfirmed", "reason": "later"}])).await?;
     stage.until_phase("AwaitingSignOff").await?;
     stage.decide(&eva(), json!({"action": "Sign"})).await?;
-    stage
-        .until("Jonas Berg is waited for", |a| {
-            a.status.as_ref().is_some_and(|s| s.waiting_for.iter().any(|w| w.who == "Jonas Berg"))
-        })
-        .await?;
+    stage.until_waiting_for("Jonas Berg").await?;
     stage.decide(&jonas(), json!({"action": "Countersign"})).await?;
     let agreed = stage.until_phase("Agreed").await?;
     assert_eq!(condition(&agreed, "OrdersIssued").1, "NoOrders");

@@ -26,11 +26,7 @@ async fn fibre_is_agreed_and_its_order_is_passed_on() -> Result<()> {
     let confirmed = stage.until_phase("AwaitingSignOff").await?;
     assert_eq!(condition(&confirmed, "Approved").1, "NotRequired");
     stage.decide(&eva(), json!({"action": "Sign"})).await?;
-    stage
-        .until("Jonas Berg is waited for", |a| {
-            a.status.as_ref().is_some_and(|s| s.waiting_for.iter().any(|w| w.who == "Jonas Berg"))
-        })
-        .await?;
+    stage.until_waiting_for("Jonas Berg").await?;
     stage.decide(&jonas(), json!({"action": "Countersign"})).await?;
     let agreed = stage.until_phase("Agreed").await?;
 
@@ -80,11 +76,7 @@ async fn fleet_is_escalated_to_finance_and_then_to_sales_and_passes_on_the_sims_
         {"id": "handsets", "outcome": "NotConfirmed", "reason": "buying elsewhere"},
     ]);
     stage.confirm(&omar(), outcomes.clone()).await?;
-    stage
-        .until("only Lea Vogt is waited for", |a| {
-            a.status.as_ref().is_some_and(|s| s.waiting_for.iter().any(|w| w.who == "Lea Vogt"))
-        })
-        .await?;
+    stage.until_waiting_for("Lea Vogt").await?;
     stage.confirm(&lea(), outcomes).await?;
     let escalated = stage.until_phase("Escalated").await?;
     let status = escalated.status.clone().unwrap();
@@ -97,21 +89,13 @@ async fn fleet_is_escalated_to_finance_and_then_to_sales_and_passes_on_the_sims_
     let approve =
         |function: &str, level: &str| json!({"action": "Approve", "function": function, "level": level});
     stage.decide(&desk(), approve("finance", "L1")).await?;
-    stage
-        .until("sales is asked", |a| {
-            a.status.as_ref().is_some_and(|s| s.waiting_for.iter().any(|w| w.who.contains("sales L3")))
-        })
-        .await?;
+    stage.until_waiting_for("sales L3").await?;
     let beyond_her = stage.decide(&rita(), approve("sales", "L3")).await?;
     assert_eq!(stage.ignored(&beyond_her).await?, "NotHolder");
     stage.decide(&mary(), approve("sales", "L3")).await?;
     stage.until_phase("AwaitingSignOff").await?;
     stage.decide(&lea(), json!({"action": "Sign"})).await?;
-    stage
-        .until("Mary Osei is waited for", |a| {
-            a.status.as_ref().is_some_and(|s| s.waiting_for.iter().any(|w| w.who == "Mary Osei"))
-        })
-        .await?;
+    stage.until_waiting_for("Mary Osei").await?;
     stage.decide(&mary(), json!({"action": "Countersign"})).await?;
     stage.until_phase("Agreed").await?;
     let made: Vec<_> = stage.order_requests().await?.iter().map(|r| r.spec.order_id.clone()).collect();
