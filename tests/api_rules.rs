@@ -895,6 +895,36 @@ async fn every_shipped_example_is_strictly_valid() -> Result<()> {
     Ok(())
 }
 
+/// One object that the server keeps and the operator cannot read would stop the operator for all the others.
+#[tokio::test]
+async fn the_types_read_whatever_spelling_of_times_and_numbers_the_server_takes() -> Result<()> {
+    let admin = common::cluster().await?.admin()?;
+    let kind = Kind::of("customeragreements")?;
+    let example = kind.example("complete")?;
+    for time in [
+        "1000-01-01T00:00:00+14:59",
+        "2999-12-31T23:59:59.999999999-14:59",
+        "2028-02-29T00:00:00.5Z",
+        "2028-01-01T00:00:00-00:00",
+    ] {
+        let object = with(&example, "/spec/offerEndTime", &json!(time));
+        let stored = kind.create(&admin, &object, true).await.map_err(Refusal::into_error).context(time)?;
+        read_back(&stored).with_context(|| format!("the server takes {time}, and we cannot read it"))?;
+    }
+    for number in ["2.0", "2e0", "20e-1"] {
+        let text =
+            with(&example, "/spec/offerVersion", &json!("NUMBER")).to_string().replace("\"NUMBER\"", number);
+        let path = format!("{}?dryRun=All", path("customeragreements", "default"));
+        let request = http::Request::post(path).header("content-type", "application/json");
+        let answer: Result<Value, kube::Error> = admin.request(request.body(text.into_bytes())?).await;
+        if let Ok(stored) = answer {
+            read_back(&stored)
+                .with_context(|| format!("the server takes {number}, and we cannot read it"))?;
+        }
+    }
+    Ok(())
+}
+
 /// The object as our types see it.
 fn read_back(object: &Value) -> Result<Value> {
     use countersign::api;
