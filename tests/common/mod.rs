@@ -70,7 +70,8 @@ pub fn shipped(folder: &str) -> Result<Vec<String>> {
         .with_context(|| format!("could not list {}", path.display()))?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    let object = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "yaml");
+    files.retain(|file| object(file) && !file.ends_with("kustomization.yaml"));
     files.sort();
     ensure!(!files.is_empty(), "no YAML file in {}", path.display());
     files.iter().map(|file| Ok(fs::read_to_string(file)?)).collect()
