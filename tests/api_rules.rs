@@ -540,7 +540,7 @@ fn once_sealed() -> Vec<Case> {
     vec![
         case!("customeragreements" "complete" refuses ["/spec/agreementType" = "Framework"]
             says "`spec.agreementType` must stay Commercial and not become Framework: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
-        case!("customeragreements" "complete" refuses ["/spec/offerVersion" = 4] says "`spec.offerVersion` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
+        case!("customeragreements" "complete" refuses ["/spec/offerVersion" = 4] says "`spec.offerVersion` must stay 3 and not become 4: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
         case!("customeragreements" "complete" refuses ["/spec/proposalRef/version" = "3"] says "`spec.proposalRef` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
         case!("customeragreements" "complete" refuses ["/spec/proposalRef" = null] says "`spec.proposalRef` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
         case!("customeragreements" "complete" refuses ["/spec/customer/representatives/0/username" = "eve"] says "`spec.customer` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
@@ -578,7 +578,7 @@ fn never_changed() -> Vec<Case> {
         case!("delegationpolicies" "complete" refuses ["/spec/rules/escalation/quorum" = 2]
             says "`spec.rules` may not be changed: agreements are pinned to them; make a new policy and retire this one"
             accepts ["/spec/lifecycleState" = "Retired", "/spec/holders" = null, "/spec/substitutes" = null, "/spec/aliases" = null, "/spec/namespaceSelector" = {}]),
-        case!("standardterms" "complete" refuses ["/spec/version" = "2"] says "`spec.version` may not be changed: agreements are pinned to it; make a new catalogue and retire this one"
+        case!("standardterms" "complete" refuses ["/spec/version" = "2"] says "`spec.version` must stay 2026.1 and not become 2: agreements are pinned to it; make a new catalogue and retire this one"
             accepts ["/spec/lifecycleState" = "Retired"]),
         case!("standardterms" "complete" refuses ["/spec/validPeriod/endTime" = "2029-01-01T00:00:00Z"] says "`spec.validPeriod` may not be changed: agreements are pinned to it; make a new catalogue and retire this one" accepts []),
         case!("standardterms" "complete" refuses ["/spec/validPeriod" = null] says "`spec.validPeriod` may not be changed: agreements are pinned to it; make a new catalogue and retire this one" accepts []),
@@ -593,10 +593,10 @@ fn never_changed() -> Vec<Case> {
 #[rustfmt::skip]
 fn kept_in_status() -> Vec<Case> {
     vec![
-        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = "2026-11-27T09:12:45Z"] says "`status.signOff.sealedTime` may not be changed: the agreement is sealed for ever"
+        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = "2026-11-27T09:12:45Z"] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever"
             accepts ["/status/signOff/signatures" = null]),
-        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = null] says "`status.signOff.sealedTime` may not be changed: the agreement is sealed for ever" accepts ["/status/phase" = "Agreed"]),
-        case!("customeragreements" "complete" refuses ["/status/signOff" = null] says "`status.signOff.sealedTime` may not be changed: the agreement is sealed for ever" accepts []),
+        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever" accepts ["/status/phase" = "Agreed"]),
+        case!("customeragreements" "complete" refuses ["/status/signOff" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever" accepts []),
         case!("customeragreements" "complete" refuses ["/status/closed/outcome" = "Declined"] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
         case!("customeragreements" "complete" refuses ["/status/closed/reason" = "other words"] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
         case!("customeragreements" "complete" refuses ["/status/closed" = null] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
