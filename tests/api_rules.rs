@@ -540,7 +540,7 @@ fn once_sealed() -> Vec<Case> {
     vec![
         case!("customeragreements" "complete" refuses ["/spec/agreementType" = "Framework"]
             says "`spec.agreementType` must stay Commercial and not become Framework: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
-        case!("customeragreements" "complete" refuses ["/spec/offerVersion" = 4] says "`spec.offerVersion` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
+        case!("customeragreements" "complete" refuses ["/spec/offerVersion" = 4] says "`spec.offerVersion` must stay 3 and not become 4: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
         case!("customeragreements" "complete" refuses ["/spec/proposalRef/version" = "3"] says "`spec.proposalRef` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
         case!("customeragreements" "complete" refuses ["/spec/proposalRef" = null] says "`spec.proposalRef` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
         case!("customeragreements" "complete" refuses ["/spec/customer/representatives/0/username" = "eve"] says "`spec.customer` may not be changed: the agreement is sealed; make an Amendment or a superseding agreement" accepts []),
@@ -578,7 +578,7 @@ fn never_changed() -> Vec<Case> {
         case!("delegationpolicies" "complete" refuses ["/spec/rules/escalation/quorum" = 2]
             says "`spec.rules` may not be changed: agreements are pinned to them; make a new policy and retire this one"
             accepts ["/spec/lifecycleState" = "Retired", "/spec/holders" = null, "/spec/substitutes" = null, "/spec/aliases" = null, "/spec/namespaceSelector" = {}]),
-        case!("standardterms" "complete" refuses ["/spec/version" = "2"] says "`spec.version` may not be changed: agreements are pinned to it; make a new catalogue and retire this one"
+        case!("standardterms" "complete" refuses ["/spec/version" = "2"] says "`spec.version` must stay 2026.1 and not become 2: agreements are pinned to it; make a new catalogue and retire this one"
             accepts ["/spec/lifecycleState" = "Retired"]),
         case!("standardterms" "complete" refuses ["/spec/validPeriod/endTime" = "2029-01-01T00:00:00Z"] says "`spec.validPeriod` may not be changed: agreements are pinned to it; make a new catalogue and retire this one" accepts []),
         case!("standardterms" "complete" refuses ["/spec/validPeriod" = null] says "`spec.validPeriod` may not be changed: agreements are pinned to it; make a new catalogue and retire this one" accepts []),
@@ -593,10 +593,10 @@ fn never_changed() -> Vec<Case> {
 #[rustfmt::skip]
 fn kept_in_status() -> Vec<Case> {
     vec![
-        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = "2026-11-27T09:12:45Z"] says "`status.signOff.sealedTime` may not be changed: the agreement is sealed for ever"
+        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = "2026-11-27T09:12:45Z"] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever"
             accepts ["/status/signOff/signatures" = null]),
-        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = null] says "`status.signOff.sealedTime` may not be changed: the agreement is sealed for ever" accepts ["/status/phase" = "Agreed"]),
-        case!("customeragreements" "complete" refuses ["/status/signOff" = null] says "`status.signOff.sealedTime` may not be changed: the agreement is sealed for ever" accepts []),
+        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever" accepts ["/status/phase" = "Agreed"]),
+        case!("customeragreements" "complete" refuses ["/status/signOff" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever" accepts []),
         case!("customeragreements" "complete" refuses ["/status/closed/outcome" = "Declined"] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
         case!("customeragreements" "complete" refuses ["/status/closed/reason" = "other words"] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
         case!("customeragreements" "complete" refuses ["/status/closed" = null] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
@@ -890,6 +890,36 @@ async fn every_shipped_example_is_strictly_valid() -> Result<()> {
             let read = read_back(&stored)?;
             let spec = |object: &Value| object.pointer("/spec").cloned().unwrap_or_default();
             assert_eq!(spec(&read), spec(&stored), "{file}");
+        }
+    }
+    Ok(())
+}
+
+/// One object that the server keeps and the operator cannot read would stop the operator for all the others.
+#[tokio::test]
+async fn the_types_read_whatever_spelling_of_times_and_numbers_the_server_takes() -> Result<()> {
+    let admin = common::cluster().await?.admin()?;
+    let kind = Kind::of("customeragreements")?;
+    let example = kind.example("complete")?;
+    for time in [
+        "1000-01-01T00:00:00+14:59",
+        "2999-12-31T23:59:59.999999999-14:59",
+        "2028-02-29T00:00:00.5Z",
+        "2028-01-01T00:00:00-00:00",
+    ] {
+        let object = with(&example, "/spec/offerEndTime", &json!(time));
+        let stored = kind.create(&admin, &object, true).await.map_err(Refusal::into_error).context(time)?;
+        read_back(&stored).with_context(|| format!("the server takes {time}, and we cannot read it"))?;
+    }
+    for number in ["2.0", "2e0", "20e-1"] {
+        let text =
+            with(&example, "/spec/offerVersion", &json!("NUMBER")).to_string().replace("\"NUMBER\"", number);
+        let path = format!("{}?dryRun=All", path("customeragreements", "default"));
+        let request = http::Request::post(path).header("content-type", "application/json");
+        let answer: Result<Value, kube::Error> = admin.request(request.body(text.into_bytes())?).await;
+        if let Ok(stored) = answer {
+            read_back(&stored)
+                .with_context(|| format!("the server takes {number}, and we cannot read it"))?;
         }
     }
     Ok(())

@@ -43,7 +43,7 @@ use super::references::{AgreementNameRef, Document, Period, StandardTermsRef};
     validation = Rule::new("!has(self.spec.parentRef) || self.spec.parentRef.name != self.metadata.name")
         .message(Message::Expression("'`spec.parentRef.name` must name another agreement, and is this one, ' + self.spec.parentRef.name".into())).field_path(".spec.parentRef").reason(Reason::FieldValueInvalid),
     validation = sealed_word("agreementType"),
-    validation = sealed("offerVersion", "self.spec.offerVersion == oldSelf.spec.offerVersion"),
+    validation = sealed_word("offerVersion"),
     validation = sealed("proposalRef", &same("proposalRef")),
     validation = sealed("customer", "self.spec.customer == oldSelf.spec.customer"),
     validation = sealed("provider", "self.spec.provider.id == oldSelf.spec.provider.id && self.spec.provider.name == oldSelf.spec.provider.name"),
@@ -58,7 +58,7 @@ use super::references::{AgreementNameRef, Document, Period, StandardTermsRef};
     validation = sealed("supersedesRef", &same("supersedesRef")),
     validation = sealed("parentRef", &same("parentRef")),
     validation = Rule::new(format!("!({SEALED}) || (has(self.status) && has(self.status.signOff) && has(self.status.signOff.sealedTime) && self.status.signOff.sealedTime == oldSelf.status.signOff.sealedTime)"))
-        .message("`status.signOff.sealedTime` may not be changed: the agreement is sealed for ever").field_path(".status.signOff.sealedTime").reason(Reason::FieldValueForbidden),
+        .message(Message::Expression("'`status.signOff.sealedTime` must stay %s: the agreement is sealed for ever'.format([oldSelf.status.signOff.sealedTime])".into())).field_path(".status.signOff.sealedTime").reason(Reason::FieldValueForbidden),
     validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.closed) || (has(self.status) && has(self.status.closed) && self.status.closed == oldSelf.status.closed)")
         .message("`status.closed` may not be changed: the agreement has ended for ever").field_path(".status.closed").reason(Reason::FieldValueForbidden)
 )]
@@ -145,13 +145,6 @@ fn same(field: &str) -> String {
     format!("has({new}) == has({old}) && (!has({new}) || {new} == {old})")
 }
 
-/// A rule that freezes one required string of `spec` once the agreement is sealed, and says what it was.
-fn sealed_word(field: &str) -> kube::core::Rule {
-    sealed(field, &format!("self.spec.{field} == oldSelf.spec.{field}")).message(kube::core::Message::Expression(format!(
-        "'`spec.{field}` must stay ' + oldSelf.spec.{field} + ' and not become ' + self.spec.{field} + ': the agreement is sealed; make an Amendment or a superseding agreement'"
-    )))
-}
-
 /// A rule that freezes one field of `spec` once the agreement is sealed (S3).
 fn sealed(field: &str, unchanged: &str) -> kube::core::Rule {
     kube::core::Rule::new(format!("!({SEALED}) || ({unchanged})"))
@@ -160,6 +153,13 @@ fn sealed(field: &str, unchanged: &str) -> kube::core::Rule {
         )))
         .field_path(format!(".spec.{field}"))
         .reason(kube::core::Reason::FieldValueForbidden)
+}
+
+/// The same for a required word or number, and says what it was: `%s` takes both, and its cost can be bounded.
+fn sealed_word(field: &str) -> kube::core::Rule {
+    sealed(field, &format!("self.spec.{field} == oldSelf.spec.{field}")).message(kube::core::Message::Expression(format!(
+        "'`spec.{field}` must stay %s and not become %s: the agreement is sealed; make an Amendment or a superseding agreement'.format([oldSelf.spec.{field}, self.spec.{field}])"
+    )))
 }
 
 /// The proposal or quote that an agreement comes from.

@@ -23,7 +23,7 @@ use super::references::{Authority, Document, Period};
     printcolumn(name = "State", type_ = "string", json_path = ".spec.lifecycleState"),
     printcolumn(name = "Valid Until", type_ = "string", json_path = ".spec.validPeriod.endTime"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    validation = fixed("version", "self.spec.version == oldSelf.spec.version"),
+    validation = fixed("version", "self.spec.version == oldSelf.spec.version").message(Message::Expression("'`spec.version` must stay ' + oldSelf.spec.version + ' and not become ' + self.spec.version + ': agreements are pinned to it; make a new catalogue and retire this one'".into())),
     validation = fixed("validPeriod", "has(self.spec.validPeriod) == has(oldSelf.spec.validPeriod) && (!has(self.spec.validPeriod) || self.spec.validPeriod == oldSelf.spec.validPeriod)"),
     validation = fixed("agreementTypes", "self.spec.agreementTypes == oldSelf.spec.agreementTypes"),
     validation = fixed("documents", "has(self.spec.documents) == has(oldSelf.spec.documents) && (!has(self.spec.documents) || self.spec.documents == oldSelf.spec.documents)"),

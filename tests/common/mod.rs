@@ -11,7 +11,7 @@ pub mod stage;
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use countersign::api::GROUP;
 use kube::{Client, api::DynamicObject};
 use serde_json::{Value, json};
@@ -38,23 +38,24 @@ pub const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefin
 pub struct Cluster {
     /// The control plane itself.
     pub plane: ControlPlane,
-    installed: OnceCell<()>,
+    installed: OnceCell<Result<(), String>>,
 }
 
-static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+/// A failure is kept too: every test shows it, and none of them waits for it again.
+static CLUSTER: OnceCell<Result<Cluster, String>> = OnceCell::const_new();
 
 /// The control plane of this test binary, with our definitions and nothing else.
 pub async fn cluster() -> Result<&'static Cluster> {
-    CLUSTER
-        .get_or_try_init(|| async {
-            let plane = ControlPlane::start().await?;
-            let admin = plane.admin()?;
-            for definition in shipped("crds")? {
-                plane.apply_yaml(&admin, &definition).await?;
-            }
-            Ok(Cluster { plane, installed: OnceCell::new() })
-        })
-        .await
+    let start = async || {
+        let plane = ControlPlane::start().await?;
+        let admin = plane.admin()?;
+        for definition in shipped("crds")? {
+            plane.apply_yaml(&admin, &definition).await?;
+        }
+        anyhow::Ok(Cluster { plane, installed: OnceCell::new() })
+    };
+    let cluster = CLUSTER.get_or_init(|| async { start().await.map_err(|error| format!("{error:#}")) }).await;
+    cluster.as_ref().map_err(|error| anyhow!("no control plane: {error}"))
 }
 
 /// The same, with policies and roles installed and enforced, and the operator's service account.
@@ -71,7 +72,8 @@ pub fn shipped(folder: &str) -> Result<Vec<String>> {
         .with_context(|| format!("could not list {}", path.display()))?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    let object = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "yaml");
+    files.retain(|file| object(file) && !file.ends_with("kustomization.yaml"));
     files.sort();
     ensure!(!files.is_empty(), "no YAML file in {}", path.display());
     files.iter().map(|file| Ok(fs::read_to_string(file)?)).collect()
@@ -102,7 +104,7 @@ impl Cluster {
     /// Applies an agreement of `examples/` and returns its name.
     pub async fn example(&self, namespace: &str, example: &str) -> Result<String> {
         let file = format!("examples/{example}/agreement.yaml");
-        let [document] = documents(&file)?.try_into().map_err(|_| anyhow::anyhow!("{file}: one document"))?;
+        let [document] = documents(&file)?.try_into().map_err(|_| anyhow!("{file}: one document"))?;
         let mut agreement: DynamicObject = serde_json::from_value(document)?;
         agreement.metadata.namespace = Some(namespace.to_owned());
         let applied = self.plane.apply_yaml(&self.admin()?, &serde_json::to_string(&agreement)?).await?;
@@ -199,7 +201,7 @@ impl Cluster {
 
     /// Policies and roles as they are shipped, and waits until every policy refuses what it is there to refuse.
     async fn install(&self) -> Result<()> {
-        let install = || async {
+        let install = async || {
             let admin = self.admin()?;
             for object in [
                 json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATOR_NAMESPACE}}),
@@ -246,7 +248,13 @@ impl Cluster {
                 .await
                 .map(drop)
         };
-        self.installed.get_or_try_init(install).await?;
-        Ok(())
+        let installed = self
+            .installed
+            .get_or_init(|| async { install().await.map_err(|error: Error| format!("{error:#}")) });
+        installed
+            .await
+            .as_ref()
+            .copied()
+            .map_err(|error| anyhow!("policies and roles are not installed: {error}"))
     }
 }
