@@ -898,6 +898,37 @@ fn when_the_pinned_rules_are_gone_or_replaced_everything_waits_as_it_is() {
 }
 
 #[test]
+fn while_the_pinned_rules_are_gone_no_answer_runs_late_that_cannot_be_weighed() {
+    let mut world = World::fibre();
+    world.settle();
+    let policies = std::mem::take(&mut world.policies);
+    let deadline = world.status().waiting_for[0].deadline_time.clone().unwrap().0;
+    world.settle();
+    world.pass(60).confirm(EVA);
+    world.now = deadline + SignedDuration::from_secs(60);
+    world.settle();
+    assert_eq!((world.phase(), world.condition("Ready").1.as_str()), ("Pending", "PolicyMissing"));
+    world.policies = policies;
+    world.settle();
+    assert_eq!(world.phase(), "AwaitingSignOff", "it was made in time");
+}
+
+#[test]
+fn the_offer_ends_though_the_pinned_rules_are_gone() {
+    let mut world = World::fibre();
+    world.settle();
+    world.policies.clear();
+    world.settle();
+    let end = world.agreement.spec.offer_end_time.0 + SignedDuration::from_secs(5);
+    world.now = end - SignedDuration::from_secs(1);
+    world.settle();
+    assert_eq!((world.phase(), world.wake), ("Pending", Wake::At(end)));
+    world.now = end;
+    world.settle();
+    assert_eq!(world.phase(), "Expired");
+}
+
+#[test]
 fn a_new_revision_is_pinned_to_the_rules_of_its_day() {
     let mut world = World::confirmed_fibre();
     let mut successor = (*world.policies[0]).clone();
