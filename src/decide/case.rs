@@ -403,6 +403,10 @@ impl<'a> Case<'a> {
             let end = super::digest::shown(&Time(seen.offer_end()));
             return expired(format!("the offer ended at {end}"));
         }
+        if self.gone.is_some() {
+            // An answer in time cannot be weighed without the rules, so its absence says nothing.
+            return None;
+        }
         self.waits
             .iter()
             .filter(|wait| waiting::ends_the_offer(wait.action))

@@ -211,16 +211,12 @@ fn instants(seen: &Observed<'_>, case: &case::Case<'_>) -> Vec<Timestamp> {
     let offer_end = seen.offer_end();
     let mut instants = waiting::instants(case);
     instants.push(offer_end.checked_add(approval::GRACE).unwrap_or(offer_end));
-    if case.book.is_none()
-        && let Some(period) = seen.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref())
-    {
-        instants.push(period.start_time.0);
-        instants.extend(
-            period
-                .end_time
-                .iter()
-                .filter_map(|end| end.0.checked_add(jiff::SignedDuration::from_secs(1)).ok()),
-        );
+    if case.book.is_none() {
+        let period = seen.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref());
+        instants.extend(period.map(|period| period.start_time.0));
+        let catalogue = period.and_then(|period| period.end_time.as_ref()).map(|end| end.0);
+        let ends = [catalogue, validate::amendable_until(seen)].into_iter().flatten();
+        instants.extend(ends.filter_map(|end| end.checked_add(jiff::SignedDuration::from_secs(1)).ok()));
     }
     instants
 }

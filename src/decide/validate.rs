@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
 use kube::core::{Selector, SelectorExt};
 
 use super::authority::{self, Requirements, canonical};
@@ -91,7 +91,7 @@ pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Result<RuleBo
     let terms = the_catalogue(seen, policy, now, &mut faults);
     orders(spec, &mut faults);
     parties(spec, policy, &mut faults);
-    links(seen, &mut faults);
+    links(seen, now, &mut faults);
     match (terms, policy) {
         (Some(terms), Some(policy)) => {
             let book = RuleBook { terms, policy };
@@ -242,6 +242,13 @@ fn the_catalogue<'a>(
 
 fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
     let period = months(&spec.agreement_period);
+    let estimated = spec.estimated_value.as_ref().map(|money| money.amount.as_str());
+    if let Some(amount) = estimated.filter(|amount| super::exact::parse(amount).is_none()) {
+        faults.terms(format!(
+            "`spec.estimatedValue.amount` {:?} must be a decimal, such as 1290.00",
+            clean(amount, 32)
+        ));
+    }
     let mut ids = BTreeSet::new();
     for order in &spec.orders {
         let id = clean(&order.id, 63);
@@ -265,6 +272,13 @@ fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
                     "{place}.commitmentMonths` must be given for a recurring price, since `spec.agreementPeriod.endTime` is not"
                 ));
             }
+            let discount = item.discount_percent.as_deref();
+            if let Some(discount) = discount.filter(|discount| super::exact::parse(discount).is_none()) {
+                faults.terms(format!(
+                    "{place}.discountPercent` {:?} must be a decimal, such as 12.5",
+                    clean(discount, 32)
+                ));
+            }
             let unreadable = item.prices.iter().find(|price| super::exact::parse(&price.amount).is_none());
             if let Some(price) = unreadable {
                 faults.terms(format!(
@@ -284,8 +298,8 @@ fn parties(spec: &CustomerAgreementSpec, policy: Option<&DelegationPolicy>, faul
             faults.terms(format!("`spec.customer.representatives` must have one with the role {word}"));
         }
     }
-    let required =
-        policy.is_none_or(|policy| policy.spec.rules.sign_off.countersignature == Countersignature::Required);
+    let required = policy
+        .is_some_and(|policy| policy.spec.rules.sign_off.countersignature == Countersignature::Required);
     if required && spec.provider.signatories.is_empty() {
         faults.terms(
             "`spec.provider.signatories` must have one, since the policy asks for a countersignature"
@@ -308,8 +322,9 @@ fn parties(spec: &CustomerAgreementSpec, policy: Option<&DelegationPolicy>, faul
 }
 
 /// Agreements that this one names must be there and in force.
-pub(crate) fn link_faults(seen: &Observed<'_>) -> Vec<String> {
+pub(crate) fn link_faults(seen: &Observed<'_>, now: Timestamp) -> Vec<String> {
     let spec = &seen.agreement.spec;
+    let is_over = |end: &Time| now > end.0;
     let links = [
         ("amendsRef", &spec.amends_ref),
         ("supersedesRef", &spec.supersedes_ref),
@@ -332,7 +347,12 @@ pub(crate) fn link_faults(seen: &Observed<'_>) -> Vec<String> {
                     Some(by) if seen.agreement.metadata.name.as_deref() != Some(by) => {
                         format!("is superseded by {:?}", clean(by, 253))
                     }
-                    _ => continue,
+                    _ => match &other.spec.agreement_period.end_time {
+                        Some(end) if field == "amendsRef" && is_over(end) => {
+                            format!("was in force until {}", digest::shown(end))
+                        }
+                        _ => continue,
+                    },
                 },
             },
         };
@@ -341,6 +361,13 @@ pub(crate) fn link_faults(seen: &Observed<'_>) -> Vec<String> {
     faults
 }
 
-fn links(seen: &Observed<'_>, faults: &mut Faults) {
-    faults.all(FaultKind::LinkInvalid, link_faults(seen));
+fn links(seen: &Observed<'_>, now: Timestamp, faults: &mut Faults) {
+    faults.all(FaultKind::LinkInvalid, link_faults(seen, now));
+}
+
+/// The last instant at which the agreement that is amended is in force.
+pub(crate) fn amendable_until(seen: &Observed<'_>) -> Option<Timestamp> {
+    let name = &seen.agreement.spec.amends_ref.as_ref()?.name;
+    let other = seen.related.iter().find(|other| other.metadata.name.as_deref() == Some(name))?;
+    other.spec.agreement_period.end_time.as_ref().map(|end| end.0)
 }

@@ -216,11 +216,11 @@ fn user(name: &str) -> WaitingSubject {
 
 /// The instants at which what is waited for changes by time alone.
 pub(crate) fn instants(case: &Case<'_>) -> Vec<Timestamp> {
-    let mut out = Vec::new();
+    let deadlines = case.waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
+    let mut out: Vec<Timestamp> = deadlines.map(|deadline| after(deadline.0)).collect();
     let Some(book) = case.book else { return out };
     let rules = &book.policy.spec.rules;
     for wait in &case.waits {
-        out.extend(wait.deadline_time.as_ref().map(|deadline| after(deadline.0)));
         let seconds = match wait.action {
             WaitingAction::Confirm => Some(rules.confirmation.deadline_seconds),
             WaitingAction::Sign | WaitingAction::Countersign => Some(rules.sign_off.deadline_seconds),
