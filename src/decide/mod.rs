@@ -53,7 +53,8 @@ pub struct Observed<'a> {
     pub related: &'a [Arc<CustomerAgreement>],
     /// Order requests that come from this agreement's UID, and those that stand under a name that it needs.
     pub orders: &'a [Arc<OrderRequest>],
-    /// Order requests that the server would not take, from the attempt just made.
+    /// Order requests that the server would not take. They stay in the plan; the shell holds them back until it is time
+    /// to try again.
     pub refused: &'a [RefusedCreate],
     /// Whether the admission policies are in force.
     pub guard: Guard,
@@ -90,7 +91,7 @@ pub struct Plan {
     pub needs_fresh: bool,
     /// The whole new status, where it differs.
     pub status: Option<Box<CustomerAgreementStatus>>,
-    /// Order requests to create, once the status is written.
+    /// Order requests to create, once the status is written. Those in `refused` among them wait for their next attempt.
     pub orders: Vec<OrderRequest>,
     /// What people are told, once the status is written.
     pub notices: Vec<Notice>,

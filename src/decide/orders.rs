@@ -194,7 +194,6 @@ fn issue(
         match standing(seen, name, &key) {
             Standing::Ours(order) => made.push((index, order.metadata.uid.clone())),
             Standing::Foreign => conflicts.push(format!("`{name}`")),
-            Standing::Nothing if seen.refused.iter().any(|refused| refused.order_id == outcome.id) => {}
             Standing::Nothing => {
                 let order = seen.agreement.spec.orders.iter().find(|order| order.id == outcome.id);
                 create.extend(order.map(|order| request(seen, status, order, name, key)));

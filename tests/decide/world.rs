@@ -129,7 +129,10 @@ impl World {
     pub fn settle(&mut self) -> usize {
         let before = self.written.len();
         for _ in 0..10 {
-            let Plan { needs_fresh, status, orders, notices, wake } = self.plan();
+            let Plan { needs_fresh, status, mut orders, notices, wake } = self.plan();
+            // The shell holds back what was refused until it is time to try again.
+            orders
+                .retain(|order| !self.refused.iter().any(|refused| refused.order_id == order.spec.order_id));
             assert!(!needs_fresh, "a fresh read must be enough");
             self.wake = wake;
             if status.is_none() && orders.is_empty() {
