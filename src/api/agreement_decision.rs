@@ -35,9 +35,9 @@ use serde::{Deserialize, Serialize};
 )]
 #[x_kube(
     validation = Rule::new("(self.action == 'Confirm') == has(self.statements)")
-        .message("`statements` must be given for Confirm, and only for it").field_path(".statements").reason(Reason::FieldValueInvalid),
+        .message(Message::Expression("'`statements` must be given for Confirm, and only for it; `action` is ' + self.action".into())).field_path(".statements").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.orders) || (has(self.statements) && 'Acceptable' in self.statements)")
-        .message("`orders` may only be given for a Confirm with the statement Acceptable").field_path(".orders").reason(Reason::FieldValueInvalid),
+        .message(Message::Expression("'`orders` may only be given for a Confirm with the statement Acceptable; `action` is ' + self.action".into())).field_path(".orders").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!(self.action in ['Decline', 'RequestChange', 'Refuse', 'Withdraw']) || has(self.reason)")
         .message(Message::Expression("'`reason` must be given for ' + self.action".into())).field_path(".reason").reason(Reason::FieldValueRequired),
     validation = Rule::new("has(self.function) == has(self.level)")
@@ -46,9 +46,9 @@ use serde::{Deserialize, Serialize};
         .message(Message::Expression("'`function` and `level` must be given for ' + self.action + ': the authority that you act with'".into()))
         .field_path(".function").reason(Reason::FieldValueRequired),
     validation = Rule::new("!has(self.function) || self.action in ['Approve', 'Refuse', 'RequestChange']")
-        .message(Message::Expression("'`function` may not be given for ' + self.action".into())).field_path(".function").reason(Reason::FieldValueInvalid),
+        .message(Message::Expression("'`function` may only be given for Approve, Refuse and RequestChange; `action` is ' + self.action".into())).field_path(".function").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.onBehalfOf) || has(self.function) || self.action in ['Confirm', 'Decline', 'RequestChange', 'Sign']")
-        .message(Message::Expression("'`onBehalfOf` may not be given for ' + self.action".into())).field_path(".onBehalfOf").reason(Reason::FieldValueInvalid),
+        .message(Message::Expression("'`onBehalfOf` may only be given with `function`, or for Confirm, Decline, RequestChange and Sign; `action` is ' + self.action".into())).field_path(".onBehalfOf").reason(Reason::FieldValueInvalid),
     validation = Rule::new("(has(self.onBehalfOf) && !has(self.function)) == has(self.evidence)")
         .message("`evidence` must be given when a representative's act is recorded (`onBehalfOf` without `function`), and only then").field_path(".evidence").reason(Reason::FieldValueInvalid)
 )]
@@ -101,7 +101,7 @@ pub struct DecidedAgreement {
     #[schemars(length(min = 1, max = 63))]
     pub uid: String,
     /// `status.terms.revision` of the agreement.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub revision: i64,
     /// The digest that `status.waitingFor` names: of the terms, or of the confirmation.
     #[schemars(length(min = 71, max = 71), regex(pattern = r"^sha256:[0-9a-f]{64}$"))]

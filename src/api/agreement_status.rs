@@ -107,7 +107,7 @@ pub struct CustomerAgreementStatus {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct TermsRevision {
     /// Counts from 1.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub revision: i64,
     /// Digest over everything that people decide on. Confirm, Decline, RequestChange and Withdraw name it.
     #[schemars(length(max = 71))]
@@ -230,6 +230,7 @@ pub struct Value {
     pub max_discount_percent: Option<String>,
     /// Longest commitment of any item, in months; the agreement's period when there are no items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 120_000))]
     pub term_months: Option<i64>,
     /// What has no value here, and why, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -305,6 +306,7 @@ pub struct Approval {
     /// How far the step has come.
     pub state: ApprovalState,
     /// How many must approve.
+    #[schemars(range(min = 1, max = 16))]
     pub quorum: i32,
     /// Every level that was asked, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -562,12 +564,16 @@ pub struct OrderOutcome {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handover {
     /// Order requests that a consumer took over.
+    #[schemars(range(min = 0, max = 100))]
     pub acknowledged: i32,
     /// Order requests that are done.
+    #[schemars(range(min = 0, max = 100))]
     pub completed: i32,
     /// Order requests that failed.
+    #[schemars(range(min = 0, max = 100))]
     pub failed: i32,
     /// Order requests that a consumer did not take.
+    #[schemars(range(min = 0, max = 100))]
     pub rejected: i32,
 }
 

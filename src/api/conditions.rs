@@ -1,1 +1,196 @@
-//! Condition types and reasons, as they stand in status.
+//! Condition types and reasons, as they stand in `status.conditions`, and the words of `status.phase`.
+
+/// Types of the conditions of a `CustomerAgreement`, in the order in which they stand.
+pub mod condition {
+    /// True once the agreement is agreed. People and pipelines gate on it.
+    pub const READY: &str = "Ready";
+    /// The terms can be decided on (S1).
+    pub const VALID: &str = "Valid";
+    /// The customer understands the terms (S2a).
+    pub const UNDERSTOOD: &str = "Understood";
+    /// The terms are acceptable to the customer (S2b).
+    pub const ACCEPTABLE: &str = "Acceptable";
+    /// The provider's own agreement is there (S4).
+    pub const APPROVED: &str = "Approved";
+    /// Both sides have signed (S3).
+    pub const SIGNED_OFF: &str = "SignedOff";
+    /// Every confirmed order is passed on (S5, S6).
+    pub const ORDERS_ISSUED: &str = "OrdersIssued";
+    /// Every order request was taken over by a consumer.
+    pub const HANDED_OVER: &str = "HandedOver";
+    /// The operator is at work. Present only while True.
+    pub const RECONCILING: &str = "Reconciling";
+    /// Somebody has to repair something. Present only while True.
+    pub const STALLED: &str = "Stalled";
+
+    /// The ones that are always present.
+    pub const ALWAYS: [&str; 8] =
+        [READY, VALID, UNDERSTOOD, ACCEPTABLE, APPROVED, SIGNED_OFF, ORDERS_ISSUED, HANDED_OVER];
+}
+
+/// Types of the conditions of an `OrderRequest`, written by consumers.
+pub mod order_condition {
+    /// A consumer took the request over.
+    pub const ACKNOWLEDGED: &str = "Acknowledged";
+    /// Everything that was requested is done.
+    pub const COMPLETED: &str = "Completed";
+    /// It could not be done.
+    pub const FAILED: &str = "Failed";
+    /// A consumer does not take it.
+    pub const REJECTED: &str = "Rejected";
+}
+
+/// Words of `status.phase`.
+pub mod phase {
+    /// Not yet checked, or a check failed.
+    pub const PENDING: &str = "Pending";
+    /// The customer is asked (S2).
+    pub const AWAITING_CONFIRMATION: &str = "AwaitingConfirmation";
+    /// The provider's own agreement is missing (S4).
+    pub const ESCALATED: &str = "Escalated";
+    /// Somebody asked for other terms.
+    pub const REVISING: &str = "Revising";
+    /// Signatures are missing (S3).
+    pub const AWAITING_SIGN_OFF: &str = "AwaitingSignOff";
+    /// Sealed; order requests are being made (S6).
+    pub const ISSUING_ORDERS: &str = "IssuingOrders";
+    /// Signed, and every confirmed order passed on.
+    pub const AGREED: &str = "Agreed";
+    /// The customer did not accept the terms.
+    pub const DECLINED: &str = "Declined";
+    /// A delegated manager did not agree.
+    pub const REFUSED: &str = "Refused";
+    /// Time was up.
+    pub const EXPIRED: &str = "Expired";
+    /// Taken back.
+    pub const WITHDRAWN: &str = "Withdrawn";
+
+    /// All of them, in the order of an agreement's life.
+    pub const ALL: [&str; 11] = [
+        PENDING,
+        AWAITING_CONFIRMATION,
+        ESCALATED,
+        REVISING,
+        AWAITING_SIGN_OFF,
+        ISSUING_ORDERS,
+        AGREED,
+        DECLINED,
+        REFUSED,
+        EXPIRED,
+        WITHDRAWN,
+    ];
+}
+
+/// Reasons of conditions. The four ends use the word of their phase.
+pub mod reason {
+    /// Everything is done.
+    pub const AGREED: &str = "Agreed";
+    /// The operator is at work.
+    pub const PROGRESSING: &str = "Progressing";
+    /// The terms or orders are not as they must be.
+    pub const TERMS_INVALID: &str = "TermsInvalid";
+    /// No usable policy selects the namespace.
+    pub const NO_POLICY: &str = "NoPolicy";
+    /// Several policies select the namespace.
+    pub const POLICY_CONFLICT: &str = "PolicyConflict";
+    /// Nobody's authority covers the agreement.
+    pub const NO_AUTHORITY: &str = "NoAuthority";
+    /// An agreement that this one names cannot be used.
+    pub const LINK_INVALID: &str = "LinkInvalid";
+    /// The pinned policy is gone or was replaced.
+    pub const POLICY_MISSING: &str = "PolicyMissing";
+    /// The pinned catalogue is gone or was replaced.
+    pub const TERMS_MISSING: &str = "TermsMissing";
+    /// The admission policies are not in force.
+    pub const GUARD_INACTIVE: &str = "GuardInactive";
+    /// Every term is standard.
+    pub const STANDARD_TERMS: &str = "StandardTerms";
+    /// At least one term deviates.
+    pub const NON_STANDARD_TERMS: &str = "NonStandardTerms";
+    /// The customer has to confirm.
+    pub const AWAITING_CONFIRMATION: &str = "AwaitingConfirmation";
+    /// Delegated managers have to approve.
+    pub const AWAITING_APPROVAL: &str = "AwaitingApproval";
+    /// Every level was asked, and nobody answered.
+    pub const ESCALATION_EXHAUSTED: &str = "EscalationExhausted";
+    /// Somebody has to sign.
+    pub const AWAITING_SIGNATURE: &str = "AwaitingSignature";
+    /// Somebody asked for other terms.
+    pub const CHANGE_REQUESTED: &str = "ChangeRequested";
+    /// The customer understands.
+    pub const UNDERSTOOD: &str = "Understood";
+    /// The customer accepts.
+    pub const ACCEPTABLE: &str = "Acceptable";
+    /// Every approval is there.
+    pub const APPROVED: &str = "Approved";
+    /// No circumstance asks for approval.
+    pub const NOT_REQUIRED: &str = "NotRequired";
+    /// Both sides have signed.
+    pub const SIGNED_OFF: &str = "SignedOff";
+    /// Sign-off comes first.
+    pub const NOT_SIGNED_OFF: &str = "NotSignedOff";
+    /// The agreement has no confirmed orders.
+    pub const NO_ORDERS: &str = "NoOrders";
+    /// Order requests are being made.
+    pub const ISSUING_ORDERS: &str = "IssuingOrders";
+    /// Every order request is made.
+    pub const ISSUED: &str = "Issued";
+    /// The server does not take an order request.
+    pub const CREATE_REFUSED: &str = "CreateRefused";
+    /// Something else has the name of an order request.
+    pub const NAME_CONFLICT: &str = "NameConflict";
+    /// An order request is gone. It is not made again.
+    pub const ORDER_REQUEST_MISSING: &str = "OrderRequestMissing";
+    /// Consumers have yet to acknowledge.
+    pub const AWAITING_ACKNOWLEDGEMENT: &str = "AwaitingAcknowledgement";
+    /// Every order request was acknowledged.
+    pub const ACKNOWLEDGED: &str = "Acknowledged";
+    /// Every order request is done.
+    pub const COMPLETED: &str = "Completed";
+    /// A consumer did not take an order request.
+    pub const REJECTED: &str = "Rejected";
+    /// An order request could not be done.
+    pub const FAILED: &str = "Failed";
+    /// Nobody acknowledged in time.
+    pub const OVERDUE: &str = "Overdue";
+}
+
+/// Reasons why a decision does not count, as they stand in `status.ignoredDecisions`.
+pub mod ignored {
+    /// The agreement has ended.
+    pub const CLOSED: &str = "Closed";
+    /// The agreement is sealed.
+    pub const SEALED: &str = "Sealed";
+    /// It names another agreement, revision or digest.
+    pub const STALE: &str = "Stale";
+    /// It was made after the deadline.
+    pub const LATE: &str = "Late";
+    /// Its maker does not hold the role.
+    pub const NOT_HOLDER: &str = "NotHolder";
+    /// It was made before its turn.
+    pub const OUT_OF_TURN: &str = "OutOfTurn";
+    /// It was made when admission was not guarded.
+    pub const BEFORE_GUARD: &str = "BeforeGuard";
+    /// It does not name every order.
+    pub const ORDERS_INCOMPLETE: &str = "OrdersIncomplete";
+    /// It leaves out an order, and the policy forbids that.
+    pub const PARTIAL_ORDERS_FORBIDDEN: &str = "PartialOrdersForbidden";
+    /// Confirmation was already complete.
+    pub const ALREADY_CONFIRMED: &str = "AlreadyConfirmed";
+    /// The signature was already there.
+    pub const ALREADY_SIGNED: &str = "AlreadySigned";
+    /// Nobody has to do this.
+    pub const NOT_REQUIRED: &str = "NotRequired";
+    /// The person is on the other side.
+    pub const BOTH_SIDES: &str = "BothSides";
+    /// The policy does not let others record a representative's act.
+    pub const ATTESTATION_FORBIDDEN: &str = "AttestationForbidden";
+    /// The level is not the one that is asked, or a higher one.
+    pub const LEVEL_INSUFFICIENT: &str = "LevelInsufficient";
+    /// Who was ever named owner may not approve.
+    pub const OWNER: &str = "OwnerMayNotApprove";
+    /// The person already decided, for this step or another.
+    pub const NOT_DISTINCT: &str = "NotDistinct";
+    /// The approval was already there.
+    pub const ALREADY_APPROVED: &str = "AlreadyApproved";
+}

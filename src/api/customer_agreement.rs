@@ -37,12 +37,12 @@ use super::references::{AgreementNameRef, Document, Period, StandardTermsRef};
     printcolumn(name = "Currency", type_ = "string", json_path = ".status.value.currency", priority = 1),
     printcolumn(name = "Terms", type_ = "string", json_path = ".status.classification", priority = 1),
     validation = Rule::new("!has(self.spec.amendsRef) || self.spec.amendsRef.name != self.metadata.name")
-        .message("`spec.amendsRef.name` must not be this agreement").field_path(".spec.amendsRef").reason(Reason::FieldValueInvalid),
+        .message(Message::Expression("'`spec.amendsRef.name` must name another agreement, and is this one, ' + self.spec.amendsRef.name".into())).field_path(".spec.amendsRef").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.spec.supersedesRef) || self.spec.supersedesRef.name != self.metadata.name")
-        .message("`spec.supersedesRef.name` must not be this agreement").field_path(".spec.supersedesRef").reason(Reason::FieldValueInvalid),
+        .message(Message::Expression("'`spec.supersedesRef.name` must name another agreement, and is this one, ' + self.spec.supersedesRef.name".into())).field_path(".spec.supersedesRef").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.spec.parentRef) || self.spec.parentRef.name != self.metadata.name")
-        .message("`spec.parentRef.name` must not be this agreement").field_path(".spec.parentRef").reason(Reason::FieldValueInvalid),
-    validation = sealed("agreementType", "self.spec.agreementType == oldSelf.spec.agreementType"),
+        .message(Message::Expression("'`spec.parentRef.name` must name another agreement, and is this one, ' + self.spec.parentRef.name".into())).field_path(".spec.parentRef").reason(Reason::FieldValueInvalid),
+    validation = sealed_word("agreementType"),
     validation = sealed("offerVersion", "self.spec.offerVersion == oldSelf.spec.offerVersion"),
     validation = sealed("proposalRef", &same("proposalRef")),
     validation = sealed("customer", "self.spec.customer == oldSelf.spec.customer"),
@@ -50,10 +50,10 @@ use super::references::{AgreementNameRef, Document, Period, StandardTermsRef};
     validation = sealed("otherParties", &same("otherParties")),
     validation = sealed("agreementPeriod", "self.spec.agreementPeriod == oldSelf.spec.agreementPeriod"),
     validation = sealed("estimatedValue", &same("estimatedValue")),
-    validation = sealed("standardTermsRef", "self.spec.standardTermsRef == oldSelf.spec.standardTermsRef"),
+    validation = sealed_word("standardTermsRef.name"),
     validation = sealed("terms", &same("terms")),
     validation = sealed("orders", &same("orders")),
-    validation = sealed("documents", "has(self.spec.documents) == has(oldSelf.spec.documents) && (!has(self.spec.documents) || (self.spec.documents.size() == oldSelf.spec.documents.size() && self.spec.documents.all(d, oldSelf.spec.documents.exists(o, o.role == d.role && o.digest == d.digest)) && oldSelf.spec.documents.all(o, self.spec.documents.exists(d, o.role == d.role && o.digest == d.digest))))"),
+    validation = sealed("documents", "has(self.spec.documents) == has(oldSelf.spec.documents) && (!has(self.spec.documents) || (self.spec.documents.size() == oldSelf.spec.documents.size() && self.spec.documents.all(d, self.spec.documents.filter(n, n.role == d.role && n.digest == d.digest).size() == oldSelf.spec.documents.filter(o, o.role == d.role && o.digest == d.digest).size())))"),
     validation = sealed("amendsRef", &same("amendsRef")),
     validation = sealed("supersedesRef", &same("supersedesRef")),
     validation = sealed("parentRef", &same("parentRef")),
@@ -64,7 +64,7 @@ use super::references::{AgreementNameRef, Document, Period, StandardTermsRef};
 )]
 #[x_kube(
     validation = Rule::new("(self.agreementType == 'Amendment') == has(self.amendsRef)")
-        .message("`amendsRef` must be given when `agreementType` is Amendment, and only then").field_path(".amendsRef").reason(Reason::FieldValueInvalid),
+        .message(Message::Expression("'`amendsRef` must be given when `agreementType` is Amendment, and only then; `agreementType` is ' + self.agreementType".into())).field_path(".amendsRef").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.orders) || self.orders.map(o, o.items.size()).sum() <= 2000")
         .message(Message::Expression("'`orders` must hold at most 2000 items in all, and hold %d'.format([self.orders.map(o, o.items.size()).sum()])".into()))
         .field_path(".orders").reason(Reason::FieldValueInvalid)
@@ -136,12 +136,20 @@ pub struct CustomerAgreementSpec {
 }
 
 /// Holds once the agreement is sealed. Spelled with `has`: the server cannot bound the cost of comparing optionals.
-const SEALED: &str = "has(oldSelf.status) && has(oldSelf.status.signOff) && has(oldSelf.status.signOff.sealedTime)";
+const SEALED: &str =
+    "has(oldSelf.status) && has(oldSelf.status.signOff) && has(oldSelf.status.signOff.sealedTime)";
 
 /// Holds when an optional field of `spec` is as it was.
 fn same(field: &str) -> String {
     let (new, old) = (format!("self.spec.{field}"), format!("oldSelf.spec.{field}"));
     format!("has({new}) == has({old}) && (!has({new}) || {new} == {old})")
+}
+
+/// A rule that freezes one required string of `spec` once the agreement is sealed, and says what it was.
+fn sealed_word(field: &str) -> kube::core::Rule {
+    sealed(field, &format!("self.spec.{field} == oldSelf.spec.{field}")).message(kube::core::Message::Expression(format!(
+        "'`spec.{field}` must stay ' + oldSelf.spec.{field} + ' and not become ' + self.spec.{field} + ': the agreement is sealed; make an Amendment or a superseding agreement'"
+    )))
 }
 
 /// A rule that freezes one field of `spec` once the agreement is sealed (S3).
@@ -264,7 +272,7 @@ pub struct OtherParty {
 /// One term, classed against the catalogue (S1).
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("has(self.value) || has(self.text)")
-    .message("a term must have a `value` or a `text`").field_path(".value").reason(Reason::FieldValueRequired))]
+    .message(Message::Expression("'term ' + self.id + ' must have a `value` or a `text`'".into())).field_path(".value").reason(Reason::FieldValueRequired))]
 pub struct Term {
     /// Identifier of the term in the catalogue. One that the catalogue does not have is an added term.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
@@ -286,7 +294,7 @@ pub struct Term {
 /// One order. What the customer confirms is passed on as one `OrderRequest` (S5, S6).
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("!has(self.requestedStartTime) || !has(self.requestedCompletionTime) || self.requestedCompletionTime >= self.requestedStartTime")
-    .message("`requestedCompletionTime` must not be earlier than `requestedStartTime`").field_path(".requestedCompletionTime").reason(Reason::FieldValueInvalid))]
+    .message(Message::Expression("'`requestedCompletionTime` %s must not be earlier than `requestedStartTime` %s'.format([self.requestedCompletionTime, self.requestedStartTime])".into())).field_path(".requestedCompletionTime").reason(Reason::FieldValueInvalid))]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     /// Identifier of the order within the agreement.
@@ -442,7 +450,7 @@ pub struct Place {
 /// A net price for one unit.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("(self.type == 'Recurring') == has(self.period)")
-    .message("`period` must be given for a Recurring price, and only for it").field_path(".period").reason(Reason::FieldValueInvalid))]
+    .message(Message::Expression("'`period` must be given for a Recurring price, and only for it; `type` is ' + self.type".into())).field_path(".period").reason(Reason::FieldValueInvalid))]
 pub struct Price {
     /// When it is charged.
     #[serde(rename = "type")]

@@ -171,7 +171,7 @@ pub struct Limits {
 /// A circumstance that asks for approval. All lists that are given must match.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("has(self.segments) || has(self.agreementTypes) || has(self.orderCategories)")
-    .message("a trigger must have `segments`, `agreementTypes` or `orderCategories`").field_path(".segments").reason(Reason::FieldValueRequired))]
+    .message(Message::Expression("'trigger ' + self.name + ' must have `segments`, `agreementTypes` or `orderCategories`'".into())).field_path(".segments").reason(Reason::FieldValueRequired))]
 #[serde(rename_all = "camelCase")]
 pub struct Trigger {
     /// Name, for the reason that people read.
@@ -381,7 +381,10 @@ pub struct Calendar {
     pub work_days: Vec<Weekday>,
     /// Days on which they do not, as `2026-12-25`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 366), inner(length(min = 10, max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")))]
+    #[schemars(
+        length(max = 366),
+        inner(length(min = 10, max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
+    )]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub holidays: Vec<String>,
 }
@@ -417,9 +420,9 @@ pub struct Holder {
 /// Somebody who stands in for a holder for a while.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("self.endTime > self.startTime")
-    .message("`endTime` must be later than `startTime`").field_path(".endTime").reason(Reason::FieldValueInvalid),
+    .message(Message::Expression("'`endTime` %s must be later than `startTime` %s'.format([self.endTime, self.startTime])".into())).field_path(".endTime").reason(Reason::FieldValueInvalid),
     validation = Rule::new("self.holder != self.substitute")
-    .message("`substitute` must not be the `holder`").field_path(".substitute").reason(Reason::FieldValueInvalid))]
+    .message(Message::Expression("'`substitute` must not be the `holder`, ' + self.holder".into())).field_path(".substitute").reason(Reason::FieldValueInvalid))]
 #[serde(rename_all = "camelCase")]
 pub struct Substitute {
     /// Username of the holder.

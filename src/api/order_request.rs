@@ -113,7 +113,7 @@ pub struct ConfirmedAgreement {
     #[schemars(length(min = 1, max = 63))]
     pub uid: String,
     /// Revision of the terms.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub revision: i64,
     /// The confirmation digest that was signed.
     #[schemars(length(min = 71, max = 71), regex(pattern = r"^sha256:[0-9a-f]{64}$"))]

@@ -23,7 +23,7 @@ pub struct StandardTermsRef {
 /// A span of time. The end is part of it; left out, it is open.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("!has(self.endTime) || self.endTime > self.startTime")
-    .message("`endTime` must be later than `startTime`").field_path(".endTime").reason(Reason::FieldValueInvalid))]
+    .message(Message::Expression("'`endTime` %s must be later than `startTime` %s'.format([self.endTime, self.startTime])".into())).field_path(".endTime").reason(Reason::FieldValueInvalid))]
 #[serde(rename_all = "camelCase")]
 pub struct Period {
     /// First instant of the span.

@@ -80,10 +80,10 @@ pub enum LifecycleState {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(
     validation = Rule::new("self.valueType in ['Boolean', 'Enum', 'Text'] ? (!has(self.standard.from) && !has(self.standard.to)) : !has(self.standard.values)")
-        .message(Message::Expression("'`standard` must have `from` and `to` for numbers and `values` for words, and `valueType` is ' + self.valueType".into()))
+        .message(Message::Expression("'`standard` of term ' + self.id + ' may have `from` and `to` for numbers and `values` for words; `valueType` is ' + self.valueType".into()))
         .field_path(".standard").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.bands) || self.bands.all(b, self.valueType in ['Boolean', 'Enum', 'Text'] ? (!has(b.from) && !has(b.to)) : !has(b.values))")
-        .message(Message::Expression("'a band must have `from` and `to` for numbers and `values` for words, and `valueType` is ' + self.valueType".into()))
+        .message(Message::Expression("'a band of term ' + self.id + ' may have `from` and `to` for numbers and `values` for words; `valueType` is ' + self.valueType".into()))
         .field_path(".bands").reason(Reason::FieldValueInvalid)
 )]
 #[serde(rename_all = "camelCase")]
@@ -168,7 +168,7 @@ pub struct StandardValue {
 #[x_kube(validation = Rule::new("!has(self.from) || !has(self.to) || quantity(self.from).compareTo(quantity(self.to)) <= 0")
     .message(Message::Expression("'`from` ' + self.from + ' must not be above `to` ' + self.to".into())).field_path(".from").reason(Reason::FieldValueInvalid),
     validation = Rule::new("has(self.from) || has(self.to) || has(self.values)")
-    .message("a band must have `from`, `to` or `values`").field_path(".from").reason(Reason::FieldValueRequired))]
+    .message(Message::Expression("'band ' + self.name + ' must have `from`, `to` or `values`'".into())).field_path(".from").reason(Reason::FieldValueRequired))]
 pub struct TermBand {
     /// Name of the band.
     #[schemars(length(min = 1, max = 63))]

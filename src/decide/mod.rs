@@ -1,4 +1,28 @@
 //! PURE: from everything that was read to everything that is to be written.
+//!
+//! Read `decide` below, then [`case`] for the facts of an open agreement, then whichever rule you look for:
+//! [`validate`] and [`classify`] (S1), [`confirmation`] (S2), [`sign_off`] (S3), [`value`], [`authority`] and
+//! [`approval`] (S4), [`orders`] (S5, S6). [`status`] turns facts into conditions, and those into a phase.
+
+mod acts;
+mod approval;
+mod authority;
+mod calendar;
+mod case;
+mod classify;
+mod condition_list;
+mod confirmation;
+pub mod digest;
+mod ended;
+mod exact;
+mod notices;
+mod orders;
+mod sign_off;
+mod status;
+mod validate;
+mod value;
+mod waiting;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +30,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::api::{
-    AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest, StandardTerms,
+    AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest,
+    StandardTerms,
 };
 
 /// Everything that was read, in one value. Borrowed: nothing is cloned to decide.
@@ -119,13 +144,109 @@ pub enum Related {
 /// Decides. Total: no `Result`, no clock, no I/O, no logging, no panic.
 #[must_use]
 pub fn decide(seen: &Observed<'_>, now: Timestamp) -> Plan {
-    let _ = (seen, now);
-    Plan::default()
+    let now = whole_seconds(now);
+    if seen.agreement.metadata.deletion_timestamp.is_some() {
+        return Plan::default();
+    }
+    let before = seen.agreement.status.as_ref();
+    match before {
+        Some(status) if status.closed.is_some() => {
+            plan(seen, ended::closed(seen, status.clone(), now), Vec::new(), Vec::new(), now)
+        }
+        Some(status) if orders::is_sealed(status) => {
+            let mut after = orders::after_sealing(seen, status.clone(), now);
+            after.status.ignored_decisions = ended::after_sealing(seen, status);
+            plan(seen, after.status, after.create, after.instants, now)
+        }
+        _ => open(seen, now),
+    }
+}
+
+/// Times are stored as whole seconds: a fraction would come back from the server as a difference.
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second())
+        .map_or(time, |whole| if whole > time { previous_second(whole) } else { whole })
+}
+
+fn previous_second(time: Timestamp) -> Timestamp {
+    time.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(time)
+}
+
+/// The first whole second at or after a time.
+fn next_second(time: Timestamp) -> Timestamp {
+    let whole = whole_seconds(time);
+    if whole == time { whole } else { whole.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(whole) }
+}
+
+impl Observed<'_> {
+    /// The end of the offer, as whole seconds.
+    fn offer_end(&self) -> Timestamp {
+        whole_seconds(self.agreement.spec.offer_end_time.0)
+    }
+}
+
+/// An agreement on which everything can still be decided.
+fn open(seen: &Observed<'_>, now: Timestamp) -> Plan {
+    let mut case = case::build(seen, now);
+    let step = match case.end.take() {
+        Some(end) => status::Step::End(end),
+        None if case.stage == case::Stage::Complete && !matches!(seen.guard, Guard::Inactive { .. }) => {
+            status::Step::Seal
+        }
+        None => status::Step::None,
+    };
+    if !seen.fresh && !matches!(step, status::Step::None) {
+        return Plan { needs_fresh: true, ..Plan::default() };
+    }
+    let instants = match step {
+        status::Step::None => instants(seen, &case),
+        status::Step::End(_) | status::Step::Seal => Vec::new(),
+    };
+    let status = status::of(seen, case, step, now);
+    plan(seen, status, Vec::new(), instants, now)
+}
+
+/// The instants at which an open agreement changes by time alone.
+fn instants(seen: &Observed<'_>, case: &case::Case<'_>) -> Vec<Timestamp> {
+    let offer_end = seen.offer_end();
+    let mut instants = waiting::instants(case);
+    instants.push(offer_end.checked_add(approval::GRACE).unwrap_or(offer_end));
+    if case.book.is_none()
+        && let Some(period) = seen.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref())
+    {
+        instants.push(period.start_time.0);
+        instants.extend(
+            period
+                .end_time
+                .iter()
+                .filter_map(|end| end.0.checked_add(jiff::SignedDuration::from_secs(1)).ok()),
+        );
+    }
+    instants
+}
+
+/// Only what differs is written, and nothing is told that was not written.
+fn plan(
+    seen: &Observed<'_>,
+    status: CustomerAgreementStatus,
+    orders: Vec<OrderRequest>,
+    instants: Vec<Timestamp>,
+    now: Timestamp,
+) -> Plan {
+    let before = seen.agreement.status.as_ref();
+    let wake = instants.into_iter().map(next_second).filter(|instant| *instant > now).min();
+    let wake = wake.map_or(Wake::OnChange, Wake::At);
+    let (status, notices) = if before == Some(&status) {
+        (None, Vec::new())
+    } else {
+        let notices = notices::between(before, &status);
+        (Some(Box::new(status)), notices)
+    };
+    Plan { needs_fresh: false, status, orders, notices, wake }
 }
 
 /// Names under which the order requests of a sealed agreement stand; empty until it is sealed. `observe` looks them up.
 #[must_use]
 pub fn order_request_names(agreement: &CustomerAgreement) -> Vec<String> {
-    let _ = agreement;
-    Vec::new()
+    orders::names(agreement)
 }

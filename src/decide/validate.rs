@@ -1,0 +1,346 @@
+//! Checking an agreement against catalogue and policy before anybody is asked (S1). All faults at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::core::{Selector, SelectorExt};
+
+use super::authority::{self, Requirements, canonical};
+use super::classify::{Classed, classify};
+use super::value::{Valued, months, value};
+use super::words::{and, clean};
+use super::{Observed, calendar, digest};
+use crate::api::conditions::reason;
+use crate::api::customer_agreement::{CustomerAgreementSpec, ItemAction, PriceType, RepresentativeRole};
+use crate::api::delegation_policy::{Countersignature, DelegationPolicy};
+use crate::api::standard_terms::{LifecycleState, StandardTerms};
+
+/// `spec.agreementType` of an agreement that changes another.
+pub(crate) const AMENDMENT: &str = "Amendment";
+
+/// What is wrong with an agreement. In the order in which the reason of the `Valid` condition is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FaultKind {
+    NoPolicy,
+    PolicyConflict,
+    TermsInvalid,
+    LinkInvalid,
+    NoAuthority,
+}
+
+impl FaultKind {
+    /// The reason of the condition.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::NoPolicy => reason::NO_POLICY,
+            Self::PolicyConflict => reason::POLICY_CONFLICT,
+            Self::TermsInvalid => reason::TERMS_INVALID,
+            Self::LinkInvalid => reason::LINK_INVALID,
+            Self::NoAuthority => reason::NO_AUTHORITY,
+        }
+    }
+}
+
+/// One fault, told to the author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: FaultKind,
+    pub(crate) message: String,
+}
+
+/// Catalogue and policy whose rules hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RuleBook<'a> {
+    pub(crate) terms: &'a StandardTerms,
+    pub(crate) policy: &'a DelegationPolicy,
+}
+
+/// What the rules make of an agreement.
+#[derive(Clone, Debug)]
+pub(crate) struct Assessment {
+    pub(crate) classed: Classed,
+    pub(crate) valued: Valued,
+    pub(crate) requirements: Requirements,
+}
+
+/// Classes, values and finds the requirements for the orders that remain: all, until the customer has confirmed some.
+pub(crate) fn assess(
+    spec: &CustomerAgreementSpec,
+    confirmed: Option<&BTreeSet<String>>,
+    book: RuleBook<'_>,
+) -> Assessment {
+    let rules = &book.policy.spec.rules;
+    let classed = classify(&spec.terms, spec.agreement_type == AMENDMENT, &book.terms.spec);
+    let orders: Vec<_> = spec
+        .orders
+        .iter()
+        .filter(|order| confirmed.is_none_or(|confirmed| confirmed.contains(&order.id)))
+        .collect();
+    let valued = value(spec, &orders, rules);
+    let requirements = authority::requirements(spec, &orders, &classed.deviations, &valued, rules);
+    Assessment { classed, valued, requirements }
+}
+
+/// Checks everything; the rule book is there when nothing is wrong.
+pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Result<RuleBook<'a>, Vec<Fault>> {
+    let spec = &seen.agreement.spec;
+    let mut faults = Faults::default();
+    let policy = the_policy(seen, &mut faults);
+    let terms = the_catalogue(seen, policy, now, &mut faults);
+    orders(spec, &mut faults);
+    parties(spec, policy, &mut faults);
+    links(seen, &mut faults);
+    match (terms, policy) {
+        (Some(terms), Some(policy)) => {
+            let book = RuleBook { terms, policy };
+            let assessed = assess(spec, None, book);
+            faults.all(FaultKind::TermsInvalid, assessed.classed.faults);
+            faults.all(FaultKind::NoAuthority, assessed.requirements.faults);
+            for need in &assessed.requirements.approvals {
+                if !authority::anybody_holds(&policy.spec, &need.function, &need.level) {
+                    faults.add(
+                        FaultKind::NoAuthority,
+                        format!(
+                            "nobody holds {} {} or a higher level; name a holder in the policy",
+                            need.function, need.level
+                        ),
+                    );
+                }
+            }
+            if faults.0.is_empty() { Ok(book) } else { Err(faults.0) }
+        }
+        (Some(terms), None) => {
+            faults.all(
+                FaultKind::TermsInvalid,
+                classify(&spec.terms, spec.agreement_type == AMENDMENT, &terms.spec).faults,
+            );
+            Err(faults.0)
+        }
+        (None, _) => Err(faults.0),
+    }
+}
+
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn add(&mut self, kind: FaultKind, message: String) {
+        self.0.push(Fault { kind, message });
+    }
+
+    fn all(&mut self, kind: FaultKind, messages: Vec<String>) {
+        self.0.extend(messages.into_iter().map(|message| Fault { kind, message }));
+    }
+
+    fn terms(&mut self, message: String) {
+        self.add(FaultKind::TermsInvalid, message);
+    }
+}
+
+/// The one Active policy that selects the agreement's namespace.
+fn the_policy<'a>(seen: &Observed<'a>, faults: &mut Faults) -> Option<&'a DelegationPolicy> {
+    let mut selecting: Vec<&Arc<DelegationPolicy>> = seen
+        .policies
+        .iter()
+        .filter(|policy| {
+            policy.spec.lifecycle_state == LifecycleState::Active
+                && policy.metadata.deletion_timestamp.is_none()
+        })
+        .filter(|policy| selects(&policy.spec.namespace_selector, seen))
+        .collect();
+    selecting.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    match selecting.as_slice() {
+        [] => {
+            faults.add(
+                FaultKind::NoPolicy,
+                "no Active DelegationPolicy selects this namespace; an admin must make one, or label the namespace".to_owned(),
+            );
+            None
+        }
+        [policy] => {
+            let broken = policy.spec.rules.calendar.as_ref().map(calendar::faults).unwrap_or_default();
+            if broken.is_empty() {
+                return Some(policy);
+            }
+            faults.all(FaultKind::NoPolicy, broken);
+            None
+        }
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .map(|policy| format!("`{}`", policy.metadata.name.as_deref().unwrap_or_default()))
+                .collect();
+            faults.add(
+                FaultKind::PolicyConflict,
+                format!("exactly one Active DelegationPolicy must select this namespace, and {} do; an admin must retire one", and(&names)),
+            );
+            None
+        }
+    }
+}
+
+/// A selector that cannot be read selects nothing.
+fn selects(selector: &LabelSelector, seen: &Observed<'_>) -> bool {
+    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(seen.namespace_labels))
+}
+
+fn the_catalogue<'a>(
+    seen: &Observed<'a>,
+    policy: Option<&DelegationPolicy>,
+    now: Timestamp,
+    faults: &mut Faults,
+) -> Option<&'a StandardTerms> {
+    let spec = &seen.agreement.spec;
+    let name = clean(&spec.standard_terms_ref.name, 253);
+    if let Some(policy) = policy {
+        let allowed = &policy.spec.rules.standard_terms.allowed;
+        if !allowed.contains(&spec.standard_terms_ref.name) {
+            let permitted: Vec<String> =
+                allowed.iter().map(|name| format!("`{}`", clean(name, 253))).collect();
+            faults.terms(format!(
+                "`spec.standardTermsRef.name` {name:?} is not allowed by the policy; permitted is {}",
+                clean(&super::words::or(&permitted), 1_000)
+            ));
+        }
+    }
+    let Some(terms) = seen.standard_terms else {
+        faults.terms(format!(
+            "`spec.standardTermsRef.name` {name:?} does not exist; name a StandardTerms that does"
+        ));
+        return None;
+    };
+    if terms.spec.lifecycle_state == LifecycleState::Retired {
+        faults.terms(format!("`spec.standardTermsRef.name` {name:?} is Retired; name an Active one"));
+    }
+    if let Some(period) = &terms.spec.valid_period {
+        let from = digest::shown(&period.start_time);
+        match &period.end_time {
+            _ if now < period.start_time.0 => {
+                faults.terms(format!("`spec.standardTermsRef.name` {name:?} is not valid before {from}"));
+            }
+            Some(end) if now > end.0 => {
+                faults.terms(format!(
+                    "`spec.standardTermsRef.name` {name:?} was valid until {}",
+                    digest::shown(end)
+                ));
+            }
+            _ => {}
+        }
+    }
+    if !terms.spec.agreement_types.contains(&spec.agreement_type) {
+        let permitted: Vec<String> = terms.spec.agreement_types.iter().map(|kind| clean(kind, 63)).collect();
+        faults.terms(format!(
+            "`spec.agreementType` {:?} is not one that the catalogue {name:?} is for; permitted is {}",
+            clean(&spec.agreement_type, 63),
+            super::words::or(&permitted)
+        ));
+    }
+    Some(terms)
+}
+
+fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
+    let period = months(&spec.agreement_period);
+    let mut ids = BTreeSet::new();
+    for order in &spec.orders {
+        let id = clean(&order.id, 63);
+        if !ids.insert(&order.id) {
+            faults.terms(format!("`spec.orders` must not have {id:?} twice"));
+        }
+        let mut items = BTreeSet::new();
+        for item in &order.items {
+            let place = format!("`spec.orders[{id}].items[{}]", clean(&item.id, 63));
+            if !items.insert(&item.id) {
+                faults.terms(format!("{place}` must not be there twice"));
+            }
+            let recurring = item.prices.iter().any(|price| price.price_type == PriceType::Recurring);
+            let valued =
+                matches!(item.action, ItemAction::Add | ItemAction::Modify) && !item.prices.is_empty();
+            if valued && item.discount_percent.is_none() {
+                faults.terms(format!("{place}.discountPercent` must be given for a priced item; \"0\" where there is no discount"));
+            }
+            if valued && recurring && item.commitment_months.is_none() && period.is_none() {
+                faults.terms(format!(
+                    "{place}.commitmentMonths` must be given for a recurring price, since `spec.agreementPeriod.endTime` is not"
+                ));
+            }
+            let unreadable = item.prices.iter().find(|price| super::exact::parse(&price.amount).is_none());
+            if let Some(price) = unreadable {
+                faults.terms(format!(
+                    "{place}.prices` amount {:?} must be a decimal, such as 1290.00",
+                    clean(&price.amount, 32)
+                ));
+            }
+        }
+    }
+}
+
+fn parties(spec: &CustomerAgreementSpec, policy: Option<&DelegationPolicy>, faults: &mut Faults) {
+    for (role, word) in
+        [(RepresentativeRole::Confirmer, "Confirmer"), (RepresentativeRole::Signatory, "Signatory")]
+    {
+        if !spec.customer.representatives.iter().any(|representative| representative.roles.contains(&role)) {
+            faults.terms(format!("`spec.customer.representatives` must have one with the role {word}"));
+        }
+    }
+    let required =
+        policy.is_none_or(|policy| policy.spec.rules.sign_off.countersignature == Countersignature::Required);
+    if required && spec.provider.signatories.is_empty() {
+        faults.terms(
+            "`spec.provider.signatories` must have one, since the policy asks for a countersignature"
+                .to_owned(),
+        );
+    }
+    let person = |username| policy.map_or(username, |policy| canonical(&policy.spec, username));
+    for representative in &spec.customer.representatives {
+        let customer = person(representative.username.as_str());
+        let signs = spec.provider.signatories.iter().any(|signatory| person(&signatory.username) == customer);
+        let owns = person(&spec.provider.owner_username) == customer;
+        if signs || owns {
+            faults.terms(format!(
+                "{:?} must not be on both sides: `spec.customer.representatives` and {}",
+                clean(&representative.username, 256),
+                if signs { "`spec.provider.signatories`" } else { "`spec.provider.ownerUsername`" }
+            ));
+        }
+    }
+}
+
+/// Agreements that this one names must be there and in force.
+pub(crate) fn link_faults(seen: &Observed<'_>) -> Vec<String> {
+    let spec = &seen.agreement.spec;
+    let links = [
+        ("amendsRef", &spec.amends_ref),
+        ("supersedesRef", &spec.supersedes_ref),
+        ("parentRef", &spec.parent_ref),
+    ];
+    let mut faults = Vec::new();
+    for (field, link) in links {
+        let Some(link) = link else { continue };
+        let name = clean(&link.name, 253);
+        let fault = match seen.related.iter().find(|other| other.metadata.name.as_deref() == Some(&link.name))
+        {
+            None => "does not exist".to_owned(),
+            Some(other) if other.spec.customer.id != spec.customer.id => {
+                format!("is with another customer, {:?}", clean(&other.spec.customer.id, 128))
+            }
+            Some(other) => match &other.status {
+                Some(status) if status.agreed_time.is_none() => "is not Agreed".to_owned(),
+                None => "is not Agreed".to_owned(),
+                Some(status) => match &status.superseded_by {
+                    Some(by) if seen.agreement.metadata.name.as_deref() != Some(by) => {
+                        format!("is superseded by {:?}", clean(by, 253))
+                    }
+                    _ => continue,
+                },
+            },
+        };
+        faults.push(format!("`spec.{field}.name` {name:?} {fault}"));
+    }
+    faults
+}
+
+fn links(seen: &Observed<'_>, faults: &mut Faults) {
+    faults.all(FaultKind::LinkInvalid, link_faults(seen));
+}
