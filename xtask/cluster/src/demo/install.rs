@@ -21,18 +21,17 @@ use testenv::{ControlPlane, until};
 use super::{
     PATIENCE,
     cast::{BRANDT, TIMBER},
-    forgery, operator, story,
+    forgery, story,
 };
 
 /// A decision that was made sooner after the policies does not count.
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 
-/// Definitions, roles, admission policies, and an account for the operator.
+/// Definitions, roles with the account of the operator, and admission policies.
 pub(super) async fn definitions_and_rules(plane: &ControlPlane) -> Result<()> {
     let admin = plane.admin()?;
     let definitions = apply_folder(plane, &admin, "crds").await?;
     let roles = apply_folder(plane, &admin, "deploy/rbac").await?;
-    plane.apply_yaml(&admin, operator::ACCOUNT).await?;
     let policies = apply_folder(plane, &admin, "deploy/admission").await?;
     let policies = policies.iter().filter(|kind| *kind == "ValidatingAdmissionPolicy").count();
     enforced(&admin).await?;

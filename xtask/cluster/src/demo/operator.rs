@@ -17,23 +17,6 @@ pub(super) const USERNAME: &str = "system:serviceaccount:countersign-system:coun
 const NAMESPACE: &str = "countersign-system";
 const NAME: &str = "countersign";
 
-/// Its account, bound to the role that is shipped for it.
-pub(super) const ACCOUNT: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: countersign-system}
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: countersign, namespace: countersign-system}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: countersign-operator}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: countersign-operator}
-subjects: [{kind: ServiceAccount, name: countersign, namespace: countersign-system}]
-";
-
 /// Runs its arguments until standard input ends, which is when whoever holds the other end of the pipe
 /// has gone, in whatever manner. The second shell waits for that, and becomes impatient after a while.
 const KEEPER: &str = r#"
