@@ -9,6 +9,7 @@ use super::references::Authority;
 use super::standard_terms::LifecycleState;
 use super::subject::Subject;
 
+#[allow(clippy::duplicated_attributes, reason = "each printer column has a type")]
 /// The rules of an organisation, which never change, and its people, who do. Kept by admins.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(

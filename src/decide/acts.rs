@@ -69,6 +69,10 @@ impl Ignored {
         self.push(act.time, act.name, act.actor, reason, message.as_ref());
     }
 
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     fn push(&mut self, time: Timestamp, name: &str, username: &str, reason: &str, message: &str) {
         let entry = IgnoredDecision {
             name: name.to_owned(),

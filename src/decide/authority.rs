@@ -113,56 +113,75 @@ fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults:
         return;
     }
     let currency = &valued.shown.currency;
-    let money = |amount: &Exact| format!("contract value {currency} {}", to_cents(amount));
-    let discount = |percent: &Exact| format!("discount {} %", to_plain(percent));
-    let months = |months: &Exact| format!("term of {} months", to_plain(months));
     let term = valued.term_months.map(whole);
-    let measures: [(Option<&Exact>, String, LimitOf); 3] = [
-        (
-            valued.total.as_ref(),
-            valued.total.as_ref().map_or_else(|| "a contract value that cannot be told".to_owned(), money),
-            |limits| limits.contract_value.as_deref().map(exact::parse),
-        ),
-        (Some(&valued.max_discount), discount(&valued.max_discount), |limits| {
-            limits.discount_percent.as_deref().map(exact::parse)
-        }),
-        (term.as_ref(), term.as_ref().map_or_else(|| "a term without end".to_owned(), months), |limits| {
-            limits.term_months.map(|months| Some(whole(months)))
-        }),
+    let measures = [
+        Measure {
+            name: "contract value",
+            measured: valued.total.as_ref(),
+            shown: &|amount| format!("{currency} {}", to_cents(amount)),
+            limit: |limits| limits.contract_value.as_deref().map(exact::parse),
+        },
+        Measure {
+            name: "discount",
+            measured: Some(&valued.max_discount),
+            shown: &|percent| format!("{} %", to_plain(percent)),
+            limit: |limits| limits.discount_percent.as_deref().map(exact::parse),
+        },
+        Measure {
+            name: "term",
+            measured: term.as_ref(),
+            shown: &|months| format!("{} months", to_plain(months)),
+            limit: |limits| limits.term_months.map(|months| Some(whole(months))),
+        },
     ];
-    for (measured, words, limit_of) in measures {
-        let covers = |level: &Level| match level.limits.as_ref().and_then(limit_of) {
-            None => true,
-            Some(limit) => limit.is_some_and(|limit| measured.is_some_and(|measured| *measured <= limit)),
-        };
-        let shown = |level: &Level| {
-            let limit = level.limits.as_ref().and_then(limit_of).flatten();
-            limit.map_or_else(String::new, |limit| format!(" ({})", to_plain(&limit)))
-        };
-        match ladder.levels.iter().position(covers) {
+    for measure in measures {
+        let words = format!(
+            "{} {}",
+            measure.name,
+            measure.measured.map_or_else(|| "that cannot be told".to_owned(), measure.shown)
+        );
+        match ladder.levels.iter().position(|level| measure.is_covered_by(level)) {
             Some(level) => {
-                let within = level == 0;
                 let reason = match level.checked_sub(1).and_then(|below| ladder.levels.get(below)) {
-                    Some(below) => {
-                        format!("{words} exceeds {} {}{}", ladder.function, below.name, shown(below))
-                    }
+                    Some(below) => format!("{words} exceeds {}", measure.limit_of(&ladder.function, below)),
                     None => format!("{words} is for {} to decide", ladder.function),
                 };
-                out.push(Circumstance { level, reason, within });
+                out.push(Circumstance { level, reason, within: level == 0 });
             }
             None => {
-                let highest = ladder.levels.last();
+                let highest = ladder.levels.last().map(|level| measure.limit_of(&ladder.function, level));
                 faults.push(format!(
-                    "{words} exceeds every level of {}{}",
-                    ladder.function,
-                    highest.map_or_else(String::new, |level| format!(
-                        ", the highest being {}{}",
-                        level.name,
-                        shown(level)
-                    ))
+                    "{words} exceeds every level, the highest being {}",
+                    highest.unwrap_or_default()
                 ));
             }
         }
+    }
+}
+
+/// One of the things that limits are about.
+struct Measure<'a> {
+    name: &'static str,
+    /// `None`: it cannot be told, and only a level without such a limit covers it.
+    measured: Option<&'a Exact>,
+    shown: &'a dyn Fn(&Exact) -> String,
+    limit: LimitOf,
+}
+
+impl Measure<'_> {
+    fn is_covered_by(&self, level: &Level) -> bool {
+        match level.limits.as_ref().and_then(self.limit) {
+            None => true,
+            Some(limit) => {
+                limit.is_some_and(|limit| self.measured.is_some_and(|measured| *measured <= limit))
+            }
+        }
+    }
+
+    fn limit_of(&self, function: &str, level: &Level) -> String {
+        let limit = level.limits.as_ref().and_then(self.limit).flatten();
+        let limit = limit.map_or_else(String::new, |limit| format!(" ({})", (self.shown)(&limit)));
+        format!("{function} {}{limit}", level.name)
     }
 }
 
@@ -213,10 +232,10 @@ fn deviates(deviation: &Deviation) -> String {
     let permitted = deviation.permitted.as_deref().unwrap_or("the standard");
     match (deviation.category, &deviation.band) {
         (DeviationCategory::AlternateUsed, Some(band)) => {
-            format!("`{term}`{value} is not {permitted} (band {})", clean(band, 63))
+            format!("`{term}` is{value}, the standard is {permitted} (band {})", clean(band, 63))
         }
         (DeviationCategory::AlternateUsed | DeviationCategory::Beyond, _) => {
-            format!("`{term}`{value} is beyond every band; the standard is {permitted}")
+            format!("`{term}` is{value}, beyond every band; the standard is {permitted}")
         }
         (DeviationCategory::Added, _) => format!("`{term}` is not in the catalogue"),
         (DeviationCategory::TextModified, _) => format!("the wording of `{term}` is not the standard one"),

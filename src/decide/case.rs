@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::acts::{self, Act, Acts, late};
+use super::acts::{self, Act, Acts, Ignored, late};
 use super::approval::{self, Approved, Question};
 use super::authority::canonical;
 use super::confirmation::{self, Confirmed, attestation_fault};
@@ -14,12 +14,12 @@ use super::sign_off::{self, Signable, Signed};
 use super::validate::{Assessment, Fault, RuleBook, assess, validate};
 use super::words::clean;
 use super::{Guard, Observed, waiting};
-use crate::api::Action;
 use crate::api::agreement_status::{
     ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };
 use crate::api::conditions::{ignored, reason};
 use crate::api::delegation_policy::EscalationTiming;
+use crate::api::{Action, CustomerAgreementStatus};
 
 /// Where an open agreement stands. Derived, never read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,36 +186,48 @@ impl<'a> Case<'a> {
 
     /// Confirmation, approvals and signatures, each from the decisions alone.
     fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>, now: Timestamp) {
-        let spec = &seen.agreement.spec;
-        self.confirmed = confirmation::weigh(seen, &self.revision, book, &mut self.acts);
+        let before_customer =
+            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
+        // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
+        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book, now));
+        let turn = match &first_round {
+            Some((approved, _)) => approved.complete,
+            None => Some(Timestamp::MIN),
+        };
+        self.confirmed = confirmation::weigh(seen, &self.revision, book, turn, &mut self.acts);
         let remaining: Option<BTreeSet<String>> =
             self.confirmed.complete.map(|_| self.confirmed.confirmed_orders());
         self.confirmation_digest = remaining.as_ref().map(|orders| {
             let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
-        let assessment = assess(spec, remaining.as_ref(), book);
-        // Managers who are asked before the customer decide on the terms; leaving orders out voids what they said.
-        let before_customer =
-            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
-        let left_out = remaining.as_ref().is_some_and(|orders| orders.len() < spec.orders.len());
-        let on_terms = before_customer && !left_out;
-        let digest =
-            if on_terms { Some(self.revision.digest.clone()) } else { self.confirmation_digest.clone() };
-        let since = if on_terms { Some(Timestamp::MIN) } else { self.confirmed.complete };
-        let status =
-            seen.agreement.status.as_ref().filter(|status| status.terms.as_ref() == Some(&self.revision));
-        let confirmed_before =
-            status.and_then(|status| status.confirmation.as_ref()).and_then(|c| c.digest.as_ref());
-        // What was asked for another set of orders was another question.
-        let same_question = on_terms
-            || (self.confirmation_digest.is_some() && confirmed_before == self.confirmation_digest.as_ref());
-        let before =
-            status.filter(|_| same_question).map(|status| status.approvals.as_slice()).unwrap_or_default();
-        self.approval_digest.clone_from(&digest);
-        let question = Question { digest: digest.as_deref(), since, before };
-        self.approved =
-            approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut self.acts, now);
+        let assessment = assess(&seen.agreement.spec, remaining.as_ref(), book);
+        let left_out =
+            remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
+        match first_round {
+            Some((approved, ignored)) if !left_out => {
+                self.approval_digest = Some(self.revision.digest.clone());
+                self.approved = approved;
+                self.acts.ignored.extend(ignored);
+            }
+            // After the customer; or once more, since leaving orders out voids what was said about all of them.
+            _ => {
+                self.approval_digest.clone_from(&self.confirmation_digest);
+                let status = self.status_of_this_revision(seen);
+                let digest =
+                    status.and_then(|status| status.confirmation.as_ref()).and_then(|c| c.digest.as_ref());
+                // What was asked for another set of orders was another question.
+                let same_question = digest.is_some() && digest == self.confirmation_digest.as_ref();
+                let before = status.filter(|_| same_question).map(|status| status.approvals.as_slice());
+                let question = Question {
+                    digest: self.confirmation_digest.as_deref(),
+                    since: self.confirmed.complete,
+                    before: before.unwrap_or_default(),
+                };
+                let needed = &assessment.requirements.approvals;
+                self.approved = approval::weigh(seen, book, needed, question, &mut self.acts, now);
+            }
+        }
         let since = match (self.confirmed.complete, self.approved.complete) {
             (Some(confirmed), Some(approved)) => Some(confirmed.max(approved)),
             _ => None,
@@ -227,6 +239,34 @@ impl<'a> Case<'a> {
         };
         self.signed = sign_off::weigh(seen, book, signable, &mut self.acts);
         self.assessment = Some(assessment);
+    }
+
+    /// The approvals for all orders, from managers who are asked before the customer.
+    fn approvals_on_terms(
+        &self,
+        seen: &Observed<'a>,
+        book: RuleBook<'a>,
+        now: Timestamp,
+    ) -> (Approved, Ignored) {
+        let assessment = assess(&seen.agreement.spec, None, book);
+        let status = self.status_of_this_revision(seen);
+        let asked_again = |status: &&CustomerAgreementStatus| {
+            status.orders.iter().any(|order| order.confirmed == Some(false))
+        };
+        let before = status.filter(|status| !asked_again(status)).map(|status| status.approvals.as_slice());
+        let question = Question {
+            digest: Some(&self.revision.digest),
+            since: Some(Timestamp::MIN),
+            before: before.unwrap_or_default(),
+        };
+        let mut acts = Acts { current: self.acts.current.clone(), ..Acts::default() };
+        let approved =
+            approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts, now);
+        (approved, acts.ignored)
+    }
+
+    fn status_of_this_revision<'s>(&self, seen: &'s Observed<'a>) -> Option<&'s CustomerAgreementStatus> {
+        seen.agreement.status.as_ref().filter(|status| status.terms.as_ref() == Some(&self.revision))
     }
 
     /// Withdraw, then Decline, then Refuse: whichever is there, whatever else was decided.

@@ -48,11 +48,12 @@ impl Confirmed {
     }
 }
 
-/// Weighs every Confirm.
+/// Weighs every Confirm. `turn` is when the customer's turn came; `None`: it has not.
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
     revision: &TermsRevision,
     book: RuleBook<'_>,
+    turn: Option<Timestamp>,
     acts: &mut Acts<'a>,
 ) -> Confirmed {
     let spec = &seen.agreement.spec;
@@ -66,8 +67,13 @@ pub(crate) fn weigh<'a>(
     let mut weighed: Vec<Act<'a>> = Vec::new();
     let mut behind_deadline = Vec::new();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Confirm) {
+        let early = !act.stands && turn.is_none_or(|turn| act.time < turn);
         match fault(seen, revision, book, &confirmers, &act) {
             Some((reason, message)) => acts.ignored.add(&act, reason, message),
+            None if early => {
+                let message = "the provider's own approvals come first; confirm again then";
+                acts.ignored.add(&act, ignored::OUT_OF_TURN, message);
+            }
             None => match late(seen, &act, Some(WaitingAction::Confirm)) {
                 Some(message) => behind_deadline.push((act, message)),
                 None => weighed.push(act),

@@ -14,7 +14,9 @@ use crate::api::agreement_status::{Handover, Side};
 use crate::api::conditions::{condition, order_condition, phase, reason};
 use crate::api::customer_agreement::Order;
 use crate::api::order_request::{ApplicableTerm, ConfirmedAgreement, OrderCustomer, RelatedParty};
-use crate::api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest, OrderRequestSpec};
+use crate::api::{
+    CustomerAgreement, CustomerAgreementSpec, CustomerAgreementStatus, OrderRequest, OrderRequestSpec,
+};
 
 /// The name under which the request for an order stands: the same for every attempt, and for no other order.
 fn request_name(agreement: &str, order_id: &str, key: &str) -> String {
@@ -313,11 +315,7 @@ fn related_parties(agreement: &CustomerAgreement, status: &CustomerAgreementStat
         name: name.map(str::to_owned),
         role: role.to_owned(),
     };
-    let name_of = |username: &str| {
-        let customer = spec.customer.representatives.iter().map(|r| (&r.username, &r.name));
-        let provider = spec.provider.signatories.iter().map(|s| (&s.username, &s.name));
-        customer.chain(provider).find(|(known, _)| *known == username).map(|(_, name)| name.as_str())
-    };
+    let name_of = |username| name_of(spec, username);
     let mut parties = vec![
         party(&spec.provider.id, Some(&spec.provider.name), "Provider"),
         party(&spec.provider.owner_username, name_of(&spec.provider.owner_username), "AccountOwner"),
@@ -332,6 +330,13 @@ fn related_parties(agreement: &CustomerAgreement, status: &CustomerAgreementStat
     }
     parties.truncate(100);
     parties
+}
+
+/// Name of somebody who acts in the agreement, as people read it.
+pub(crate) fn name_of<'a>(spec: &'a CustomerAgreementSpec, username: &str) -> Option<&'a str> {
+    let customer = spec.customer.representatives.iter().map(|r| (&r.username, &r.name));
+    let provider = spec.provider.signatories.iter().map(|s| (&s.username, &s.name));
+    customer.chain(provider).find(|(known, _)| *known == username).map(|(_, name)| name.as_str())
 }
 
 /// Until when consumers should acknowledge, by the pinned policy where it is still there.

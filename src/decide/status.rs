@@ -454,7 +454,10 @@ fn seal(
         .sign_off
         .iter()
         .flat_map(|sign_off| &sign_off.signatures)
-        .map(|signature| clean(&signature.username, 128))
+        .map(|signature| {
+            let name = orders::name_of(&seen.agreement.spec, &signature.username);
+            clean(name.unwrap_or(&signature.username), 128)
+        })
         .collect();
     let message =
         if signers.is_empty() { "nobody had to sign".to_owned() } else { format!("by {}", and(&signers)) };

@@ -11,11 +11,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use countersign::api::GROUP;
-use kube::{
-    Api, Client,
-    api::{DeleteParams, DynamicObject, PostParams},
-    core::{ApiResource, GroupVersionKind},
-};
+use kube::{Client, api::DynamicObject};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, until};
 use tokio::sync::OnceCell;
@@ -29,6 +25,11 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub const OPERATOR_NAMESPACE: &str = "countersign-system";
 /// The operator's service account.
 pub const OPERATOR: &str = "countersign";
+
+/// Where role bindings live.
+pub const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+/// Where definitions live.
+pub const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// A control plane with our definitions.
 #[derive(Debug)]
@@ -80,9 +81,9 @@ pub fn documents(file: &str) -> Result<Vec<Value>> {
     serde_saphyr::from_multiple(&text).with_context(|| format!("{file} is not valid YAML"))
 }
 
-/// The folder of the repository.
+/// The folder of the repository: where cargo says it is now, else where it was when the test was built.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
 impl Cluster {
@@ -112,59 +113,64 @@ impl Cluster {
 
     /// Binds a shipped role in a namespace, and waits until the API server knows.
     pub async fn grant(&self, namespace: &str, role: &str, who: &Person) -> Result<()> {
+        let path = format!("{RBAC}/clusterroles/{role}");
+        let role_object = raw::ask(&self.admin()?, "GET", &path, &Value::Null).await?;
+        self.bind(namespace, "ClusterRole", role, who).await?;
+        self.effective(namespace, role_object.get("rules").unwrap_or(&Value::Null), who).await
+    }
+
+    /// Gives somebody rights that no shipped role has, and waits until the API server knows.
+    pub async fn allow(&self, namespace: &str, who: &Person, rules: &Value) -> Result<()> {
+        let role = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": {"generateName": "test-"}, "rules": rules,
+        });
+        let made =
+            raw::ask(&self.admin()?, "POST", &format!("{RBAC}/namespaces/{namespace}/roles"), &role).await?;
+        self.bind(namespace, "Role", schema::word(&made, "/metadata/name"), who).await?;
+        self.effective(namespace, rules, who).await
+    }
+
+    async fn bind(&self, namespace: &str, kind: &str, role: &str, who: &Person) -> Result<()> {
         let subject = match who.service_account() {
             Some((home, name)) => json!({"kind": "ServiceAccount", "namespace": home, "name": name}),
             None => json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": who.name}),
         };
         let binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
             "metadata": {"generateName": "test-"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
             "subjects": [subject],
         });
+        let path = format!("{RBAC}/namespaces/{namespace}/rolebindings");
+        raw::ask(&self.admin()?, "POST", &path, &binding).await.map(drop)
+    }
+
+    /// Waits until what these rules allow is allowed: the authorizer learns of a binding by a watch.
+    async fn effective(&self, namespace: &str, rules: &Value, who: &Person) -> Result<()> {
         let admin = self.admin()?;
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings");
-        raw::send(&admin, "POST", &path, &binding).await.map_err(raw::Refusal::into_error)?;
-        let role = raw::send(
-            &admin,
-            "GET",
-            &format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{role}"),
-            &Value::Null,
-        )
-        .await
-        .map_err(raw::Refusal::into_error)?;
-        for rule in role.pointer("/rules").and_then(Value::as_array).into_iter().flatten() {
-            let word =
-                |pointer: &str| rule.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let (resource, subresource) = match word("/resources/0").split_once('/') {
-                Some((resource, subresource)) => (resource.to_owned(), subresource.to_owned()),
-                None => (word("/resources/0"), String::new()),
-            };
-            self.until_allowed(
-                who,
-                json!({
-                    "namespace": namespace, "group": word("/apiGroups/0"), "resource": resource,
-                    "subresource": subresource, "verb": word("/verbs/0"),
-                }),
-            )
+        for rule in rules.as_array().into_iter().flatten() {
+            let (resource, subresource) = schema::word(rule, "/resources/0").split_once('/').map_or_else(
+                || (schema::word(rule, "/resources/0"), ""),
+                |(resource, subresource)| (resource, subresource),
+            );
+            let attributes = json!({
+                "namespace": namespace, "group": schema::word(rule, "/apiGroups/0"), "resource": resource,
+                "subresource": subresource, "verb": schema::word(rule, "/verbs/0"),
+                "name": schema::word(rule, "/resourceNames/0"),
+            });
+            let review = json!({
+                "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+                "spec": {"user": who.name, "groups": who.groups, "resourceAttributes": attributes},
+            });
+            until(format_args!("{} was allowed {attributes}", who.name), PATIENCE, || async {
+                let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+                let answer = raw::ask(&admin, "POST", path, &review).await?;
+                Ok((answer.pointer("/status/allowed") == Some(&json!(true))).then_some(()))
+            })
             .await?;
         }
         Ok(())
-    }
-
-    async fn until_allowed(&self, who: &Person, attributes: Value) -> Result<()> {
-        let admin = self.admin()?;
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-            "spec": {"user": who.name, "groups": who.groups, "resourceAttributes": attributes},
-        });
-        until(format_args!("{} was allowed {attributes}", who.name), PATIENCE, || async {
-            let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-            let answer = raw::send(&admin, "POST", path, &review).await.map_err(raw::Refusal::into_error)?;
-            Ok(answer.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or_default().then_some(()))
-        })
-        .await
     }
 
     /// A client for somebody.
@@ -191,74 +197,54 @@ impl Cluster {
 
     /// Policies and roles as they are shipped, and waits until every policy refuses what it is there to refuse.
     async fn install(&self) -> Result<()> {
-        self.installed
-            .get_or_try_init(|| async {
-                let admin = self.admin()?;
-                let account = json!([
-                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATOR_NAMESPACE}},
-                    {"apiVersion": "v1", "kind": "ServiceAccount",
-                     "metadata": {"name": OPERATOR, "namespace": OPERATOR_NAMESPACE}},
-                ]);
-                for object in account.as_array().into_iter().flatten() {
-                    self.plane.apply_yaml(&admin, &object.to_string()).await?;
-                }
-                for yaml in shipped("deploy/rbac")?.iter().chain(&shipped("deploy/admission")?) {
-                    self.plane.apply_yaml(&admin, yaml).await?;
-                }
-                self.enforced().await
-            })
-            .await
-            .map(|()| ())
-    }
+        let install = || async {
+            let admin = self.admin()?;
+            for object in [
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATOR_NAMESPACE}}),
+                json!({"apiVersion": "v1", "kind": "ServiceAccount",
+                       "metadata": {"name": OPERATOR, "namespace": OPERATOR_NAMESPACE}}),
+            ] {
+                self.plane.apply_yaml(&admin, &object.to_string()).await?;
+            }
+            // Made while nothing forbids it, to see later that their deletion is refused.
+            let namespace = self.plane.namespace("enforced").await?;
+            let probe = Person::user("probe@countersign.example", &[]);
+            let decision =
+                decision_on("probe", "00", &probe, json!({"action": "Withdraw", "reason": "a probe"}));
+            let order_request = documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+            let decisions = raw::path("agreementdecisions", &namespace);
+            let requests = raw::path("orderrequests", &namespace);
+            let made = raw::ask(&admin, "POST", &decisions, &decision).await?;
+            let made = schema::word(&made, "/metadata/name");
+            raw::ask(&admin, "POST", &requests, &order_request).await?;
+            let kept = schema::word(&order_request, "/metadata/name");
 
-    /// A policy takes effect when the API server's own watch has seen it, up to seconds later.
-    async fn enforced(&self) -> Result<()> {
-        let namespace = self.plane.namespace("enforced").await?;
-        let probe = Person::user("probe@countersign.example", &[]);
-        self.grant(&namespace, "countersign-confirmer", &probe).await?;
-        let decision = decision_on("probe", "00", &probe, json!({"action": "Withdraw", "reason": "a probe"}));
-        let kept = self.decide(&probe, &namespace, &decision).await?.map_err(raw::Refusal::into_error)?;
-        let kept = kept.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-        let dry = "?dryRun=All";
-        let decisions = raw::path("agreementdecisions", &namespace);
-        let requests = raw::path("orderrequests", &namespace);
-        let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-        let order_request = documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
-        let probes = [
-            ("decide", "POST", format!("{decisions}{dry}"), decision),
-            ("append-only", "DELETE", format!("{decisions}/{kept}{dry}"), Value::Null),
-            ("outcome", "POST", format!("{requests}{dry}"), order_request),
-            ("definitions", "DELETE", format!("{definitions}/agreementdecisions.{GROUP}{dry}"), Value::Null),
-        ];
-        let admin = self.admin()?;
-        for (policy, method, path, body) in probes {
-            until(format_args!("the policy {policy}.{GROUP} was enforced"), PATIENCE, || async {
-                match raw::send(&admin, method, &path, &body).await {
-                    Err(refusal) if refusal.message.contains(&format!("{policy}.{GROUP}")) => Ok(Some(())),
-                    other => bail!("{other:?}"),
-                }
-            })
-            .await?;
-        }
-        // Only an existing order request could show that its own policy works, and by now nobody but the
-        // operator can make one: it came in the same file as the policy on outcomes, before it is asked.
+            for yaml in shipped("deploy/rbac")?.iter().chain(&shipped("deploy/admission")?) {
+                self.plane.apply_yaml(&admin, yaml).await?;
+            }
+            // A policy takes effect when the API server's own watch has seen it, up to seconds later.
+            let definition = format!("{DEFINITIONS}/agreementdecisions.{GROUP}");
+            for (policy, method, path, body) in [
+                ("decide", "POST", decisions.clone(), &decision),
+                ("append-only", "DELETE", format!("{decisions}/{made}"), &Value::Null),
+                ("outcome", "POST", requests.clone(), &order_request),
+                ("order-requests", "DELETE", format!("{requests}/{kept}"), &Value::Null),
+                ("definitions", "DELETE", definition, &Value::Null),
+            ] {
+                let path = format!("{path}?dryRun=All");
+                until(format_args!("the policy {policy}.{GROUP} was enforced"), PATIENCE, || async {
+                    match raw::send(&admin, method, &path, body).await {
+                        Err(refusal) if refusal.by_policy(policy) => Ok(Some(())),
+                        other => bail!("{other:?}"),
+                    }
+                })
+                .await?;
+            }
+            raw::ask(&admin, "DELETE", &format!("/api/v1/namespaces/{namespace}"), &Value::Null)
+                .await
+                .map(drop)
+        };
+        self.installed.get_or_try_init(install).await?;
         Ok(())
     }
-
-    /// An API for objects of one of our kinds, without Rust types between the test and the server.
-    pub fn dynamic(&self, client: &Client, kind: &str, plural: &str, namespace: &str) -> Api<DynamicObject> {
-        let resource =
-            ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind), plural);
-        Api::namespaced_with(client.clone(), namespace, &resource)
-    }
-}
-
-/// What a dry run takes.
-pub fn dry_run() -> PostParams {
-    PostParams { dry_run: true, field_manager: None }
-}
-
-/// What a deletion in a dry run takes.
-pub fn dry_delete() -> DeleteParams {
-    DeleteParams { dry_run: true, ..DeleteParams::default() }
 }

@@ -35,7 +35,12 @@ pub const SOME_DIGEST: &str = "sha256:5e884898da28047151d0e56f8dc6292773603d0d6a
 /// A decision on an agreement that no operator has looked at. `act` is what the person does: the fields of
 /// `spec` beside the reference and the person's name.
 pub fn decision_on(agreement: &str, uid: &str, by: &Person, act: Value) -> Value {
-    decision(agreement, json!({"name": agreement, "uid": uid, "revision": 1, "digest": SOME_DIGEST}), by, act)
+    decision(
+        agreement,
+        &json!({"name": agreement, "uid": uid, "revision": 1, "digest": SOME_DIGEST}),
+        by,
+        act,
+    )
 }
 
 /// A decision on an agreement as its status shows it: the digest is the one that the action binds to.
@@ -54,10 +59,10 @@ pub fn decision_as_shown(agreement: &CustomerAgreement, by: &Person, act: Value)
         "revision": status.terms.map_or(1, |terms| terms.revision),
         "digest": digest.unwrap_or_else(|| SOME_DIGEST.to_owned()),
     });
-    decision(&name, reference, by, act)
+    decision(&name, &reference, by, act)
 }
 
-fn decision(agreement: &str, reference: Value, by: &Person, act: Value) -> Value {
+fn decision(agreement: &str, reference: &Value, by: &Person, act: Value) -> Value {
     let mut decided_by = json!({"username": by.name});
     if let (Some(decided_by), false) = (decided_by.as_object_mut(), by.groups.is_empty()) {
         decided_by.insert("groups".to_owned(), json!(by.groups));

@@ -64,11 +64,18 @@ pub fn path(plural: &str, namespace: &str) -> String {
     }
 }
 
+/// The same, for tests that expect an answer.
+pub async fn ask(client: &Client, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+    send(client, method, path, body)
+        .await
+        .map_err(|refusal| refusal.into_error().context(format!("{method} {path}")))
+}
+
 /// Sends a request. A body of `null` is none; a PATCH is a JSON merge patch.
 pub async fn send(client: &Client, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
     let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
     let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let request = Request::builder().method(method).uri(path).header("content-type", kind).body(bytes);
-    let request = request.map_err(|error| kube::Error::HttpError(error))?;
+    let request = request.map_err(kube::Error::HttpError)?;
     Ok(client.request(request).await?)
 }

@@ -68,28 +68,30 @@ fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-/// Where a place is found in an object: JSON pointers, of the first element of each list.
+/// Where the places are found in an object, as JSON pointers: a place in a list once for every element that has it.
 pub fn pointers(definition: &Value, object: &Value) -> Vec<(String, String)> {
-    places(definition)
-        .into_iter()
-        .filter_map(|place| {
-            let mut pointer = String::new();
-            let mut at = object;
-            for step in steps(&place.path) {
-                let key = match step.as_str() {
-                    "[]" => "0".to_owned(),
-                    "{}" => at.as_object()?.keys().next()?.clone(),
-                    name => name.to_owned(),
-                };
-                at = match at {
-                    Value::Array(items) => items.get(key.parse::<usize>().ok()?)?,
-                    other => other.get(&key)?,
-                };
-                pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-            }
-            Some((place.path, pointer))
-        })
-        .collect()
+    let mut found = Vec::new();
+    for place in places(definition) {
+        let steps = steps(&place.path);
+        let mut at = vec![(String::new(), object)];
+        for step in &steps {
+            at = at.into_iter().flat_map(|(pointer, value)| below(&pointer, value, step)).collect();
+        }
+        found.extend(at.into_iter().map(|(pointer, _)| (place.path.clone(), pointer)));
+    }
+    found
+}
+
+fn below<'a>(pointer: &str, value: &'a Value, step: &str) -> Vec<(String, &'a Value)> {
+    let to = |key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    match (step, value) {
+        ("[]", Value::Array(items)) => {
+            items.iter().enumerate().map(|(index, item)| (to(&index.to_string()), item)).collect()
+        }
+        ("{}", Value::Object(map)) => map.iter().map(|(key, item)| (to(key), item)).collect(),
+        (name, Value::Object(map)) => map.get(name).map(|item| (to(name), item)).into_iter().collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn steps(path: &str) -> Vec<String> {

@@ -1,0 +1,34 @@
+//! What every part of the shell works with.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::Client;
+
+use super::cache::Cache;
+use super::clock::Clock;
+use super::events::Publisher;
+use super::health::Health;
+use super::metrics::Metrics;
+use super::queue::Queue;
+use super::refusals::Refusals;
+use super::stale::Stale;
+use crate::decide::{Guard, Observed, Plan};
+
+/// How it is decided. The operator uses [`crate::decide::decide`]; a test of the shell brings its own.
+pub type Decide = Arc<dyn Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync>;
+
+/// What every part of the shell works with.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) clock: Clock,
+    pub(crate) decide: Decide,
+    pub(crate) guard: Guard,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) queue: Queue,
+    pub(crate) refusals: Refusals,
+    pub(crate) stale: Stale,
+    pub(crate) events: Publisher,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
+}

@@ -1,0 +1,85 @@
+//! Whether the operator sees what it has to see.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::clock::{Clock, later};
+
+/// A watch may be out of step for so long before the operator counts as not ready.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Whether the operator is ready, and why not. Clones speak of the same operator.
+#[derive(Clone, Debug, Default)]
+pub struct Health(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    waiting_for: Option<String>,
+    watches: BTreeMap<String, Watch>,
+}
+
+#[derive(Debug, Default)]
+struct Watch {
+    listed: bool,
+    lost: Option<(Timestamp, String)>,
+}
+
+impl Health {
+    /// `Ok` when everything was seen once and no watch has been out of step for long; else what is missing.
+    ///
+    /// # Errors
+    /// What is missing, in words, a line each.
+    pub fn readiness(&self, clock: &Clock) -> Result<(), String> {
+        let state = self.state();
+        let mut missing: Vec<String> = state.waiting_for.iter().cloned().collect();
+        if missing.is_empty() && state.watches.is_empty() {
+            missing.push("not started yet".to_owned());
+        }
+        for (name, watch) in &state.watches {
+            match &watch.lost {
+                Some((since, reason)) if !watch.listed || clock.now() > later(*since, GRACE) => {
+                    missing.push(format!("{name}: out of step since {since}: {reason}"));
+                }
+                _ if !watch.listed => missing.push(format!("{name}: not listed yet")),
+                _ => {}
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(missing.join("\n")) }
+    }
+
+    /// Whether every watch has listed its objects once.
+    pub(crate) fn all_listed(&self) -> bool {
+        let state = self.state();
+        !state.watches.is_empty() && state.watches.values().all(|watch| watch.listed)
+    }
+
+    pub(crate) fn waits_for(&self, what: Option<String>) {
+        self.state().waiting_for = what;
+    }
+
+    pub(crate) fn expects(&self, watch: &str) {
+        self.state().watches.entry(watch.to_owned()).or_default();
+    }
+
+    pub(crate) fn listed(&self, watch: &str) {
+        self.state().watches.entry(watch.to_owned()).or_default().listed = true;
+    }
+
+    pub(crate) fn in_step(&self, watch: &str) {
+        self.state().watches.entry(watch.to_owned()).or_default().lost = None;
+    }
+
+    pub(crate) fn lost(&self, watch: &str, now: Timestamp, reason: String) {
+        let mut state = self.state();
+        let watch = state.watches.entry(watch.to_owned()).or_default();
+        let since = watch.lost.as_ref().map_or(now, |(since, _)| *since);
+        watch.lost = Some((since, reason));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,206 @@
+//! What the operator counts. Nothing that people choose is a label.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// Handles to every metric. Clones count into the same ones; each operator in a process has its own.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Mutex<Registry>>,
+    pub(crate) requests: Family<RequestLabels, Counter>,
+    pub(crate) writes: Family<WriteLabels, Counter>,
+    pub(crate) reconciles: Family<ResultLabels, Counter>,
+    pub(crate) reconcile_errors: Family<CategoryLabels, Counter>,
+    pub(crate) reconcile_seconds: Histogram,
+    pub(crate) active_workers: Gauge,
+    pub(crate) panics: Counter,
+    pub(crate) conflicts: Counter,
+    pub(crate) queue_depth: Gauge,
+    pub(crate) queue_adds: Counter,
+    pub(crate) queue_retries: Counter,
+    pub(crate) queue_seconds: Histogram,
+    pub(crate) watch_failures: Family<KindLabels, Counter>,
+    pub(crate) events_published: Counter,
+    pub(crate) events_dropped: Counter,
+    pub(crate) clock_skew: Gauge<f64, AtomicU64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Fresh metrics, all zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let metrics = Self {
+            registry: Arc::new(Mutex::new(Registry::with_prefix("countersign"))),
+            requests: Family::default(),
+            writes: Family::default(),
+            reconciles: Family::default(),
+            reconcile_errors: Family::default(),
+            reconcile_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
+            active_workers: Gauge::default(),
+            panics: Counter::default(),
+            conflicts: Counter::default(),
+            queue_depth: Gauge::default(),
+            queue_adds: Counter::default(),
+            queue_retries: Counter::default(),
+            queue_seconds: Histogram::new(exponential_buckets(0.001, 4.0, 10)),
+            watch_failures: Family::default(),
+            events_published: Counter::default(),
+            events_dropped: Counter::default(),
+            clock_skew: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&self) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = &mut *registry;
+        registry.register(
+            "rest_client_requests",
+            "Requests to the API server, each attempt counted, by verb, resource and status code",
+            self.requests.clone(),
+        );
+        registry.register(
+            "writes",
+            "Requests that wrote something, as the API server confirmed, by verb and resource",
+            self.writes.clone(),
+        );
+        registry.register(
+            "reconcile",
+            "Times an agreement was looked at, by result",
+            self.reconciles.clone(),
+        );
+        registry.register(
+            "reconcile_errors",
+            "Times looking at an agreement failed, by the kind of failure",
+            self.reconcile_errors.clone(),
+        );
+        registry.register(
+            "reconcile_time_seconds",
+            "How long it took to look at an agreement and write what was decided",
+            self.reconcile_seconds.clone(),
+        );
+        registry.register(
+            "active_workers",
+            "Agreements that are being looked at",
+            self.active_workers.clone(),
+        );
+        registry.register(
+            "reconcile_panics",
+            "Times looking at an agreement ended in a panic, which is a bug",
+            self.panics.clone(),
+        );
+        registry.register(
+            "conflicts",
+            "Status writes that were refused because something else wrote first",
+            self.conflicts.clone(),
+        );
+        registry.register(
+            "workqueue_depth",
+            "Agreements that wait to be looked at",
+            self.queue_depth.clone(),
+        );
+        registry.register(
+            "workqueue_adds",
+            "Times an agreement was put into the queue",
+            self.queue_adds.clone(),
+        );
+        registry.register(
+            "workqueue_retries",
+            "Times an agreement was put into the queue because it failed",
+            self.queue_retries.clone(),
+        );
+        registry.register(
+            "workqueue_queue_duration_seconds",
+            "How long agreements wait in the queue",
+            self.queue_seconds.clone(),
+        );
+        registry.register(
+            "watch_failures",
+            "Watches that broke off or could not be opened, by kind",
+            self.watch_failures.clone(),
+        );
+        registry.register("events_published", "Events that were written", self.events_published.clone());
+        registry.register(
+            "events_dropped",
+            "Events that were not written, because too many waited or the API server refused",
+            self.events_dropped.clone(),
+        );
+        registry.register(
+            "clock_skew_seconds",
+            "How far the operator's clock is ahead of the API server's",
+            self.clock_skew.clone(),
+        );
+    }
+
+    /// Adds what is computed when somebody asks.
+    pub(crate) fn collect_from(&self, collector: Box<dyn Collector>) {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
+    }
+
+    /// Everything, in the OpenMetrics text format.
+    ///
+    /// # Errors
+    /// When a metric cannot be written as text.
+    pub fn render(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Ok(text)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct RequestLabels {
+    verb: &'static str,
+    resource: String,
+    code: String,
+}
+
+impl RequestLabels {
+    pub(crate) fn new(verb: &'static str, resource: &str, code: String) -> Self {
+        Self { verb, resource: resource.to_owned(), code }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct WriteLabels {
+    verb: &'static str,
+    resource: String,
+}
+
+impl WriteLabels {
+    pub(crate) fn new(verb: &'static str, resource: &str) -> Self {
+        Self { verb, resource: resource.to_owned() }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ResultLabels {
+    pub(crate) result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct CategoryLabels {
+    pub(crate) category: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct KindLabels {
+    pub(crate) kind: &'static str,
+}

@@ -1,0 +1,218 @@
+//! SHELL: reads everything, decides once, writes what was decided.
+
+mod apply;
+mod backoff;
+mod cache;
+mod census;
+mod client;
+mod clock;
+mod context;
+mod decode;
+mod error;
+mod events;
+mod health;
+mod key;
+mod merge_patch;
+mod metrics;
+mod observe;
+mod queue;
+mod refusals;
+mod skew;
+mod stale;
+mod startup;
+mod table;
+mod watch;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use kube::Client;
+use kube::client::Body;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower::{BoxError, Service};
+
+pub use clock::Clock;
+pub use context::Decide;
+pub use error::Error;
+pub use health::Health;
+pub use metrics::Metrics;
+
+use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+use crate::decide::{Guard, decide};
+use cache::{Cache, NamespaceMeta, Watched};
+use context::Context;
+use watch::{Scope, watch};
+
+/// How long what is under way may take once the operator is told to stop.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is checked whether everything was listed once.
+const STARTING: Duration = Duration::from_millis(20);
+
+/// How an operator runs.
+#[derive(Clone)]
+pub struct Options {
+    /// The namespaces that it serves; empty: all.
+    pub namespaces: Vec<String>,
+    /// Which of several operators this is, in events.
+    pub instance: String,
+    /// What time it is.
+    pub clock: Clock,
+    /// How it is decided.
+    pub decide: Decide,
+    /// Where it counts.
+    pub metrics: Metrics,
+    /// Where it says whether it is ready.
+    pub health: Health,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            namespaces: Vec::new(),
+            instance: "countersign".to_owned(),
+            clock: Clock::system(),
+            decide: Arc::new(decide),
+            metrics: Metrics::new(),
+            health: Health::default(),
+        }
+    }
+}
+
+/// Runs an operator against the API server that `config` names, until `shutdown` is done; then finishes what is under
+/// way.
+///
+/// # Errors
+/// When the connection cannot be set up, or a part of the operator ended that must not.
+pub async fn run(
+    options: Options,
+    config: kube::Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let client = client::connect(config, &options.metrics, &options.clock)?;
+    operate(options, client, shutdown).await
+}
+
+/// The same over any transport, so that a test can be the API server.
+///
+/// # Errors
+/// When a part of the operator ended that must not.
+pub async fn run_over<S, B>(
+    options: Options,
+    transport: S,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = BoxError> + Send + 'static,
+    S::Future: Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let client = client::over(transport, &options.metrics, &options.clock);
+    operate(options, client, shutdown).await
+}
+
+async fn operate(options: Options, client: Client, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+    let Options { namespaces, instance, clock, decide, metrics, health } = options;
+    let mut shutdown = std::pin::pin!(shutdown);
+    let streaming = tokio::select! {
+        () = &mut shutdown => return Ok(()),
+        streaming = async {
+            startup::wait_for_kinds(&client, &health).await;
+            startup::streams_lists(&client).await
+        } => streaming,
+    };
+
+    let (events, waiting_events) = events::Publisher::new(&instance, metrics.clone());
+    let context = Arc::new(Context {
+        client: client.clone(),
+        queue: queue::Queue::new(clock.clone(), metrics.clone()),
+        clock,
+        decide,
+        guard: Guard::Active { since: None },
+        cache: Arc::new(Cache::default()),
+        refusals: refusals::Refusals::default(),
+        stale: stale::Stale::default(),
+        events,
+        metrics: metrics.clone(),
+        health,
+    });
+    metrics.collect_from(Box::new(census::Census(context.cache.clone())));
+
+    let mut parts = JoinSet::new();
+    start_watches(&mut parts, &context, &namespaces, streaming);
+    parts.spawn(async move {
+        events::publish(client, waiting_events, metrics).await;
+        "the publisher of events"
+    });
+    let stop = CancellationToken::new();
+    let mut dispatcher = tokio::spawn({
+        let (context, stop) = (context.clone(), stop.clone());
+        async move {
+            // Before everything was listed once, what is missing cannot be told from what is not there.
+            while !context.health.all_listed() {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = Clock::sleep(STARTING) => {}
+                }
+            }
+            tracing::info!("Started");
+            worker::dispatch(context, stop, PATIENCE).await;
+        }
+    });
+
+    tokio::select! {
+        () = shutdown => {
+            tracing::info!("Was told to stop");
+            stop.cancel();
+            dispatcher.await.map_err(|_| Error::Ended("the dispatcher"))?;
+            tracing::info!("Stopped");
+            Ok(())
+        }
+        part = parts.join_next() => Err(Error::Ended(match part {
+            Some(Ok(part)) => part,
+            _ => "a watch",
+        })),
+        _ = &mut dispatcher => Err(Error::Ended("the dispatcher")),
+    }
+}
+
+fn start_watches(
+    parts: &mut JoinSet<&'static str>,
+    context: &Arc<Context>,
+    namespaces: &[String],
+    streaming: bool,
+) {
+    let everywhere = || vec![Scope::default()];
+    let inside = |scope: &dyn Fn(String) -> Scope| match namespaces {
+        [] => everywhere(),
+        some => some.iter().cloned().map(scope).collect(),
+    };
+    let within = |namespace| Scope { namespace: Some(namespace), name: None };
+    let named = |name| Scope { namespace: None, name: Some(name) };
+    start::<StandardTerms>(parts, context, everywhere(), streaming);
+    start::<DelegationPolicy>(parts, context, everywhere(), streaming);
+    start::<NamespaceMeta>(parts, context, inside(&named), streaming);
+    start::<AgreementDecision>(parts, context, inside(&within), streaming);
+    start::<OrderRequest>(parts, context, inside(&within), streaming);
+    start::<CustomerAgreement>(parts, context, inside(&within), streaming);
+}
+
+fn start<K: Watched>(
+    parts: &mut JoinSet<&'static str>,
+    context: &Arc<Context>,
+    scopes: Vec<Scope>,
+    streaming: bool,
+) {
+    for scope in scopes {
+        context.health.expects(&scope.title(K::PLURAL));
+        let context = context.clone();
+        parts.spawn(async move {
+            watch::<K>(context, scope, streaming).await;
+            K::PLURAL
+        });
+    }
+}

@@ -1,0 +1,157 @@
+//! Reads everything that a decision rests on: from the watches, and before an irrevocable step once from the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kube::api::ListParams;
+use kube::core::Request;
+use kube::{Resource, ResourceExt};
+
+use super::cache::{NamespaceMeta, links};
+use super::context::Context;
+use super::decode::{RawList, decode};
+use super::error::Error;
+use super::key::{Key, number, version};
+use super::table::Index;
+use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+use crate::decide::{Guard, Observed, RefusedCreate, order_request_names};
+
+static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
+
+/// Everything that was read about one agreement.
+pub(crate) struct Seen {
+    pub(crate) key: Key,
+    pub(crate) agreement: Arc<CustomerAgreement>,
+    decisions: Vec<Arc<AgreementDecision>>,
+    fresh: bool,
+    policies: Vec<Arc<DelegationPolicy>>,
+    namespace: Arc<NamespaceMeta>,
+    standard_terms: Option<Arc<StandardTerms>>,
+    related: Vec<Arc<CustomerAgreement>>,
+    orders: Vec<Arc<OrderRequest>>,
+    refused: Vec<RefusedCreate>,
+    guard: Guard,
+}
+
+/// What the watches know of an agreement.
+pub(crate) enum Sight {
+    /// All there is to know.
+    Whole(Box<Seen>),
+    /// There is no such agreement.
+    Gone,
+    /// Its namespace was not shown yet, so nothing can be said about policies. Its arrival wakes the agreement.
+    NamespaceMissing,
+}
+
+/// Looks the agreement up in the watches.
+pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
+    let tables = context.cache.read();
+    let Some(agreement) = tables.agreements.get(key) else { return Sight::Gone };
+    let Some(namespace) = tables.namespaces.get(&Key::new("", &key.namespace)) else {
+        return Sight::NamespaceMissing;
+    };
+    let uid = agreement.metadata.uid.clone().unwrap_or_default();
+    let inside = |other: &Key| other.namespace == key.namespace;
+
+    let by_uid = Index::AgreementUid(uid.clone());
+    let decisions: BTreeSet<&Key> = tables
+        .decisions
+        .names(&by_uid)
+        .filter(|name| inside(name))
+        .chain(tables.decisions.names(&Index::Agreement(key.clone())))
+        .collect();
+    let orders: BTreeSet<Key> = tables
+        .orders
+        .names(&by_uid)
+        .filter(|name| inside(name))
+        .cloned()
+        .chain(order_request_names(agreement).iter().map(|name| Key::new(&key.namespace, name)))
+        .collect();
+    let mut related: BTreeSet<Key> = links(agreement).map(|name| Key::new(&key.namespace, name)).collect();
+    related.extend(tables.agreements.names(&Index::Linked(key.clone())).cloned());
+    if let Some(amended) = &agreement.spec.amends_ref {
+        let amended = Key::new(&key.namespace, &amended.name);
+        related.extend(tables.agreements.names(&Index::Linked(amended)).cloned());
+    }
+    related.remove(key);
+    let mut policies: Vec<_> = tables.policies.all().map(|(_, policy)| policy.clone()).collect();
+    policies.sort_by_cached_key(|policy| policy.name_any());
+
+    Sight::Whole(Box::new(Seen {
+        decisions: decisions.into_iter().filter_map(|name| tables.decisions.get(name).cloned()).collect(),
+        fresh: false,
+        policies,
+        namespace: namespace.clone(),
+        standard_terms: tables
+            .standard_terms
+            .get(&Key::new("", &agreement.spec.standard_terms_ref.name))
+            .cloned(),
+        related: related.iter().filter_map(|name| tables.agreements.get(name).cloned()).collect(),
+        orders: orders.iter().filter_map(|name| tables.orders.get(name).cloned()).collect(),
+        refused: context.refusals.of(key, &uid),
+        guard: context.guard.clone(),
+        agreement: agreement.clone(),
+        key: key.clone(),
+    }))
+}
+
+impl Seen {
+    pub(crate) fn view(&self) -> Observed<'_> {
+        Observed {
+            agreement: &self.agreement,
+            decisions: &self.decisions,
+            fresh: self.fresh,
+            policies: &self.policies,
+            namespace_labels: self.namespace.metadata.labels.as_ref().unwrap_or(&NO_LABELS),
+            standard_terms: self.standard_terms.as_deref(),
+            related: &self.related,
+            orders: &self.orders,
+            refused: &self.refused,
+            guard: self.guard.clone(),
+        }
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        self.agreement.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        version(&self.agreement.metadata)
+    }
+
+    /// The same with the decisions as the server has them now: the one read outside the watches.
+    pub(crate) async fn refreshed(mut self: Box<Self>, context: &Context) -> Result<Box<Self>, Error> {
+        let (mut decisions, at) = list_decisions(context, &self.key).await?;
+        // What names our UID under another name is not in that list.
+        let name = &*self.key.name;
+        self.decisions.retain(|decision| decision.spec.agreement_ref.name != name);
+        // The next round must not know less than this one did.
+        let copies: Vec<_> = decisions.iter().map(AgreementDecision::clone).collect();
+        context.cache.update::<AgreementDecision, _>(|table| table.read(copies, at));
+        self.decisions.extend(decisions.drain(..).map(Arc::new));
+        self.fresh = true;
+        Ok(self)
+    }
+}
+
+async fn list_decisions(context: &Context, key: &Key) -> Result<(Vec<AgreementDecision>, u64), Error> {
+    let request = Request::new(AgreementDecision::url_path(&(), Some(&key.namespace)));
+    let (mut decisions, mut continue_token) = (Vec::new(), None);
+    loop {
+        // No resource version: as of now, not as of some time ago.
+        let params = ListParams {
+            field_selector: Some(format!("spec.agreementRef.name={}", key.name)),
+            limit: Some(500),
+            continue_token,
+            ..ListParams::default()
+        };
+        let request = request.list(&params).map_err(kube::Error::BuildRequest)?;
+        let page: RawList = context.client.request(request).await?;
+        // The watch has named those that cannot be read.
+        decisions.extend(page.items.iter().filter_map(|item| decode::<AgreementDecision>(item).ok()));
+        continue_token = page.metadata.continue_token.filter(|token| !token.is_empty());
+        if continue_token.is_none() {
+            return Ok((decisions, page.metadata.resource_version.as_deref().map_or(0, number)));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What is asked of the API server before anything is watched.
+
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
+use kube::Client;
+
+use super::cache::Watched;
+use super::clock::Clock;
+use super::health::Health;
+use crate::api::{
+    AgreementDecision, CustomerAgreement, DelegationPolicy, GROUP, OrderRequest, StandardTerms,
+};
+
+const PAUSE: Duration = Duration::from_secs(15);
+/// Streaming lists are served by default from here on.
+const STREAMING_SINCE: (u32, u32) = (1, 34);
+
+/// Waits until the API server serves the five kinds. Installing them is for whoever installs the operator.
+pub(crate) async fn wait_for_kinds(client: &Client, health: &Health) {
+    loop {
+        let missing = match missing_kinds(client).await {
+            Ok(missing) if missing.is_empty() => break,
+            Ok(missing) => {
+                format!("the API server does not serve {} of {GROUP}/v1alpha1", missing.join(", "))
+            }
+            Err(error) => format!("the API server does not say which kinds it serves: {error}"),
+        };
+        tracing::warn!(reason = ?missing, "Waited for the kinds to be installed");
+        health.waits_for(Some(missing));
+        Clock::sleep(PAUSE).await;
+    }
+    health.waits_for(None);
+}
+
+async fn missing_kinds(client: &Client) -> Result<Vec<&'static str>, kube::Error> {
+    let served = match client.list_api_group_resources(&format!("{GROUP}/v1alpha1")).await {
+        Ok(APIResourceList { resources, .. }) => resources,
+        Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let needed = [
+        StandardTerms::PLURAL,
+        DelegationPolicy::PLURAL,
+        CustomerAgreement::PLURAL,
+        AgreementDecision::PLURAL,
+        OrderRequest::PLURAL,
+    ];
+    Ok(needed.into_iter().filter(|plural| served.iter().all(|resource| resource.name != *plural)).collect())
+}
+
+/// Whether the server sends a list as part of a watch. When in doubt, no: the other way works everywhere.
+pub(crate) async fn streams_lists(client: &Client) -> bool {
+    let digits = |text: &str| -> u32 {
+        text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
+    };
+    match client.apiserver_version().await {
+        Ok(version) => (digits(&version.major), digits(&version.minor)) >= STREAMING_SINCE,
+        Err(error) => {
+            tracing::debug!(error = ?error.to_string(), "Did not learn the version of the API server");
+            false
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The objects of one kind as the watch shows them, with our own writes on top, found by what other objects call them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kube::Resource;
+use serde::de::DeserializeOwned;
+
+use super::decode::Undecodable;
+use super::key::{Key, version};
+
+/// A kind that is kept in a table.
+pub(crate) trait Cached:
+    Resource<DynamicType = ()> + DeserializeOwned + Send + Sync + 'static
+{
+    /// What the object can be found by.
+    fn index(&self) -> Vec<Index> {
+        Vec::new()
+    }
+}
+
+/// What an object can be found by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Index {
+    /// Decisions and order requests that name the agreement with this UID; the agreement itself.
+    AgreementUid(String),
+    /// Decisions that name the agreement.
+    Agreement(Key),
+    /// Agreements that use the catalogue.
+    StandardTerms(String),
+    /// Agreements that amend, supersede or call off this one.
+    Linked(Key),
+    /// The agreement that needs the order request.
+    OrderRequest(Key),
+}
+
+/// How an object became another.
+pub(crate) struct Change<K> {
+    pub(crate) key: Key,
+    pub(crate) old: Option<Arc<K>>,
+    pub(crate) new: Option<Arc<K>>,
+}
+
+/// The objects of one kind.
+pub(crate) struct Table<K> {
+    objects: HashMap<Key, Arc<K>>,
+    index: HashMap<Index, BTreeSet<Key>>,
+    undecodable: BTreeSet<Key>,
+    /// What was put here ahead of the watch, by the number of the write. The watch has the last word, but not with
+    /// what it saw before the write.
+    ahead: HashMap<Key, u64>,
+    written: u64,
+    seen: u64,
+}
+
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self {
+            objects: HashMap::new(),
+            index: HashMap::new(),
+            undecodable: BTreeSet::new(),
+            ahead: HashMap::new(),
+            written: 0,
+            seen: 0,
+        }
+    }
+}
+
+impl<K: Cached> Table<K> {
+    pub(crate) fn get(&self, key: &Key) -> Option<&Arc<K>> {
+        self.objects.get(key)
+    }
+
+    /// Everything, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Arc<K>)> {
+        self.objects.iter()
+    }
+
+    /// The names of what is found by `index`, in order.
+    pub(crate) fn names(&self, index: &Index) -> impl Iterator<Item = &Key> {
+        self.index.get(index).into_iter().flatten()
+    }
+
+    pub(crate) fn undecodable(&self) -> usize {
+        self.undecodable.len()
+    }
+
+    /// The watch showed an object.
+    pub(crate) fn shown(&mut self, object: Result<K, Undecodable>) -> Option<Change<K>> {
+        let object = match object {
+            Ok(object) => object,
+            Err(unreadable) => {
+                self.see(unreadable.version.as_deref().map_or(0, super::key::number));
+                return self.unreadable(&unreadable);
+            }
+        };
+        self.see(version(object.meta()));
+        let key = Key::of(object.meta());
+        if self.ahead.contains_key(&key)
+            && let Some(ours) = self.objects.get(&key)
+        {
+            let (ours, theirs) = (version(ours.meta()), version(object.meta()));
+            if theirs < ours {
+                return None;
+            }
+            self.ahead.remove(&key);
+        }
+        self.put(key, object)
+    }
+
+    /// The watch showed that an object is gone.
+    pub(crate) fn gone(&mut self, object: Result<K, Undecodable>) -> Option<Change<K>> {
+        let (key, uid, at) = match &object {
+            Ok(object) => (Key::of(object.meta()), object.meta().uid.as_deref(), version(object.meta())),
+            Err(unreadable) => {
+                (unreadable.key.clone(), None, unreadable.version.as_deref().map_or(0, super::key::number))
+            }
+        };
+        self.see(at);
+        self.undecodable.remove(&key);
+        // A new object may stand under the name already, written by us and not shown yet.
+        if self.ahead.contains_key(&key)
+            && self.objects.get(&key).is_some_and(|ours| ours.meta().uid.as_deref() != uid)
+        {
+            return None;
+        }
+        self.remove(&key)
+    }
+
+    /// The watch has listed everything in its scope anew, in an answer that was asked for after write `since`.
+    pub(crate) fn listed(
+        &mut self,
+        in_scope: impl Fn(&Key) -> bool,
+        objects: Vec<Result<K, Undecodable>>,
+        since: u64,
+        at: u64,
+    ) -> Vec<Change<K>> {
+        // Whatever numbers came before: the history may have begun anew.
+        self.seen = at;
+        self.ahead.retain(|key, write| *write > since || !in_scope(key));
+        let mut missing: BTreeSet<Key> = self.objects.keys().filter(|key| in_scope(key)).cloned().collect();
+        self.undecodable.retain(|key| !in_scope(key));
+        let mut changes = Vec::new();
+        for object in objects {
+            let key = match &object {
+                Ok(object) => Key::of(object.meta()),
+                Err(unreadable) => unreadable.key.clone(),
+            };
+            missing.remove(&key);
+            changes.extend(self.shown(object));
+        }
+        missing.retain(|key| !self.ahead.contains_key(key));
+        changes.extend(missing.iter().filter_map(|key| self.remove(key)));
+        changes
+    }
+
+    /// The number of the last write. What is asked for from now on knows of it.
+    pub(crate) fn writes(&self) -> u64 {
+        self.written
+    }
+
+    /// We wrote an object, and this is how it stands now.
+    pub(crate) fn wrote(&mut self, object: K) -> Option<Change<K>> {
+        let key = Key::of(object.meta());
+        if self.objects.get(&key).is_some_and(|known| version(known.meta()) >= version(object.meta())) {
+            return None;
+        }
+        self.written += 1;
+        self.ahead.insert(key.clone(), self.written);
+        self.put(key, object)
+    }
+
+    /// A fresh list of some objects, as of version `at`. Not taken where the watch has seen as much: it would bring
+    /// back what was deleted since.
+    pub(crate) fn read(&mut self, objects: impl IntoIterator<Item = K>, at: u64) -> Vec<Change<K>> {
+        if at <= self.seen {
+            return Vec::new();
+        }
+        objects.into_iter().filter_map(|object| self.wrote(object)).collect()
+    }
+
+    /// The watch has seen everything up to this version.
+    pub(crate) fn see(&mut self, version: u64) {
+        self.seen = self.seen.max(version);
+    }
+
+    fn put(&mut self, key: Key, object: K) -> Option<Change<K>> {
+        self.undecodable.remove(&key);
+        if self.objects.get(&key).is_some_and(|known| same_version(known.meta(), object.meta())) {
+            return None;
+        }
+        let old = self.take(&key);
+        for index in object.index() {
+            self.index.entry(index).or_default().insert(key.clone());
+        }
+        let object = Arc::new(object);
+        self.objects.insert(key.clone(), object.clone());
+        Some(Change { key, old, new: Some(object) })
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Change<K>> {
+        self.ahead.remove(key);
+        let old = self.take(key)?;
+        Some(Change { key: key.clone(), old: Some(old), new: None })
+    }
+
+    fn take(&mut self, key: &Key) -> Option<Arc<K>> {
+        let old = self.objects.remove(key)?;
+        for index in old.index() {
+            if let Some(keys) = self.index.get_mut(&index) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.index.remove(&index);
+                }
+            }
+        }
+        Some(old)
+    }
+
+    /// An earlier version that could be read is not the object as it is: nobody acts on it.
+    fn unreadable(&mut self, object: &Undecodable) -> Option<Change<K>> {
+        if self.undecodable.insert(object.key.clone()) {
+            tracing::warn!(
+                kind = %K::kind(&()),
+                namespace = %object.key.namespace,
+                name = %object.key.name,
+                error = ?object.error,
+                "Left out an object that could not be read"
+            );
+        }
+        self.remove(&object.key)
+    }
+}
+
+fn same_version(
+    one: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    other: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+) -> bool {
+    one.uid == other.uid && one.resource_version.is_some() && one.resource_version == other.resource_version
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::OrderRequest;
+    use serde_json::json;
+
+    impl Table<OrderRequest> {
+        fn at(&self, name: &str) -> Option<String> {
+            self.get(&Key::new("n", name)).and_then(|object| object.metadata.resource_version.clone())
+        }
+    }
+
+    fn order(name: &str, uid: &str, version: u64) -> OrderRequest {
+        serde_json::from_value(json!({
+            "apiVersion": "countersign.dev/v1alpha1", "kind": "OrderRequest",
+            "metadata": {"namespace": "n", "name": name, "uid": uid, "resourceVersion": version.to_string()},
+            "spec": {
+                "agreementRef": {"name": "a", "uid": "u", "revision": 1, "digest": "d"},
+                "orderId": name, "idempotencyKey": name, "customer": {"id": "c", "name": "C"}, "items": [],
+                "specialHandling": false, "confirmedBy": [], "signedOffTime": "2026-01-01T00:00:00Z"
+            }
+        }))
+        .unwrap()
+    }
+
+    fn everything(_: &Key) -> bool {
+        true
+    }
+
+    #[test]
+    fn our_own_write_stands_until_the_watch_has_caught_up() {
+        let mut table = Table::default();
+        table.shown(Ok(order("a", "1", 5)));
+        assert!(table.wrote(order("a", "1", 9)).is_some());
+        assert!(table.shown(Ok(order("a", "1", 7))).is_none(), "older than what we wrote");
+        assert_eq!(table.at("a").as_deref(), Some("9"));
+        assert!(table.shown(Ok(order("a", "1", 9))).is_none(), "nothing new");
+        assert!(table.shown(Ok(order("a", "1", 11))).is_some());
+    }
+
+    #[test]
+    fn a_list_that_was_asked_for_before_the_write_does_not_undo_it() {
+        let mut table = Table::default();
+        let since = table.writes();
+        table.wrote(order("a", "1", 9));
+        assert!(table.listed(everything, Vec::new(), since, 8).is_empty());
+        assert_eq!(table.at("a").as_deref(), Some("9"));
+        let since = table.writes();
+        assert_eq!(table.listed(everything, Vec::new(), since, 12).len(), 1, "now it is gone");
+    }
+
+    #[test]
+    fn a_history_that_began_anew_is_believed() {
+        let mut table = Table::default();
+        table.wrote(order("a", "1", 900));
+        let since = table.writes();
+        table.listed(everything, vec![Ok(order("a", "2", 5))], since, 6);
+        assert_eq!(table.at("a").as_deref(), Some("5"));
+        assert!(table.shown(Ok(order("a", "2", 7))).is_some());
+    }
+
+    #[test]
+    fn the_end_of_an_earlier_object_does_not_take_the_new_one() {
+        let mut table = Table::default();
+        table.shown(Ok(order("a", "1", 5)));
+        table.wrote(order("a", "2", 9));
+        assert!(table.gone(Ok(order("a", "1", 8))).is_none());
+        assert_eq!(table.at("a").as_deref(), Some("9"));
+    }
+
+    #[test]
+    fn a_fresh_read_brings_nothing_back() {
+        let mut table = Table::default();
+        table.shown(Ok(order("a", "1", 5)));
+        table.gone(Ok(order("a", "1", 9)));
+        assert!(table.read([order("a", "1", 5)], 8).is_empty());
+        assert_eq!(table.read([order("b", "1", 10)], 11).len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_read_takes_the_place_of_what_could() {
+        let mut table = Table::<OrderRequest>::default();
+        table.shown(Ok(order("a", "1", 5)));
+        let raw = serde_json::value::RawValue::from_string(
+            r#"{"metadata":{"namespace":"n","name":"a","resourceVersion":"6"},"spec":7}"#.to_owned(),
+        )
+        .unwrap();
+        assert!(table.shown(super::super::decode::decode(&raw)).is_some());
+        assert_eq!((table.at("a"), table.undecodable()), (None, 1));
+        table.shown(Ok(order("a", "1", 8)));
+        assert_eq!((table.at("a").as_deref(), table.undecodable()), (Some("8"), 0));
+    }
+}

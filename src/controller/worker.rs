@@ -1,0 +1,124 @@
+//! Takes agreements from the queue and looks at them: a bounded number at a time, each in one pair of hands.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::apply::{Applied, apply};
+use super::clock::Clock;
+use super::context::Context;
+use super::error::Error;
+use super::key::Key;
+use super::metrics::{CategoryLabels, ResultLabels};
+use super::observe::{Sight, observe};
+use super::queue::Next;
+use crate::decide::Wake;
+
+/// Agreements that are looked at at a time: each may hold a few connections.
+const AT_A_TIME: usize = 16;
+/// Sealing, order requests and the end are three; more means that a plan does not settle.
+const MOST_ROUNDS: u32 = 6;
+
+/// Hands out work until it is told to stop, then waits for what is under way.
+pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, patience: Duration) {
+    let slots = Arc::new(Semaphore::new(AT_A_TIME));
+    let running = TaskTracker::new();
+    loop {
+        let work = async {
+            let slot = slots.clone().acquire_owned().await.ok()?;
+            Some((context.queue.next().await, slot))
+        };
+        let work = tokio::select! {
+            biased;
+            () = stop.cancelled() => None,
+            work = work => work,
+        };
+        let Some((key, slot)) = work else { break };
+        running.spawn(look_at(context.clone(), key, slot));
+    }
+    running.close();
+    if tokio::time::timeout(patience, running.wait()).await.is_err() {
+        tracing::warn!(unfinished = running.len(), "Left work unfinished; the next start takes it up again");
+    }
+}
+
+/// Looks at one agreement and says when to look again, whatever happens.
+async fn look_at(context: Arc<Context>, key: Key, slot: OwnedSemaphorePermit) {
+    let began = Clock::instant();
+    context.metrics.active_workers.inc();
+    let outcome = AssertUnwindSafe(reconcile(&context, &key)).catch_unwind().await;
+    context.metrics.active_workers.dec();
+    context.metrics.reconcile_seconds.observe(began.elapsed().as_secs_f64());
+    let (next, result) = match outcome {
+        Ok(Ok(next)) => (next, "success"),
+        // The next look finds the version noted as stale and waits for the watch.
+        Ok(Err(Error::Conflict)) => (Next::Retry, "conflict"),
+        Ok(Err(error)) => {
+            let category = error.category();
+            context.metrics.reconcile_errors.get_or_create(&CategoryLabels { category }).inc();
+            tracing::warn!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, category, error = ?error.to_string(), "Failed to look at an agreement");
+            (Next::Retry, "error")
+        }
+        Err(panic) => {
+            context.metrics.panics.inc();
+            tracing::error!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, message = ?message(&*panic), "Panicked while looking at an agreement");
+            (Next::Retry, "panic")
+        }
+    };
+    context.metrics.reconciles.get_or_create(&ResultLabels { result }).inc();
+    context.queue.done(&key, next);
+    drop(slot);
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&'static str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+/// Reads everything, decides once, writes what was decided; again until there is nothing left to write.
+async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
+    for _ in 0..MOST_ROUNDS {
+        let mut seen = match observe(context, key) {
+            Sight::Whole(seen) => seen,
+            Sight::NamespaceMissing => return Ok(Next::OnChange),
+            Sight::Gone => {
+                context.refusals.forget(key);
+                context.stale.forget(key);
+                return Ok(Next::Never);
+            }
+        };
+        if let Some(until) = context.stale.until(key, seen.version(), context.clock.now()) {
+            return Ok(Next::At(until));
+        }
+        let mut plan = (context.decide)(&seen.view(), context.clock.now());
+        if plan.needs_fresh {
+            seen = seen.refreshed(context).await?;
+            plan = (context.decide)(&seen.view(), context.clock.now());
+            if plan.needs_fresh {
+                return Err(Error::ReadTwice);
+            }
+        }
+        let wake = plan.wake;
+        match apply(context, &seen, plan).await? {
+            Applied::Something => {}
+            Applied::Gone => return Ok(Next::OnChange),
+            Applied::Nothing => {
+                let retry = context.refusals.next_try(key, seen.uid());
+                let wake = match wake {
+                    Wake::At(when) => Some(when),
+                    Wake::OnChange => None,
+                };
+                return Ok(wake.into_iter().chain(retry).min().map_or(Next::OnChange, Next::At));
+            }
+        }
+    }
+    Err(Error::Unsettled(MOST_ROUNDS))
+}

@@ -1,0 +1,68 @@
+//! The operator dies between the commit point and the order requests, and the next one takes up where it stopped.
+
+mod common;
+
+use anyhow::Result;
+use common::operator::{Operator, Tamper};
+use common::stage::{Stage, eva, jonas, phase_of};
+use common::{PATIENCE, installed, stage};
+use countersign::api::OrderRequest;
+use http::{Method, Request};
+use kube::client::Body;
+use serde_json::json;
+use testenv::until;
+
+fn creates_an_order_request(request: &Request<Body>) -> bool {
+    request.method() == Method::POST && request.uri().path().ends_with("/orderrequests")
+}
+
+fn cut_before(request: &Request<Body>) -> Tamper {
+    if creates_an_order_request(request) { Tamper::Swallow } else { Tamper::Pass }
+}
+
+fn cut_behind(request: &Request<Body>) -> Tamper {
+    if creates_an_order_request(request) { Tamper::Deafen } else { Tamper::Pass }
+}
+
+#[tokio::test]
+async fn a_crash_before_the_order_request_reaches_the_server_leaves_exactly_one() -> Result<()> {
+    dies_and_is_restarted(cut_before, 0).await
+}
+
+#[tokio::test]
+async fn a_crash_before_the_answer_comes_back_leaves_exactly_one() -> Result<()> {
+    dies_and_is_restarted(cut_behind, 1).await
+}
+
+async fn dies_and_is_restarted(tampering: common::operator::Tampering, made_by_the_first: usize) -> Result<()> {
+    let cluster = installed().await?;
+    stage::rules(cluster).await?;
+    let stage = Stage::with_agreement(cluster, "fibre").await?;
+    let first = Operator::start_behind(cluster, &[&stage.namespace], Some(tampering)).await?;
+    stage.until_phase("AwaitingConfirmation").await?;
+    stage.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;
+    stage.until_phase("AwaitingSignOff").await?;
+    stage.decide(&eva(), json!({"action": "Sign"})).await?;
+    stage
+        .until("Jonas Berg is waited for", |a| {
+            a.status.as_ref().is_some_and(|s| s.waiting_for.iter().any(|w| w.who == "Jonas Berg"))
+        })
+        .await?;
+    stage.decide(&jonas(), json!({"action": "Countersign"})).await?;
+    stage.until_phase("IssuingOrders").await?;
+    until("the first operator had sent what it could", PATIENCE, || async {
+        Ok((stage.order_requests().await?.len() == made_by_the_first).then_some(()))
+    })
+    .await?;
+    drop(first);
+    assert_eq!(phase_of(&stage.get().await?), "IssuingOrders");
+
+    let second = Operator::start(cluster, &[&stage.namespace]).await?;
+    let agreed = stage.until_phase("Agreed").await?;
+    let requests = stage.order_requests().await?;
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].metadata.uid, agreed.status.unwrap().orders[0].uid);
+    let history = cluster.plane.history_of::<OrderRequest>(&format!("orderrequests/{}/", stage.namespace)).await?;
+    assert_eq!(history.len(), 1, "one revision of one key: it was created once and never written again");
+    second.stop().await
+}

@@ -1,0 +1,366 @@
+//! A small world around one agreement: objects, people and a clock, without a cluster.
+//!
+//! Statuses go through JSON as they would through the server, so that nothing survives that the server would lose.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign::api::agreement_decision::{
+    DecidedAgreement, DecidedBy, Evidence, OrderConfirmation, OrderDecision, Statement,
+};
+use countersign::api::agreement_status::{CustomerAgreementStatus, IgnoredDecision};
+use countersign::api::{
+    Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement, DelegationPolicy, OrderRequest,
+    StandardTerms,
+};
+use countersign::decide::{Guard, Notice, Observed, Plan, RefusedCreate, Wake, decide};
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::core::ObjectMeta;
+use serde::de::DeserializeOwned;
+
+/// Somebody, with the groups that the authenticator gives them.
+#[derive(Clone, Copy)]
+pub struct Somebody(pub &'static str, pub &'static [&'static str]);
+
+pub const EVA: Somebody = Somebody("eva.lund@norrland-timber.example", &["customers"]);
+pub const NINA: Somebody = Somebody("owner@cafe-corner.example", &["customers"]);
+pub const OMAR: Somebody = Somebody("omar@havlink.example", &["customers"]);
+pub const LEA: Somebody = Somebody("lea@havlink.example", &["customers"]);
+pub const JONAS: Somebody = Somebody("j.berg", &["account-managers"]);
+pub const MARY: Somebody = Somebody("m.osei", &["sales-team"]);
+pub const DESK: Somebody = Somebody("d.desk", &["deal-desk"]);
+pub const RITA: Somebody = Somebody("r.lind", &["sales-team"]);
+
+pub struct World {
+    pub agreement: CustomerAgreement,
+    pub decisions: Vec<Arc<AgreementDecision>>,
+    pub policies: Vec<Arc<DelegationPolicy>>,
+    pub labels: BTreeMap<String, String>,
+    pub terms: Option<StandardTerms>,
+    pub related: Vec<Arc<CustomerAgreement>>,
+    pub orders: Vec<Arc<OrderRequest>>,
+    pub refused: Vec<RefusedCreate>,
+    pub guard: Guard,
+    pub now: Timestamp,
+    /// Every status that was written.
+    pub written: Vec<CustomerAgreementStatus>,
+    /// Everything that people were told.
+    pub told: Vec<Notice>,
+    pub wake: Wake,
+    made: usize,
+}
+
+pub fn read<T: DeserializeOwned>(yaml: &str) -> T {
+    serde_saphyr::from_str(yaml).unwrap()
+}
+
+impl World {
+    pub fn fibre() -> Self {
+        Self::of(include_str!("../../examples/fibre/agreement.yaml"))
+    }
+
+    pub fn fleet() -> Self {
+        Self::of(include_str!("../../examples/fleet/agreement.yaml"))
+    }
+
+    pub fn cafe() -> Self {
+        Self::of(include_str!("../../examples/cafe/agreement.yaml"))
+    }
+
+    pub fn of(agreement: &str) -> Self {
+        let mut agreement: CustomerAgreement = read(agreement);
+        let mut policy: DelegationPolicy = read(include_str!("../../examples/common/delegation-policy.yaml"));
+        let mut terms: StandardTerms = read(include_str!("../../examples/common/standard-terms.yaml"));
+        let now: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
+        for (metadata, uid) in [
+            (&mut agreement.metadata, "agreement-1"),
+            (&mut policy.metadata, "policy-1"),
+            (&mut terms.metadata, "terms-1"),
+        ] {
+            metadata.uid = Some(uid.to_owned());
+            metadata.generation = Some(1);
+            metadata.creation_timestamp = Some(Time(now));
+        }
+        agreement.metadata.namespace = Some("commerce".to_owned());
+        Self {
+            agreement,
+            decisions: Vec::new(),
+            policies: vec![Arc::new(policy)],
+            labels: BTreeMap::new(),
+            terms: Some(terms),
+            related: Vec::new(),
+            orders: Vec::new(),
+            refused: Vec::new(),
+            guard: Guard::Active { since: None },
+            now,
+            written: Vec::new(),
+            told: Vec::new(),
+            wake: Wake::OnChange,
+            made: 0,
+        }
+    }
+
+    pub fn plan_at(&self, now: Timestamp, fresh: bool) -> Plan {
+        decide(
+            &Observed {
+                agreement: &self.agreement,
+                decisions: &self.decisions,
+                fresh,
+                policies: &self.policies,
+                namespace_labels: &self.labels,
+                standard_terms: self.terms.as_ref(),
+                related: &self.related,
+                orders: &self.orders,
+                refused: &self.refused,
+                guard: self.guard.clone(),
+            },
+            now,
+        )
+    }
+
+    /// One look at everything: the plan that would be carried out.
+    pub fn plan(&self) -> Plan {
+        let plan = self.plan_at(self.now, false);
+        if plan.needs_fresh { self.plan_at(self.now, true) } else { plan }
+    }
+
+    /// Carries plans out until nothing is left to do. Returns how many statuses were written.
+    pub fn settle(&mut self) -> usize {
+        let before = self.written.len();
+        for _ in 0..10 {
+            let Plan { needs_fresh, status, orders, notices, wake } = self.plan();
+            assert!(!needs_fresh, "a fresh read must be enough");
+            self.wake = wake;
+            if status.is_none() && orders.is_empty() {
+                assert_eq!(notices, [], "nothing is told that was not written");
+                return self.written.len() - before;
+            }
+            if let Some(status) = status {
+                self.write(*status);
+            }
+            for mut order in orders {
+                let name = order.metadata.name.clone().unwrap();
+                assert!(
+                    !self.orders.iter().any(|known| known.metadata.name == order.metadata.name),
+                    "{name} twice"
+                );
+                order.metadata.uid = Some(format!("uid-of-{name}"));
+                self.orders.push(Arc::new(order));
+            }
+            self.told.extend(notices);
+        }
+        panic!("the plans of {:?} never come to an end", self.agreement.metadata.name);
+    }
+
+    fn write(&mut self, status: CustomerAgreementStatus) {
+        let json = serde_json::to_value(&status).unwrap();
+        let status: CustomerAgreementStatus = serde_json::from_value(json).unwrap();
+        self.written.push(status.clone());
+        self.agreement.status = Some(status);
+    }
+
+    pub fn status(&self) -> &CustomerAgreementStatus {
+        self.agreement.status.as_ref().expect("no status was written")
+    }
+
+    pub fn phase(&self) -> &str {
+        self.status().phase.as_deref().unwrap()
+    }
+
+    pub fn condition(&self, type_: &str) -> (String, String, String) {
+        let found = self.status().conditions.iter().find(|c| c.type_ == type_);
+        found.map(|c| (c.status.clone(), c.reason.clone(), c.message.clone())).unwrap_or_default()
+    }
+
+    pub fn ignored(&self) -> Vec<&IgnoredDecision> {
+        self.status().ignored_decisions.iter().collect()
+    }
+
+    /// The reason why the last decision does not count; empty where it does.
+    pub fn last_ignored(&self) -> &str {
+        let last = self.decisions.last().unwrap().metadata.name.as_deref();
+        self.status()
+            .ignored_decisions
+            .iter()
+            .find(|i| Some(i.name.as_str()) == last)
+            .map_or("", |i| &i.reason)
+    }
+
+    pub fn pass(&mut self, seconds: i64) -> &mut Self {
+        self.now += SignedDuration::from_secs(seconds);
+        self
+    }
+
+    pub fn edit(&mut self, change: impl FnOnce(&mut CustomerAgreement)) -> &mut Self {
+        change(&mut self.agreement);
+        *self.agreement.metadata.generation.as_mut().unwrap() += 1;
+        self
+    }
+
+    pub fn rules(&mut self, change: impl FnOnce(&mut DelegationPolicy)) -> &mut Self {
+        let mut policy = (*self.policies[0]).clone();
+        change(&mut policy);
+        self.policies[0] = Arc::new(policy);
+        self
+    }
+
+    pub fn terms_digest(&self) -> String {
+        self.status().terms.as_ref().unwrap().digest.clone()
+    }
+
+    pub fn confirmation_digest(&self) -> String {
+        self.status()
+            .confirmation
+            .as_ref()
+            .and_then(|c| c.digest.clone())
+            .expect("confirmation is not complete")
+    }
+
+    /// A decision as its maker would write it: what is decided on is copied from status.
+    pub fn draft(&self, who: Somebody, action: Action) -> AgreementDecisionSpec {
+        let digest = match action {
+            Action::Sign | Action::Countersign => self.confirmation_digest(),
+            Action::Approve | Action::Refuse => self.status().waiting_for[0].digest.clone().unwrap(),
+            _ => self.terms_digest(),
+        };
+        AgreementDecisionSpec {
+            agreement_ref: DecidedAgreement {
+                name: self.agreement.metadata.name.clone().unwrap(),
+                uid: self.agreement.metadata.uid.clone().unwrap(),
+                revision: self.status().terms.as_ref().unwrap().revision,
+                digest,
+            },
+            action,
+            statements: Vec::new(),
+            orders: Vec::new(),
+            function: None,
+            level: None,
+            on_behalf_of: None,
+            reason: None,
+            decided_by: DecidedBy {
+                username: who.0.to_owned(),
+                uid: None,
+                groups: who.1.iter().map(|group| (*group).to_owned()).collect(),
+                credential_id: None,
+            },
+            evidence: None,
+        }
+    }
+
+    /// Stores a decision, at the world's time.
+    pub fn store(&mut self, spec: AgreementDecisionSpec) -> String {
+        self.made += 1;
+        let name = format!("decision-{:03}", self.made);
+        self.decisions.push(Arc::new(AgreementDecision {
+            metadata: ObjectMeta {
+                name: Some(name.clone()),
+                namespace: Some("commerce".to_owned()),
+                uid: Some(format!("uid-of-{name}")),
+                creation_timestamp: Some(Time(self.now)),
+                ..ObjectMeta::default()
+            },
+            spec,
+        }));
+        name
+    }
+
+    /// Both statements, with every order confirmed but those named.
+    pub fn confirm_but(&mut self, who: Somebody, left_out: &[(&str, &str)]) -> String {
+        let mut spec = self.draft(who, Action::Confirm);
+        spec.statements = vec![Statement::Understood, Statement::Acceptable];
+        spec.orders = self.outcomes(left_out);
+        self.store(spec)
+    }
+
+    pub fn outcomes(&self, left_out: &[(&str, &str)]) -> Vec<OrderDecision> {
+        let outcome = |id: &String| match left_out.iter().find(|(left_out, _)| left_out == id) {
+            Some((_, reason)) => OrderDecision {
+                id: id.clone(),
+                outcome: OrderConfirmation::NotConfirmed,
+                reason: Some((*reason).to_owned()),
+            },
+            None => OrderDecision { id: id.clone(), outcome: OrderConfirmation::Confirmed, reason: None },
+        };
+        self.agreement.spec.orders.iter().map(|order| outcome(&order.id)).collect()
+    }
+
+    pub fn confirm(&mut self, who: Somebody) -> String {
+        self.confirm_but(who, &[])
+    }
+
+    pub fn state(&mut self, who: Somebody, statement: Statement) -> String {
+        let mut spec = self.draft(who, Action::Confirm);
+        spec.statements = vec![statement];
+        if statement == Statement::Acceptable {
+            spec.orders = self.outcomes(&[]);
+        }
+        self.store(spec)
+    }
+
+    pub fn act(&mut self, who: Somebody, action: Action) -> String {
+        let spec = self.draft(who, action);
+        self.store(spec)
+    }
+
+    pub fn act_because(&mut self, who: Somebody, action: Action, reason: &str) -> String {
+        let mut spec = self.draft(who, action);
+        spec.reason = Some(reason.to_owned());
+        self.store(spec)
+    }
+
+    pub fn approve(&mut self, who: Somebody, function: &str, level: &str) -> String {
+        let mut spec = self.draft(who, Action::Approve);
+        spec.function = Some(function.to_owned());
+        spec.level = Some(level.to_owned());
+        self.store(spec)
+    }
+
+    pub fn attest(&mut self, by: Somebody, for_whom: Somebody, action: Action) -> String {
+        let mut spec = self.draft(by, action);
+        spec.on_behalf_of = Some(for_whom.0.to_owned());
+        spec.evidence = Some(Evidence {
+            channel: "Paper".to_owned(),
+            uri: "archive:CA-1".to_owned(),
+            digest: format!("sha256:{}", "a".repeat(64)),
+            signed_time: Time(self.now),
+        });
+        if action == Action::Confirm {
+            spec.statements = vec![Statement::Understood, Statement::Acceptable];
+            spec.orders = self.outcomes(&[]);
+        }
+        self.store(spec)
+    }
+
+    /// The fibre agreement with the customer's confirmation counted.
+    pub fn confirmed_fibre() -> Self {
+        let mut world = Self::fibre();
+        world.settle();
+        world.pass(60).confirm(EVA);
+        world.settle();
+        world.pass(60);
+        world
+    }
+
+    /// The fibre agreement with every signature there and everything passed on.
+    pub fn agreed_fibre() -> Self {
+        let mut world = Self::confirmed_fibre();
+        world.act(EVA, Action::Sign);
+        world.settle();
+        world.pass(60).act(JONAS, Action::Countersign);
+        world.settle();
+        world
+    }
+
+    /// The fleet agreement, confirmed by both representatives, without the handsets.
+    pub fn escalated_fleet() -> Self {
+        let mut world = Self::fleet();
+        world.settle();
+        world.pass(60).confirm_but(OMAR, &[("handsets", "buying elsewhere")]);
+        world.settle();
+        world.pass(60).confirm_but(LEA, &[("handsets", "buying elsewhere")]);
+        world.settle();
+        world.pass(60);
+        world
+    }
+}

@@ -1,0 +1,24 @@
+//! Whole lives on a real control plane, every person with their own identity, the operator with its own.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod changes;
+mod lives;
+
+use anyhow::Result;
+use common::operator::Operator;
+use common::{Cluster, installed, stage};
+use tokio::sync::OnceCell;
+
+/// Policies, roles, rules and one operator for all of these tests.
+async fn running() -> Result<&'static Cluster> {
+    static OPERATOR: OnceCell<Operator> = OnceCell::const_new();
+    let cluster = installed().await?;
+    let start = || async {
+        stage::rules(cluster).await?;
+        Operator::start(cluster, &[]).await
+    };
+    OPERATOR.get_or_try_init(start).await?;
+    Ok(cluster)
+}

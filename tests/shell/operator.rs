@@ -1,0 +1,52 @@
+//! An operator over the fake API server.
+
+use std::sync::Arc;
+
+use countersign::controller::{Clock, Error, Metrics, Options, run_over};
+use countersign::decide::{Observed, Plan};
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::fake::Server;
+
+pub struct Operator {
+    pub metrics: Metrics,
+    pub health: countersign::controller::Health,
+    pub clock: Clock,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+impl Operator {
+    /// Starts one that decides like this.
+    pub fn start(
+        server: &Server,
+        decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
+    ) -> Self {
+        let clock = Clock::starting_at("2026-06-01T00:00:00Z".parse().unwrap());
+        let options = Options { clock: clock.clone(), decide: Arc::new(decide), ..Options::default() };
+        let (metrics, health) = (options.metrics.clone(), options.health.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(run_over(options, server.clone(), async {
+            let _ = stopped.await;
+        }));
+        Self { metrics, health, clock, stop: Some(stop), task }
+    }
+
+    pub async fn stop(mut self) -> Result<(), Error> {
+        drop(self.stop.take());
+        self.task.await.unwrap()
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.health.readiness(&self.clock).is_ok()
+    }
+
+    /// The value of a metric, by the beginning of its line.
+    pub fn metric(&self, line: &str) -> String {
+        let text = self.metrics.render().unwrap();
+        let value = text.lines().find_map(|found| found.strip_prefix(line)).unwrap_or_default();
+        value.trim().to_owned()
+    }
+}
