@@ -102,7 +102,10 @@ impl<'a> Deal<'a> {
         })
         .await
         .with_context(|| format!("The last lines of the operator's log:\n{}", operator.log_tail()))??;
-        story::table(&[head(), row(Emphasis::Past, &self.seen), row(Emphasis::Now, &now)]);
+        let before = self.seen.status.is_some().then(|| row(Emphasis::Past, &self.seen));
+        let rows: Vec<_> =
+            [Some(head()), before, Some(row(Emphasis::Now, &now))].into_iter().flatten().collect();
+        story::table(&rows);
         let after = now.status.clone().unwrap_or_default();
         let became = newly_true(&self.status(), &after);
         if !became.is_empty() {
@@ -176,11 +179,12 @@ fn described(status: Option<&CustomerAgreementStatus>) -> String {
     format!("{phase}; {}", conditions.join("; "))
 }
 
-fn newly_true<'a>(before: &CustomerAgreementStatus, now: &'a CustomerAgreementStatus) -> Vec<&'a str> {
+/// The conditions that are True and were not, with their reasons.
+fn newly_true(before: &CustomerAgreementStatus, now: &CustomerAgreementStatus) -> Vec<String> {
     now.conditions
         .iter()
         .filter(|condition| condition.status == "True" && !is_true(before, &condition.type_))
-        .map(|condition| condition.type_.as_str())
+        .map(|condition| format!("{} ({})", condition.type_, condition.reason))
         .collect()
 }
 

@@ -59,6 +59,7 @@ async fn set_up() -> Result<Stage> {
     cast::give_rights(&plane).await?;
     install::catalogue_and_policy(&plane).await?;
     let operator = Operator::start(&plane).await?;
+    anstream::println!();
     story::says(&format!(
         "The operator runs with the token of its own service account, as {}; its log is {}.",
         operator::USERNAME,
