@@ -155,6 +155,6 @@ fn start_logs(format: Option<LogFormat>) {
         LogFormat::Text => logs.with_ansi(terminal).init(),
     }
     std::panic::set_hook(Box::new(|panic| {
-        tracing::error!(message_and_place = ?panic.to_string(), "Panicked");
+        tracing::error!(panic = panic.to_string(), "Panicked");
     }));
 }

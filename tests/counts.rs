@@ -70,23 +70,35 @@ async fn the_fibre_life_costs_what_it_must_and_rest_and_restart_cost_nothing() -
     ]);
     assert_eq!(counts(&life), expected);
     for event in life.values().flatten() {
-        let code = event.response_status.as_ref().and_then(|status| status.code).unwrap_or_default();
+        let code = event.response_status.as_ref().map_or(0, |status| status.code);
         assert!((200..300).contains(&code), "refused or repeated: {event:?}");
     }
 
-    let history = cluster.plane.history_of::<CustomerAgreement>(&format!("customeragreements/{}/", stage.namespace)).await?;
-    let phases: Vec<_> =
-        history.iter().filter_map(|revision| revision.object()).map(|a| common::stage::phase_of(a).to_owned()).collect();
+    let history = cluster
+        .plane
+        .history_of::<CustomerAgreement>(&format!("customeragreements/{}/", stage.namespace))
+        .await?;
+    let phases: Vec<_> = history
+        .iter()
+        .filter_map(|revision| revision.object())
+        .map(|a| common::stage::phase_of(a).to_owned())
+        .collect();
     assert_eq!(
         phases,
         ["", "AwaitingConfirmation", "AwaitingSignOff", "AwaitingSignOff", "IssuingOrders", "Agreed"],
         "applied once, then one write for each state that somebody can see"
     );
     let orders = cluster.plane.history("orderrequests/").await?;
-    let orders = orders.iter().filter(|revision| revision.namespace.as_deref() == Some(stage.namespace.as_str()));
+    let orders =
+        orders.iter().filter(|revision| revision.namespace.as_deref() == Some(stage.namespace.as_str()));
     assert_eq!(orders.count(), 1);
     let counter = operator.metrics.render()?;
-    assert!(counter.lines().any(|line| line.starts_with("countersign_") && line.contains("PATCH") || line.contains("patch")), "{counter}");
+    assert!(
+        counter
+            .lines()
+            .any(|line| line.starts_with("countersign_") && line.contains("PATCH") || line.contains("patch")),
+        "{counter}"
+    );
 
     let restart = cluster.plane.audit_mark()?;
     operator.stop().await?;
@@ -97,7 +109,11 @@ async fn the_fibre_life_costs_what_it_must_and_rest_and_restart_cost_nothing() -
     };
     until("the restarted operator watched", common::PATIENCE, watched).await?;
     rest(Duration::from_secs(60)).await?;
-    assert_eq!(counts(&requests(&cluster.plane, restart)?), BTreeMap::new(), "a restart and a minute at rest");
+    assert_eq!(
+        counts(&requests(&cluster.plane, restart)?),
+        BTreeMap::new(),
+        "a restart and a minute at rest"
+    );
     again.stop().await
 }
 

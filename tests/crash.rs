@@ -34,7 +34,10 @@ async fn a_crash_before_the_answer_comes_back_leaves_exactly_one() -> Result<()>
     dies_and_is_restarted(cut_behind, 1).await
 }
 
-async fn dies_and_is_restarted(tampering: common::operator::Tampering, made_by_the_first: usize) -> Result<()> {
+async fn dies_and_is_restarted(
+    tampering: common::operator::Tampering,
+    made_by_the_first: usize,
+) -> Result<()> {
     let cluster = installed().await?;
     stage::rules(cluster).await?;
     let stage = Stage::with_agreement(cluster, "fibre").await?;
@@ -62,7 +65,8 @@ async fn dies_and_is_restarted(tampering: common::operator::Tampering, made_by_t
     let requests = stage.order_requests().await?;
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].metadata.uid, agreed.status.unwrap().orders[0].uid);
-    let history = cluster.plane.history_of::<OrderRequest>(&format!("orderrequests/{}/", stage.namespace)).await?;
+    let history =
+        cluster.plane.history_of::<OrderRequest>(&format!("orderrequests/{}/", stage.namespace)).await?;
     assert_eq!(history.len(), 1, "one revision of one key: it was created once and never written again");
     second.stop().await
 }

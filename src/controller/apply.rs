@@ -1,5 +1,7 @@
 //! Writes what was decided: the status, then the order requests, then what people are told.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, stream};
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
@@ -86,7 +88,7 @@ async fn write_status(
         Ok(mut written) => {
             slim(&mut written.metadata);
             let phase = written.status.as_ref().and_then(|status| status.phase.clone());
-            tracing::info!(kind = "CustomerAgreement", namespace = %seen.key.namespace, name = %seen.key.name, ?phase, "Wrote the status");
+            tracing::info!(kind = "CustomerAgreement", namespace = %seen.key.namespace, name = %seen.key.name, phase, "Wrote the status");
             remember::<CustomerAgreement>(context, seen, written);
             Ok(Applied::Something)
         }
@@ -139,7 +141,7 @@ async fn create_order(context: &Context, seen: &Seen, order: OrderRequest) -> Re
         }
         // What will not go through as it is, whoever asks again: quota, admission, rights, the schema, its size.
         Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422) => {
-            tracing::warn!(namespace = %seen.key.namespace, name, code = status.code, message = ?status.message, "Was refused an order request");
+            tracing::warn!(namespace = %seen.key.namespace, name, code = status.code, message = status.message, "Was refused an order request");
             context.refusals.refused(
                 &seen.key,
                 seen.uid(),
@@ -155,7 +157,7 @@ async fn create_order(context: &Context, seen: &Seen, order: OrderRequest) -> Re
 
 /// The next decision rests on what was just written, whenever the watch shows it.
 fn remember<K: super::cache::Watched>(context: &Context, seen: &Seen, written: K) {
-    let mut affected = context.cache.update::<K, _>(|table| table.wrote(written));
+    let mut affected = context.cache.update::<K, _>(|table| table.wrote(Arc::new(written)));
     // This one is in our hands.
     affected.remove(&seen.key);
     context.queue.add(affected);

@@ -53,7 +53,7 @@ pub(crate) async fn publish(client: Client, mut events: mpsc::Receiver<Event>, m
             }
             Err(error) => {
                 metrics.events_dropped.inc();
-                tracing::debug!(namespace, error = ?error.to_string(), "Lost an event");
+                tracing::debug!(namespace, error = error.to_string(), "Lost an event");
             }
         }
     }

@@ -92,8 +92,10 @@ pub async fn run(
     config: kube::Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let client = client::connect(config, &options.metrics, &options.clock)?;
-    operate(options, client, shutdown).await
+    let connect = || client::connect(config.clone(), &options.metrics, &options.clock);
+    // Events have connections of their own: an order request must not wait while one is opened in its place.
+    let (client, for_events) = (connect()?, connect()?);
+    operate(options, client, for_events, shutdown).await
 }
 
 /// The same over any transport, so that a test can be the API server.
@@ -112,10 +114,15 @@ where
     B::Error: Into<BoxError>,
 {
     let client = client::over(transport, &options.metrics, &options.clock);
-    operate(options, client, shutdown).await
+    operate(options, client.clone(), client, shutdown).await
 }
 
-async fn operate(options: Options, client: Client, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+async fn operate(
+    options: Options,
+    client: Client,
+    for_events: Client,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let Options { namespaces, instance, clock, decide, metrics, health } = options;
     let mut shutdown = std::pin::pin!(shutdown);
     let streaming = tokio::select! {
@@ -128,7 +135,7 @@ async fn operate(options: Options, client: Client, shutdown: impl Future<Output 
 
     let (events, waiting_events) = events::Publisher::new(&instance, metrics.clone());
     let context = Arc::new(Context {
-        client: client.clone(),
+        client,
         queue: queue::Queue::new(clock.clone(), metrics.clone()),
         clock,
         decide,
@@ -145,7 +152,7 @@ async fn operate(options: Options, client: Client, shutdown: impl Future<Output 
     let mut parts = JoinSet::new();
     start_watches(&mut parts, &context, &namespaces, streaming);
     parts.spawn(async move {
-        events::publish(client, waiting_events, metrics).await;
+        events::publish(for_events, waiting_events, metrics).await;
         "the publisher of events"
     });
     let stop = CancellationToken::new();

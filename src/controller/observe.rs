@@ -121,20 +121,19 @@ impl Seen {
 
     /// The same with the decisions as the server has them now: the one read outside the watches.
     pub(crate) async fn refreshed(mut self: Box<Self>, context: &Context) -> Result<Box<Self>, Error> {
-        let (mut decisions, at) = list_decisions(context, &self.key).await?;
+        let (decisions, at) = list_decisions(context, &self.key).await?;
+        // The next round must not know less than this one does.
+        context.cache.update::<AgreementDecision, _>(|table| table.read(decisions.iter().cloned(), at));
         // What names our UID under another name is not in that list.
         let name = &*self.key.name;
         self.decisions.retain(|decision| decision.spec.agreement_ref.name != name);
-        // The next round must not know less than this one did.
-        let copies: Vec<_> = decisions.iter().map(AgreementDecision::clone).collect();
-        context.cache.update::<AgreementDecision, _>(|table| table.read(copies, at));
-        self.decisions.extend(decisions.drain(..).map(Arc::new));
+        self.decisions.extend(decisions);
         self.fresh = true;
         Ok(self)
     }
 }
 
-async fn list_decisions(context: &Context, key: &Key) -> Result<(Vec<AgreementDecision>, u64), Error> {
+async fn list_decisions(context: &Context, key: &Key) -> Result<(Vec<Arc<AgreementDecision>>, u64), Error> {
     let request = Request::new(AgreementDecision::url_path(&(), Some(&key.namespace)));
     let (mut decisions, mut continue_token) = (Vec::new(), None);
     loop {
@@ -148,7 +147,9 @@ async fn list_decisions(context: &Context, key: &Key) -> Result<(Vec<AgreementDe
         let request = request.list(&params).map_err(kube::Error::BuildRequest)?;
         let page: RawList = context.client.request(request).await?;
         // The watch has named those that cannot be read.
-        decisions.extend(page.items.iter().filter_map(|item| decode::<AgreementDecision>(item).ok()));
+        decisions.extend(
+            page.items.iter().filter_map(|item| decode::<AgreementDecision>(item).ok()).map(Arc::new),
+        );
         continue_token = page.metadata.continue_token.filter(|token| !token.is_empty());
         if continue_token.is_none() {
             return Ok((decisions, page.metadata.resource_version.as_deref().map_or(0, number)));

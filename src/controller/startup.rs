@@ -26,7 +26,7 @@ pub(crate) async fn wait_for_kinds(client: &Client, health: &Health) {
             }
             Err(error) => format!("the API server does not say which kinds it serves: {error}"),
         };
-        tracing::warn!(reason = ?missing, "Waited for the kinds to be installed");
+        tracing::warn!(reason = missing, "Waited for the kinds to be installed");
         health.waits_for(Some(missing));
         Clock::sleep(PAUSE).await;
     }
@@ -57,7 +57,7 @@ pub(crate) async fn streams_lists(client: &Client) -> bool {
     match client.apiserver_version().await {
         Ok(version) => (digits(&version.major), digits(&version.minor)) >= STREAMING_SINCE,
         Err(error) => {
-            tracing::debug!(error = ?error.to_string(), "Did not learn the version of the API server");
+            tracing::debug!(error = error.to_string(), "Did not learn the version of the API server");
             false
         }
     }

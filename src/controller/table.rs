@@ -105,12 +105,12 @@ impl<K: Cached> Table<K> {
             }
             self.ahead.remove(&key);
         }
-        self.put(key, object)
+        self.put(key, Arc::new(object))
     }
 
     /// The watch showed that an object is gone.
-    pub(crate) fn gone(&mut self, object: Result<K, Undecodable>) -> Option<Change<K>> {
-        let (key, uid, at) = match &object {
+    pub(crate) fn gone(&mut self, object: &Result<K, Undecodable>) -> Option<Change<K>> {
+        let (key, uid, at) = match object {
             Ok(object) => (Key::of(object.meta()), object.meta().uid.as_deref(), version(object.meta())),
             Err(unreadable) => {
                 (unreadable.key.clone(), None, unreadable.version.as_deref().map_or(0, super::key::number))
@@ -160,7 +160,7 @@ impl<K: Cached> Table<K> {
     }
 
     /// We wrote an object, and this is how it stands now.
-    pub(crate) fn wrote(&mut self, object: K) -> Option<Change<K>> {
+    pub(crate) fn wrote(&mut self, object: Arc<K>) -> Option<Change<K>> {
         let key = Key::of(object.meta());
         if self.objects.get(&key).is_some_and(|known| version(known.meta()) >= version(object.meta())) {
             return None;
@@ -172,7 +172,7 @@ impl<K: Cached> Table<K> {
 
     /// A fresh list of some objects, as of version `at`. Not taken where the watch has seen as much: it would bring
     /// back what was deleted since.
-    pub(crate) fn read(&mut self, objects: impl IntoIterator<Item = K>, at: u64) -> Vec<Change<K>> {
+    pub(crate) fn read(&mut self, objects: impl IntoIterator<Item = Arc<K>>, at: u64) -> Vec<Change<K>> {
         if at <= self.seen {
             return Vec::new();
         }
@@ -184,7 +184,7 @@ impl<K: Cached> Table<K> {
         self.seen = self.seen.max(version);
     }
 
-    fn put(&mut self, key: Key, object: K) -> Option<Change<K>> {
+    fn put(&mut self, key: Key, object: Arc<K>) -> Option<Change<K>> {
         self.undecodable.remove(&key);
         if self.objects.get(&key).is_some_and(|known| same_version(known.meta(), object.meta())) {
             return None;
@@ -193,7 +193,6 @@ impl<K: Cached> Table<K> {
         for index in object.index() {
             self.index.entry(index).or_default().insert(key.clone());
         }
-        let object = Arc::new(object);
         self.objects.insert(key.clone(), object.clone());
         Some(Change { key, old, new: Some(object) })
     }
@@ -224,7 +223,7 @@ impl<K: Cached> Table<K> {
                 kind = %K::kind(&()),
                 namespace = %object.key.namespace,
                 name = %object.key.name,
-                error = ?object.error,
+                error = object.error.to_string(),
                 "Left out an object that could not be read"
             );
         }
@@ -272,7 +271,7 @@ mod tests {
     fn our_own_write_stands_until_the_watch_has_caught_up() {
         let mut table = Table::default();
         table.shown(Ok(order("a", "1", 5)));
-        assert!(table.wrote(order("a", "1", 9)).is_some());
+        assert!(table.wrote(Arc::new(order("a", "1", 9))).is_some());
         assert!(table.shown(Ok(order("a", "1", 7))).is_none(), "older than what we wrote");
         assert_eq!(table.at("a").as_deref(), Some("9"));
         assert!(table.shown(Ok(order("a", "1", 9))).is_none(), "nothing new");
@@ -283,7 +282,7 @@ mod tests {
     fn a_list_that_was_asked_for_before_the_write_does_not_undo_it() {
         let mut table = Table::default();
         let since = table.writes();
-        table.wrote(order("a", "1", 9));
+        table.wrote(Arc::new(order("a", "1", 9)));
         assert!(table.listed(everything, Vec::new(), since, 8).is_empty());
         assert_eq!(table.at("a").as_deref(), Some("9"));
         let since = table.writes();
@@ -293,7 +292,7 @@ mod tests {
     #[test]
     fn a_history_that_began_anew_is_believed() {
         let mut table = Table::default();
-        table.wrote(order("a", "1", 900));
+        table.wrote(Arc::new(order("a", "1", 900)));
         let since = table.writes();
         table.listed(everything, vec![Ok(order("a", "2", 5))], since, 6);
         assert_eq!(table.at("a").as_deref(), Some("5"));
@@ -304,8 +303,8 @@ mod tests {
     fn the_end_of_an_earlier_object_does_not_take_the_new_one() {
         let mut table = Table::default();
         table.shown(Ok(order("a", "1", 5)));
-        table.wrote(order("a", "2", 9));
-        assert!(table.gone(Ok(order("a", "1", 8))).is_none());
+        table.wrote(Arc::new(order("a", "2", 9)));
+        assert!(table.gone(&Ok(order("a", "1", 8))).is_none());
         assert_eq!(table.at("a").as_deref(), Some("9"));
     }
 
@@ -313,9 +312,9 @@ mod tests {
     fn a_fresh_read_brings_nothing_back() {
         let mut table = Table::default();
         table.shown(Ok(order("a", "1", 5)));
-        table.gone(Ok(order("a", "1", 9)));
-        assert!(table.read([order("a", "1", 5)], 8).is_empty());
-        assert_eq!(table.read([order("b", "1", 10)], 11).len(), 1);
+        table.gone(&Ok(order("a", "1", 9)));
+        assert!(table.read([Arc::new(order("a", "1", 5))], 8).is_empty());
+        assert_eq!(table.read([Arc::new(order("b", "1", 10))], 11).len(), 1);
     }
 
     #[test]

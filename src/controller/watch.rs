@@ -21,7 +21,8 @@ use super::error::Error;
 use super::key::{Key, number};
 use super::metrics::KindLabels;
 
-/// The server sends a bookmark about every minute. A connection that is silent for longer is dead.
+/// The server sends a bookmark about every minute, but none for a kind that nobody has written to since it started: a
+/// connection that is silent for longer may be dead, and only a new one can tell.
 const SILENCE: Duration = Duration::from_secs(90);
 /// No object is as long as this.
 const LONGEST_LINE: usize = 16 << 20;
@@ -84,11 +85,9 @@ enum Broken {
     Server(#[from] Error),
     #[error("the connection broke: {0}")]
     Connection(String),
-    #[error("the server said nothing for {} s", SILENCE.as_secs())]
-    Silence,
     #[error("the server sent what is not a watch event: {0}")]
     Nonsense(String),
-    #[error("the server ended the watch before the list was complete")]
+    #[error("the watch ended before the list was complete")]
     Incomplete,
     #[error("the server ended the watch at once")]
     Short,
@@ -109,18 +108,20 @@ impl<K: Watched> Watch<K> {
             };
             self.context.metrics.watch_failures.get_or_create(&KindLabels { kind: K::PLURAL }).inc();
             self.context.health.lost(&self.title, self.context.clock.now(), broken.to_string());
-            // A server without bookmarks is silent as well, and the next connection tells the difference.
-            if !matches!(broken, Broken::Silence) {
-                self.failures += 1;
-            }
+            self.failures += 1;
             if self.failures > 1 {
-                tracing::warn!(watch = self.title, failures = self.failures, error = ?broken.to_string(), "Lost a watch");
+                tracing::warn!(
+                    watch = self.title,
+                    failures = self.failures,
+                    error = broken.to_string(),
+                    "Lost a watch"
+                );
             } else {
-                tracing::debug!(watch = self.title, error = ?broken.to_string(), "Lost a watch");
+                tracing::debug!(watch = self.title, error = broken.to_string(), "Lost a watch");
             }
             self.learn(&broken);
             Clock::sleep(backoff::delay(
-                self.failures.saturating_sub(1),
+                self.failures - 1,
                 Duration::from_millis(500),
                 Duration::from_secs(20),
             ))
@@ -299,7 +300,7 @@ impl<K: Watched> Watch<K> {
             Err(unreadable) => unreadable.version.clone(),
         };
         let affected = self.context.cache.update::<K, _>(|table| match kind {
-            "DELETED" => table.gone(object),
+            "DELETED" => table.gone(&object),
             _ => table.shown(object),
         });
         self.context.queue.add(affected);
@@ -342,7 +343,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// The next whole line; `None` at the end. What was cut off is sent again by the next watch.
+    /// The next whole line; `None` at the end, and after a long silence. What was cut off comes again with the next watch.
     async fn next(&mut self) -> Result<Option<BytesMut>, Broken> {
         loop {
             let rest = self.buffer.get(self.searched..).unwrap_or_default();
@@ -358,8 +359,7 @@ impl Lines {
             if self.searched > LONGEST_LINE {
                 return Err(Broken::Nonsense("a line without end".to_owned()));
             }
-            let frame =
-                tokio::time::timeout(SILENCE, self.body.frame()).await.map_err(|_| Broken::Silence)?;
+            let Ok(frame) = tokio::time::timeout(SILENCE, self.body.frame()).await else { return Ok(None) };
             match frame {
                 None => return Ok(None),
                 Some(Err(error)) => return Err(Broken::Connection(error.to_string())),

@@ -61,12 +61,12 @@ async fn look_at(context: Arc<Context>, key: Key, slot: OwnedSemaphorePermit) {
         Ok(Err(error)) => {
             let category = error.category();
             context.metrics.reconcile_errors.get_or_create(&CategoryLabels { category }).inc();
-            tracing::warn!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, category, error = ?error.to_string(), "Failed to look at an agreement");
+            tracing::warn!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, category, error = error.to_string(), "Failed to look at an agreement");
             (Next::Retry, "error")
         }
         Err(panic) => {
             context.metrics.panics.inc();
-            tracing::error!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, message = ?message(&*panic), "Panicked while looking at an agreement");
+            tracing::error!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, message = message(&*panic), "Panicked while looking at an agreement");
             (Next::Retry, "panic")
         }
     };

@@ -3,9 +3,11 @@
 
 #![allow(dead_code, reason = "every test binary compiles all of it and uses its own part")]
 
+pub mod operator;
 pub mod people;
 pub mod raw;
 pub mod schema;
+pub mod stage;
 
 use std::{fs, path::PathBuf, time::Duration};
 

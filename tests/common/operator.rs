@@ -112,7 +112,8 @@ fn live(
                 None => run(options, config, shutdown).await.context("the operator ended"),
                 Some(tampering) => {
                     let client = Client::try_from(config)?;
-                    let transport = tower::service_fn(move |request| tamper(client.clone(), tampering, request));
+                    let transport =
+                        tower::service_fn(move |request| tamper(client.clone(), tampering, request));
                     run_over(options, transport, shutdown).await.context("the operator ended")
                 }
             }

@@ -6,6 +6,7 @@ use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use testenv::until;
+use tokio::sync::OnceCell;
 
 use super::people::{Person, decision_as_shown};
 use super::{Cluster, PATIENCE, documents, schema};
@@ -62,8 +63,13 @@ pub fn mary() -> Person {
     Person::user("m.osei", &["sales-team"])
 }
 
-/// The catalogue and the policy of the examples.
+/// The catalogue and the policy of the examples, applied once.
 pub async fn rules(cluster: &Cluster) -> Result<()> {
+    static APPLIED: OnceCell<()> = OnceCell::const_new();
+    APPLIED.get_or_try_init(|| apply_rules(cluster)).await.copied()
+}
+
+async fn apply_rules(cluster: &Cluster) -> Result<()> {
     for file in ["examples/common/standard-terms.yaml", "examples/common/delegation-policy.yaml"] {
         let [document] = documents(file)?.try_into().map_err(|_| anyhow!("{file}: one document"))?;
         cluster.plane.apply_yaml(&cluster.admin()?, &document.to_string()).await?;
@@ -169,7 +175,8 @@ impl<'a> Stage<'a> {
             let ignored = agreement.status.iter().flat_map(|status| &status.ignored_decisions);
             ignored.into_iter().find(|ignored| ignored.name == decision).map(|ignored| ignored.reason.clone())
         };
-        let agreement = self.until("the decision was shown as ignored", |agreement| shown(agreement).is_some()).await?;
+        let agreement =
+            self.until("the decision was shown as ignored", |agreement| shown(agreement).is_some()).await?;
         shown(&agreement).context("it was shown")
     }
 }

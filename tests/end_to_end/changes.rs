@@ -40,7 +40,8 @@ async fn an_agreement_with_five_faults_shows_all_five() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_edit_of_the_terms_after_confirmation_voids_it_and_an_edit_of_the_title_voids_nothing() -> Result<()> {
+async fn an_edit_of_the_terms_after_confirmation_voids_it_and_an_edit_of_the_title_voids_nothing()
+-> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     stage.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;
@@ -49,9 +50,14 @@ async fn an_edit_of_the_terms_after_confirmation_voids_it_and_an_edit_of_the_tit
 
     let edited = stage.edit(json!({"title": "Dedicated fibre, as discussed"})).await?;
     let generation = edited.metadata.generation;
-    let same = stage.until("the new title was observed", |a| a.status.as_ref().unwrap().observed_generation == generation).await?;
+    let same = stage
+        .until("the new title was observed", |a| a.status.as_ref().unwrap().observed_generation == generation)
+        .await?;
     let same = same.status.unwrap();
-    assert_eq!((&same.terms, &same.confirmation, &same.phase), (&before.terms, &before.confirmation, &before.phase));
+    assert_eq!(
+        (&same.terms, &same.confirmation, &same.phase),
+        (&before.terms, &before.confirmation, &before.phase)
+    );
 
     let mut orders = serde_json::to_value(&confirmed.spec.orders)?;
     orders[0]["items"][0]["prices"][0]["amount"] = json!("1390.00");
@@ -66,8 +72,12 @@ async fn an_edit_of_the_terms_after_confirmation_voids_it_and_an_edit_of_the_tit
 
     // A decision on what stood there before is no decision on what stands there now.
     let on_the_old_terms = stage
-        .decide_on(&confirmed, &eva(), json!({"action": "Confirm", "statements": ["Understood", "Acceptable"],
-            "orders": [{"id": "o1", "outcome": "Confirmed"}]}))
+        .decide_on(
+            &confirmed,
+            &eva(),
+            json!({"action": "Confirm", "statements": ["Understood", "Acceptable"],
+            "orders": [{"id": "o1", "outcome": "Confirmed"}]}),
+        )
         .await?;
     assert_eq!(stage.ignored(&on_the_old_terms).await?, "Stale");
     Ok(())
@@ -88,7 +98,10 @@ async fn an_agreement_that_was_deleted_and_made_again_counts_no_old_decision() -
     cluster.example(&stage.namespace, "fibre").await?;
     let second = stage.until_phase("AwaitingConfirmation").await?;
     assert_ne!(second.metadata.uid, first.metadata.uid);
-    assert_ne!(second.status.as_ref().unwrap().terms.as_ref().unwrap().digest, first.status.unwrap().terms.unwrap().digest);
+    assert_ne!(
+        second.status.as_ref().unwrap().terms.as_ref().unwrap().digest,
+        first.status.unwrap().terms.unwrap().digest
+    );
 
     // Something is decided, so the old decision was weighed too.
     stage.decide(&eva(), json!({"action": "Confirm", "statements": ["Understood"]})).await?;

@@ -17,7 +17,10 @@ async fn fibre_is_agreed_and_its_order_is_passed_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let asked = stage.until_phase("AwaitingConfirmation").await?;
     let waiting = &asked.status.as_ref().unwrap().waiting_for[0];
-    assert_eq!((waiting.who.as_str(), waiting.subjects[0].subject.name.as_str()), ("Eva Lund", eva().name.as_str()));
+    assert_eq!(
+        (waiting.who.as_str(), waiting.subjects[0].subject.name.as_str()),
+        ("Eva Lund", eva().name.as_str())
+    );
 
     stage.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;
     let confirmed = stage.until_phase("AwaitingSignOff").await?;
@@ -38,7 +41,10 @@ async fn fibre_is_agreed_and_its_order_is_passed_on() -> Result<()> {
     let request = &requests[0];
     assert_eq!(request.spec.order_id, "o1");
     assert_eq!(request.spec.external_id.as_deref(), Some("CA-2026-00417/o1"));
-    assert_eq!(Some(&request.spec.agreement_ref.digest), status.confirmation.as_ref().unwrap().digest.as_ref());
+    assert_eq!(
+        Some(&request.spec.agreement_ref.digest),
+        status.confirmation.as_ref().unwrap().digest.as_ref()
+    );
     assert_eq!(request.metadata.uid, status.orders[0].uid);
     let owners = request.metadata.owner_references.clone().unwrap();
     assert_eq!((owners.len(), &owners[0].uid), (1, agreed.metadata.uid.as_ref().unwrap()));
@@ -82,12 +88,14 @@ async fn fleet_is_escalated_to_finance_and_then_to_sales_and_passes_on_the_sims_
     stage.confirm(&lea(), outcomes).await?;
     let escalated = stage.until_phase("Escalated").await?;
     let status = escalated.status.clone().unwrap();
-    let steps: Vec<_> = status.approvals.iter().map(|s| (s.function.as_str(), s.level.as_str(), s.state)).collect();
+    let steps: Vec<_> =
+        status.approvals.iter().map(|s| (s.function.as_str(), s.level.as_str(), s.state)).collect();
     assert_eq!(steps, [("finance", "L1", ApprovalState::Waiting), ("sales", "L3", ApprovalState::Next)]);
     assert_eq!(status.value.unwrap().total.as_deref(), Some("322560.00"));
     assert_eq!(status.waiting_for[0].who, "Deal desk (finance L1)");
 
-    let approve = |function: &str, level: &str| json!({"action": "Approve", "function": function, "level": level});
+    let approve =
+        |function: &str, level: &str| json!({"action": "Approve", "function": function, "level": level});
     stage.decide(&desk(), approve("finance", "L1")).await?;
     stage
         .until("sales is asked", |a| {
@@ -115,7 +123,8 @@ async fn fleet_is_escalated_to_finance_and_then_to_sales_and_passes_on_the_sims_
 async fn people_are_told_once_of_each_thing_that_happened() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "cafe").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let understood = stage.decide(&nina(), json!({"action": "Confirm", "statements": ["Understood"]})).await?;
+    let understood =
+        stage.decide(&nina(), json!({"action": "Confirm", "statements": ["Understood"]})).await?;
     stage.until("the terms are understood", |a| condition(a, "Understood").0 == "True").await?;
     stage.decide(&nina(), json!({"action": "Decline", "reason": "too \u{1b}[31mlong"})).await?;
     stage.until_phase("Declined").await?;
