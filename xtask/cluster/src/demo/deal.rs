@@ -76,7 +76,9 @@ impl<'a> Deal<'a> {
             .create(&PostParams::default(), decision)
             .await
             .with_context(|| format!("{} could not decide", by.username))?;
-        story::says(&format!("made: AgreementDecision {}", made.name_any()));
+        let DecidedAgreement { revision, digest, .. } = &made.spec.agreement_ref;
+        let digest: String = digest.chars().take("sha256:".len() + 12).collect();
+        story::says(&format!("made: {}, on revision {revision}, {digest}...", made.name_any()));
         self.until(then, holds).await
     }
 
