@@ -140,7 +140,7 @@ impl World {
                 return self.written.len() - before;
             }
             if let Some(status) = status {
-                self.write(*status);
+                self.write(&status);
             }
             for mut order in orders {
                 let name = order.metadata.name.clone().unwrap();
@@ -156,8 +156,8 @@ impl World {
         panic!("the plans of {:?} never come to an end", self.agreement.metadata.name);
     }
 
-    fn write(&mut self, status: CustomerAgreementStatus) {
-        let json = serde_json::to_value(&status).unwrap();
+    fn write(&mut self, status: &CustomerAgreementStatus) {
+        let json = serde_json::to_value(status).unwrap();
         let status: CustomerAgreementStatus = serde_json::from_value(json).unwrap();
         self.written.push(status.clone());
         self.agreement.status = Some(status);
