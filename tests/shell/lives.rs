@@ -38,11 +38,11 @@ async fn until_phase(server: &Server, phase: &str) {
 }
 
 /// Stores a decision, made at the operator's time.
-fn decides(server: &Server, operator: &Operator, who: &str, act: Value) {
+fn decides(server: &Server, operator: &Operator, who: &str, act: &Value) {
     server.put("agreementdecisions", decision(server, operator, who, act));
 }
 
-fn decision(server: &Server, operator: &Operator, who: &str, act: Value) -> Value {
+fn decision(server: &Server, operator: &Operator, who: &str, act: &Value) -> Value {
     let status = status(server);
     let digest = match act["action"].as_str() {
         Some("Sign" | "Countersign") => status["confirmation"]["digest"].clone(),
@@ -68,9 +68,9 @@ fn decision(server: &Server, operator: &Operator, who: &str, act: Value) -> Valu
 async fn signed_by_the_customer(server: &Server, operator: &Operator) {
     let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
     let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
-    decides(server, operator, EVA, confirm);
+    decides(server, operator, EVA, &confirm);
     until_phase(server, "AwaitingSignOff").await;
-    decides(server, operator, EVA, json!({"action": "Sign"}));
+    decides(server, operator, EVA, &json!({"action": "Sign"}));
     server.until("countersign", |server| status(server)["waitingFor"][0]["for"] == "Countersign").await;
 }
 
@@ -90,7 +90,7 @@ fn sequence(server: &Server) -> Vec<String> {
 async fn a_life_sends_exactly_these_requests_in_this_order() {
     let (server, operator) = asked().await;
     signed_by_the_customer(&server, &operator).await;
-    decides(&server, &operator, "j.berg", json!({"action": "Countersign"}));
+    decides(&server, &operator, "j.berg", &json!({"action": "Countersign"}));
     until_phase(&server, "Agreed").await;
     server.pass(86_400 / 2).await;
     let write = "PATCH customeragreements/norrland-timber-fibre/status";
@@ -139,8 +139,8 @@ async fn a_decline_that_only_the_fresh_read_shows_is_heard() {
     let (server, operator) = asked().await;
     signed_by_the_customer(&server, &operator).await;
     let decline = json!({"action": "Decline", "reason": "we found somebody else"});
-    server.put_unseen("agreementdecisions", decision(&server, &operator, EVA, decline));
-    decides(&server, &operator, "j.berg", json!({"action": "Countersign"}));
+    server.put_unseen("agreementdecisions", decision(&server, &operator, EVA, &decline));
+    decides(&server, &operator, "j.berg", &json!({"action": "Countersign"}));
     until_phase(&server, "Declined").await;
     server.pass(600).await;
     assert!(server.sent("POST", "/orderrequests").is_empty());
@@ -158,7 +158,7 @@ async fn a_server_that_says_come_back_tomorrow_delays_the_seal_by_minutes_at_mos
         server.script(busy.clone());
     }
     signed_by_the_customer(&server, &operator).await;
-    decides(&server, &operator, "j.berg", json!({"action": "Countersign"}));
+    decides(&server, &operator, "j.berg", &json!({"action": "Countersign"}));
     let began = operator.clock.now();
     until_phase(&server, "Agreed").await;
     assert!(operator.clock.now().duration_since(began).as_secs() < 300);
