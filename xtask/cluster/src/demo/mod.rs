@@ -45,6 +45,7 @@ async fn tell(stay: bool) -> Result<()> {
     if stay {
         stay::until_interrupted(&stage).await?;
     }
+    anstream::println!();
     story::says(
         "Everything was as it should be. The operator and the control plane end now, and leave nothing behind.",
     );
