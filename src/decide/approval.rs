@@ -42,7 +42,7 @@ pub(crate) struct Approved {
     pub(crate) timed_out: bool,
 }
 
-/// Weighs every Approve and Refuse, and moves on the steps whose level stayed silent.
+/// Weighs every Approve and Refuse.
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
     book: RuleBook<'_>,
@@ -58,9 +58,6 @@ pub(crate) fn weigh<'a>(
         let turn = if sequential { since } else { question.since };
         let mut step = begin(seen, book, need, question, turn, now);
         let complete = decide_step(seen, book, question, turn, &mut step, &mut approved, acts);
-        if complete.is_none() && turn.is_some() && step.approval.state != ApprovalState::Refused {
-            silence(seen, book, &mut step, now, &mut approved);
-        }
         since = complete;
         approved.complete = match (approved.complete, complete) {
             (Some(so_far), Some(complete)) => Some(so_far.max(complete)),
@@ -352,31 +349,29 @@ fn next_level(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &s
     above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(seen, book, function, level))
 }
 
-/// Asks the next level once the one asked stayed silent, or says that there is none left.
-fn silence(
-    seen: &Observed<'_>,
-    book: RuleBook<'_>,
-    step: &mut Step,
-    now: Timestamp,
-    approved: &mut Approved,
-) {
-    let end = step.approval.asked.last().and_then(|asked| asked.wait_end_time.as_ref()).map(|time| time.0);
-    let over = end.is_some_and(|end| now >= end.checked_add(GRACE).unwrap_or(end));
-    if !over || matches!(seen.guard, Guard::Inactive { .. }) {
+/// Moves on every step whose level stayed silent: the next level is asked, or none is left.
+pub(crate) fn silence(seen: &Observed<'_>, book: RuleBook<'_>, approved: &mut Approved, now: Timestamp) {
+    if matches!(seen.guard, Guard::Inactive { .. }) {
         return;
     }
-    if book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire {
-        approved.timed_out = true;
-        return;
-    }
-    let function = step.approval.function.clone();
-    match next_level(seen, book, &function, &step.approval.level) {
-        Some(next) => {
-            step.approval.asked.push(ask(book, &function, &next, now));
-            step.approval.quorum = quorum(&book.policy.spec.rules, &function, &next);
-            step.approval.level = next;
+    let rules = &book.policy.spec.rules;
+    for step in approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting) {
+        let end = step.asked.last().and_then(|asked| asked.wait_end_time.as_ref()).map(|time| time.0);
+        if !end.is_some_and(|end| now >= end.checked_add(GRACE).unwrap_or(end)) {
+            continue;
         }
-        None => step.approval.state = ApprovalState::Exhausted,
+        if rules.escalation.on_timeout == OnTimeout::Expire {
+            approved.timed_out = true;
+            continue;
+        }
+        match next_level(seen, book, &step.function, &step.level) {
+            Some(next) => {
+                step.asked.push(ask(book, &step.function, &next, now));
+                step.quorum = quorum(rules, &step.function, &next);
+                step.level = next;
+            }
+            None => step.state = ApprovalState::Exhausted,
+        }
     }
 }
 

@@ -109,6 +109,10 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
+    // While the terms are being revised every wait stops.
+    if let (Some(book), None) = (case.book, &case.change) {
+        approval::silence(seen, book, &mut case.approved, now);
+    }
     case.stage = case.derive_stage();
     case.waits = waiting::waits(seen, &case, now);
     case.end =
