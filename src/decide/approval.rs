@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank};
+use super::confirmation::attests;
 use super::validate::RuleBook;
 use super::words::clean;
 use super::{Guard, Observed, calendar};
@@ -157,7 +158,7 @@ fn decide_step<'a>(
             Some(fault) => Err(fault),
             None if act.stands => stood(seen, &act)
                 .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned())),
-            None => weigh_authority(seen, book, step, approved, &act),
+            None => weigh_authority(seen, book, step, approved, &acts.current, &act),
         };
         match verdict {
             Err((reason, message)) => acts.ignored.add(&act, reason, message),
@@ -208,6 +209,7 @@ fn weigh_authority(
     book: RuleBook<'_>,
     step: &Step,
     approved: &Approved,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
     let policy = &book.policy.spec;
@@ -225,6 +227,13 @@ fn weigh_authority(
         return Err((
             ignored::BOTH_SIDES,
             "a representative of the customer may not approve for the provider".to_owned(),
+        ));
+    }
+    if attests(seen, book, current, act) {
+        return Err((
+            ignored::NOT_DISTINCT,
+            "who recorded what a representative did may not approve; somebody else who holds the level must"
+                .to_owned(),
         ));
     }
     let least = least_level(book, step, act.time);
@@ -380,6 +389,7 @@ pub(crate) fn may_request_change(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     approved: &Approved,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     if act.stands {
@@ -394,5 +404,5 @@ pub(crate) fn may_request_change(
     let first_level =
         approval.asked.first().map_or_else(|| approval.level.clone(), |asked| asked.level.clone());
     let step = Step { approval: approval.clone(), first_level };
-    weigh_authority(seen, book, &step, approved, act).err()
+    weigh_authority(seen, book, &step, approved, current, act).err()
 }
