@@ -8,7 +8,7 @@ use super::authority::{Person, Requirement, canonical, holders, holds, quorum, r
 use super::confirmation::attests;
 use super::validate::RuleBook;
 use super::words::clean;
-use super::{Guard, Observed, calendar};
+use super::{Guard, Observed, calendar, digest};
 use crate::api::Action;
 use crate::api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
 use crate::api::conditions::ignored;
@@ -236,7 +236,7 @@ fn weigh_authority(
                 .to_owned(),
         ));
     }
-    let least = least_level(book, step, act.time);
+    let least = least_level(seen, book, step, act.time);
     let (Some(held), Some(least_rank)) =
         (rank(&policy.rules, function, level), rank(&policy.rules, function, least))
     else {
@@ -304,22 +304,34 @@ fn weigh_authority(
         },
         on_behalf_of: decision.on_behalf_of.clone(),
     })
-    .and_then(|verdict| match late(seen, act, None) {
+    .and_then(|verdict| match late(seen, act, None).or_else(|| after_silence(book, step, act)) {
         Some(message) => Err((ignored::LATE, message)),
         None => Ok(verdict),
     })
 }
 
-/// The level that had to decide at a time: the one asked then, or any asked before it where the policy lets it still decide.
-fn least_level<'s>(book: RuleBook<'_>, step: &'s Step, time: Timestamp) -> &'s str {
+/// The level that had to decide at a time: the one asked then, or any asked before it where the policy lets it still
+/// decide, or where nobody is left to be asked.
+fn least_level<'s>(seen: &Observed<'_>, book: RuleBook<'_>, step: &'s Step, time: Timestamp) -> &'s str {
     let asked = &step.approval.asked;
     let still = book.policy.spec.rules.escalation.earlier_level_may_still_decide;
-    let then = if still {
+    let exhausted = asked.last().is_some_and(|last| {
+        last.wait_end_time.as_ref().is_some_and(|end| time > end.0)
+            && next_level(seen, book, &step.approval.function, &last.level).is_none()
+    });
+    let then = if still || exhausted {
         asked.first()
     } else {
         asked.iter().rev().find(|asked| asked.asked_time.0 <= time).or(asked.first())
     };
     then.map_or(&step.first_level, |asked| &asked.level)
+}
+
+/// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
+fn after_silence(book: RuleBook<'_>, step: &Step, act: &Act<'_>) -> Option<String> {
+    let expires = book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
+    let end = step.approval.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
+    (act.time > end.0).then(|| format!("the time to answer ended at {}", digest::shown(end)))
 }
 
 fn stands_in(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
@@ -348,7 +360,9 @@ fn nobody_may_approve(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, l
     holders(policy, function, level).iter().all(|subject| {
         subject.kind == SubjectKind::User
             && ((policy.rules.separation.owner_may_not_approve && is_owner(seen, book, &subject.name))
-                || seen.agreement.spec.customer.representatives.iter().any(|r| r.username == subject.name))
+                || seen.agreement.spec.customer.representatives.iter().any(|representative| {
+                    canonical(policy, &representative.username) == canonical(policy, &subject.name)
+                }))
     })
 }
 
