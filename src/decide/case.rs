@@ -14,12 +14,12 @@ use super::sign_off::{self, Signable, Signed};
 use super::validate::{Assessment, Fault, RuleBook, assess, validate};
 use super::words::clean;
 use super::{Guard, Observed, waiting};
-use crate::api::Action;
 use crate::api::agreement_status::{
     ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };
 use crate::api::conditions::{ignored, reason};
 use crate::api::delegation_policy::EscalationTiming;
+use crate::api::{Action, CustomerAgreementStatus};
 
 /// Where an open agreement stands. Derived, never read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +191,11 @@ impl<'a> Case<'a> {
     /// Confirmation, approvals and signatures, each from the decisions alone.
     fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>, now: Timestamp) {
         let spec = &seen.agreement.spec;
-        self.confirmed = confirmation::weigh(seen, &self.revision, book, &mut self.acts);
+        // Managers who are asked before the customer decide on the terms; leaving orders out voids what they said.
+        let before_customer =
+            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
+        let turn = if before_customer { self.approved_first(seen, book, now) } else { Some(Timestamp::MIN) };
+        self.confirmed = confirmation::weigh(seen, &self.revision, book, turn, &mut self.acts);
         let remaining: Option<BTreeSet<String>> =
             self.confirmed.complete.map(|_| self.confirmed.confirmed_orders());
         self.confirmation_digest = remaining.as_ref().map(|orders| {
@@ -199,9 +203,6 @@ impl<'a> Case<'a> {
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
         let assessment = assess(spec, remaining.as_ref(), book);
-        // Managers who are asked before the customer decide on the terms; leaving orders out voids what they said.
-        let before_customer =
-            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         let left_out = remaining.as_ref().is_some_and(|orders| orders.len() < spec.orders.len());
         let on_terms = before_customer && !left_out;
         let digest =
@@ -231,6 +232,20 @@ impl<'a> Case<'a> {
         };
         self.signed = sign_off::weigh(seen, book, signable, &mut self.acts);
         self.assessment = Some(assessment);
+    }
+
+    /// When managers had approved the terms with every order, so that the customer could be asked.
+    fn approved_first(&self, seen: &Observed<'a>, book: RuleBook<'a>, now: Timestamp) -> Option<Timestamp> {
+        let status =
+            seen.agreement.status.as_ref().filter(|status| status.terms.as_ref() == Some(&self.revision));
+        let on_terms = |status: &&CustomerAgreementStatus| {
+            status.orders.iter().all(|order| order.confirmed != Some(false))
+        };
+        let before = status.filter(on_terms).map(|status| status.approvals.as_slice()).unwrap_or_default();
+        let needed = assess(&seen.agreement.spec, None, book).requirements.approvals;
+        let question = Question { digest: Some(&self.revision.digest), since: Some(Timestamp::MIN), before };
+        let mut acts = Acts { current: self.acts.current.clone(), ..Acts::default() };
+        approval::weigh(seen, book, &needed, question, &mut acts, now).complete
     }
 
     /// Withdraw, then Decline, then Refuse: whichever is there, whatever else was decided.

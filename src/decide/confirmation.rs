@@ -48,11 +48,12 @@ impl Confirmed {
     }
 }
 
-/// Weighs every Confirm.
+/// Weighs every Confirm. `turn` is from when the customer is asked, `None` while managers come first.
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
     revision: &TermsRevision,
     book: RuleBook<'_>,
+    turn: Option<Timestamp>,
     acts: &mut Acts<'a>,
 ) -> Confirmed {
     let spec = &seen.agreement.spec;
@@ -66,7 +67,12 @@ pub(crate) fn weigh<'a>(
     let mut weighed: Vec<Act<'a>> = Vec::new();
     let mut behind_deadline = Vec::new();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Confirm) {
-        match fault(seen, revision, book, &confirmers, &acts.current, &act) {
+        let early = !act.stands && turn.is_none_or(|turn| act.time < turn);
+        let out_of_turn = || {
+            let message = "the provider's own approvals come first; confirm again then".to_owned();
+            early.then_some((ignored::OUT_OF_TURN, message))
+        };
+        match fault(seen, revision, book, &confirmers, &acts.current, &act).or_else(out_of_turn) {
             Some((reason, message)) => acts.ignored.add(&act, reason, message),
             None => match late(seen, &act, Some(WaitingAction::Confirm)) {
                 Some(message) => behind_deadline.push((act, message)),

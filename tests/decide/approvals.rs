@@ -1,13 +1,14 @@
 //! S4: who may approve, for whom, when, and what silence does.
 
 use countersign::api::Action;
+use countersign::api::agreement_decision::Statement;
 use countersign::api::agreement_status::{Approval, ApprovalState};
 use countersign::api::delegation_policy::{EscalationMode, EscalationTiming, OnTimeout};
 use countersign::decide::Wake;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use crate::world::{DESK, LEA, MARY, OMAR, RITA, Somebody, World, read};
+use crate::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World, read};
 
 const NOVAK: Somebody = Somebody("i.novak", &[]);
 const ADEYEMI: Somebody = Somebody("p.adeyemi", &[]);
@@ -560,6 +561,36 @@ fn leaving_an_order_out_voids_what_was_approved_before_and_managers_are_asked_ag
     world.pass(60).approve(MARY, "sales", "L3");
     world.settle();
     assert_eq!(world.phase(), "AwaitingSignOff");
+}
+
+#[test]
+fn a_confirmation_before_the_managers_approved_is_out_of_turn_where_they_come_first() {
+    let mut world = before_confirmation();
+    world.confirm(OMAR);
+    world.settle();
+    assert_eq!(world.last_ignored(), "OutOfTurn");
+    assert_eq!(world.condition("Understood").2, "the customer has yet to say that the terms are understood");
+    world.approve(DESK, "finance", "L1");
+    world.settle();
+    world.pass(60).approve(MARY, "sales", "L3");
+    world.state(LEA, Statement::Understood);
+    world.settle();
+    assert_eq!(world.last_ignored(), "", "the same second is in turn");
+    assert_eq!(world.phase(), "AwaitingConfirmation");
+    world.pass(60).confirm(OMAR);
+    world.confirm(LEA);
+    world.settle();
+    assert_eq!(world.phase(), "AwaitingSignOff");
+    // Where nobody has to approve, the customer is asked at once.
+    let mut fibre = World::fibre();
+    fibre.rules(|policy| policy.spec.rules.escalation.timing = EscalationTiming::BeforeConfirmation);
+    fibre.settle();
+    fibre.confirm(EVA);
+    fibre.settle();
+    fibre.act(EVA, Action::Sign);
+    fibre.pass(60).act(JONAS, Action::Countersign);
+    fibre.settle();
+    assert_eq!(fibre.phase(), "Agreed");
 }
 
 #[test]
