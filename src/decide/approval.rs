@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank};
+use super::confirmation::attests;
 use super::validate::RuleBook;
 use super::words::clean;
 use super::{Guard, Observed, calendar};
@@ -101,7 +102,7 @@ pub(crate) fn weigh<'a>(
     // Within one second the earlier step comes first, so that the next one has its turn, and a refusal before an approval.
     mine.sort_by_key(|(step, act)| (act.time, *step, act.action() == Action::Approve));
     for (at, act) in mine {
-        let verdict = weigh_act(seen, book, question, &approved, at, &act);
+        let verdict = weigh_act(seen, book, question, &approved, at, &acts.current, &act);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
             continue;
         };
@@ -190,6 +191,7 @@ fn weigh_act(
     question: Question<'_>,
     approved: &Approved,
     at: usize,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
     let (Some(step), Some(span)) = (approved.steps.get(at), approved.spans.get(at)) else {
@@ -207,7 +209,7 @@ fn weigh_act(
         return stood(seen, act)
             .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()));
     }
-    let verdict = weigh_authority(seen, book, step, act)?;
+    let verdict = weigh_authority(seen, book, step, current, act)?;
     if !is_refusal && counted_before(seen, book, question, approved, step, &verdict) {
         return Err((
             ignored::NOT_DISTINCT,
@@ -279,6 +281,7 @@ fn weigh_authority(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     step: &Approval,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
     let policy = &book.policy.spec;
@@ -299,6 +302,13 @@ fn weigh_authority(
         return Err((
             ignored::BOTH_SIDES,
             "a representative of the customer may not approve for the provider".to_owned(),
+        ));
+    }
+    if attests(seen, book, current, act) {
+        return Err((
+            ignored::NOT_DISTINCT,
+            "who recorded what a representative did may not approve; somebody else who holds the level must"
+                .to_owned(),
         ));
     }
     let least = least_level(seen, book, step, act.time);
@@ -457,6 +467,7 @@ pub(crate) fn may_request_change(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     approved: &Approved,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     if act.stands {
@@ -469,7 +480,7 @@ pub(crate) fn may_request_change(
             && span.complete.is_none_or(|complete| act.time <= complete)
     });
     match open {
-        Some((step, _)) => weigh_authority(seen, book, step, act).err(),
+        Some((step, _)) => weigh_authority(seen, book, step, current, act).err(),
         None => {
             Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", clean(function, 63))))
         }

@@ -322,7 +322,7 @@ impl<'a> Case<'a> {
                 format!("a {} must name the terms digest {}", act.action().as_str(), self.revision.digest);
             return Some((ignored::STALE, message));
         }
-        if let Some(fault) = attestation_fault(seen, self.book, act) {
+        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.current, act) {
             return Some(fault);
         }
         let is = |username: &String| match self.book {
@@ -357,7 +357,7 @@ impl<'a> Case<'a> {
         for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
             let fault = match (&act.decision.spec.function, self.book) {
                 (Some(_), Some(book)) if act.digest() == self.revision.digest => {
-                    approval::may_request_change(seen, book, &self.approved, &act)
+                    approval::may_request_change(seen, book, &self.approved, &self.acts.current, &act)
                 }
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
                 _ => self.fault_of_party(seen, &act),
