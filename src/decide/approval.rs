@@ -8,7 +8,7 @@ use super::authority::{Person, Requirement, canonical, holders, holds, quorum, r
 use super::confirmation::attests;
 use super::validate::RuleBook;
 use super::words::clean;
-use super::{Guard, Observed, calendar};
+use super::{Guard, Observed, calendar, digest};
 use crate::api::Action;
 use crate::api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
 use crate::api::conditions::ignored;
@@ -360,10 +360,17 @@ fn weigh_authority(
         },
         on_behalf_of: decision.on_behalf_of.clone(),
     })
-    .and_then(|verdict| match late(seen, act, None) {
+    .and_then(|verdict| match late(seen, act, None).or_else(|| after_silence(book, step, act)) {
         Some(message) => Err((ignored::LATE, message)),
         None => Ok(verdict),
     })
+}
+
+/// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
+fn after_silence(book: RuleBook<'_>, step: &Approval, act: &Act<'_>) -> Option<String> {
+    let expires = book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
+    let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
+    (act.time > end.0).then(|| format!("the time to answer ended at {}", digest::shown(end)))
 }
 
 /// The level that was asked at a time. The second in which the next one was asked still belongs to the one before.

@@ -1612,3 +1612,15 @@ fn the_order_in_which_decisions_are_listed_says_nothing() {
     let reasons: Vec<_> = world.ignored().iter().map(|i| i.reason.clone()).collect();
     assert_eq!(reasons, ["OutOfTurn", "AlreadyApproved"]);
 }
+
+#[test]
+fn where_silence_ends_the_offer_an_answer_after_it_is_late() {
+    for (after, ignored, phase) in [(0, "", "Escalated"), (1, "Late", "Expired")] {
+        let mut world = fleet(|policy| policy.spec.rules.escalation.on_timeout = OnTimeout::Expire);
+        let end = world.status().approvals[0].asked[0].wait_end_time.clone().unwrap().0;
+        world.now = end;
+        world.pass(after).approve(DESK, "finance", "L1");
+        world.pass(3_600).settle();
+        assert_eq!((world.last_ignored(), world.phase()), (ignored, phase), "{after} s after the end");
+    }
+}
