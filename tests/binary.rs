@@ -114,7 +114,10 @@ async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> R
     .await?;
     let (status, metrics) = get(&address, "/metrics")?;
     assert_eq!(status, 200);
-    assert!(metrics.contains("# HELP countersign_rest_client_requests ") && metrics.ends_with("# EOF\n"), "{metrics}");
+    assert!(
+        metrics.contains("# HELP countersign_rest_client_requests ") && metrics.ends_with("# EOF\n"),
+        "{metrics}"
+    );
 
     let ended = program.terminate().await?;
     assert!(ended.success(), "{ended}");

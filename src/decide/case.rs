@@ -105,10 +105,17 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     };
     case.find_rules(seen, now);
     if let Some(book) = case.book {
-        case.weigh(seen, book, now);
+        case.weigh(seen, book);
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
+    let offer_is_over = now >= seen.offer_end().checked_add(approval::GRACE).unwrap_or(Timestamp::MAX);
+    match case.book {
+        Some(book) if ended.is_none() && case.change.is_none() && !offer_is_over => {
+            approval::ask(seen, book, &mut case.approved, now);
+        }
+        _ => approval::rest(&mut case.approved),
+    }
     case.stage = case.derive_stage();
     case.waits = waiting::waits(seen, &case, now);
     case.end =
@@ -185,11 +192,11 @@ impl<'a> Case<'a> {
     }
 
     /// Confirmation, approvals and signatures, each from the decisions alone.
-    fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>, now: Timestamp) {
+    fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>) {
         let before_customer =
             book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
-        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book, now));
+        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book));
         let turn = match &first_round {
             Some((approved, _)) => approved.complete,
             None => Some(Timestamp::MIN),
@@ -204,8 +211,13 @@ impl<'a> Case<'a> {
         let assessment = assess(&seen.agreement.spec, remaining.as_ref(), book);
         let left_out =
             remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
+        // A refusal from before the customer left something out was no less a refusal because it was seen with it.
+        let refused_before = |approved: &Approved| {
+            let refused = approved.refused.as_ref().map(|refusal| refusal.time);
+            refused.is_some_and(|refused| Some(refused) <= self.confirmed.complete) && !self.asks_again(seen)
+        };
         match first_round {
-            Some((approved, ignored)) if !left_out => {
+            Some((approved, ignored)) if !left_out || refused_before(&approved) => {
                 self.approval_digest = Some(self.revision.digest.clone());
                 self.approved = approved;
                 self.acts.ignored.extend(ignored);
@@ -225,7 +237,7 @@ impl<'a> Case<'a> {
                     before: before.unwrap_or_default(),
                 };
                 let needed = &assessment.requirements.approvals;
-                self.approved = approval::weigh(seen, book, needed, question, &mut self.acts, now);
+                self.approved = approval::weigh(seen, book, needed, question, &mut self.acts);
             }
         }
         let since = match (self.confirmed.complete, self.approved.complete) {
@@ -242,27 +254,24 @@ impl<'a> Case<'a> {
     }
 
     /// The approvals for all orders, from managers who are asked before the customer.
-    fn approvals_on_terms(
-        &self,
-        seen: &Observed<'a>,
-        book: RuleBook<'a>,
-        now: Timestamp,
-    ) -> (Approved, Ignored) {
+    fn approvals_on_terms(&self, seen: &Observed<'a>, book: RuleBook<'a>) -> (Approved, Ignored) {
         let assessment = assess(&seen.agreement.spec, None, book);
         let status = self.status_of_this_revision(seen);
-        let asked_again = |status: &&CustomerAgreementStatus| {
-            status.orders.iter().any(|order| order.confirmed == Some(false))
-        };
-        let before = status.filter(|status| !asked_again(status)).map(|status| status.approvals.as_slice());
+        let before = status.filter(|_| !self.asks_again(seen)).map(|status| status.approvals.as_slice());
         let question = Question {
             digest: Some(&self.revision.digest),
             since: Some(Timestamp::MIN),
             before: before.unwrap_or_default(),
         };
         let mut acts = Acts { current: self.acts.current.clone(), ..Acts::default() };
-        let approved =
-            approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts, now);
+        let approved = approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts);
         (approved, acts.ignored)
+    }
+
+    /// Whether managers were already asked once more, since the customer left something out.
+    fn asks_again(&self, seen: &Observed<'a>) -> bool {
+        let status = self.status_of_this_revision(seen);
+        status.is_some_and(|status| status.orders.iter().any(|order| order.confirmed == Some(false)))
     }
 
     fn status_of_this_revision<'s>(&self, seen: &'s Observed<'a>) -> Option<&'s CustomerAgreementStatus> {
@@ -283,10 +292,10 @@ impl<'a> Case<'a> {
             .map(|act| by_act(ClosedOutcome::Withdrawn, act))
             .or_else(|| declined.map(|act| by_act(ClosedOutcome::Declined, act)))
             .or_else(|| {
-                refused.map(|(decision, reason)| End {
+                refused.map(|refusal| End {
                     outcome: ClosedOutcome::Refused,
-                    reason,
-                    decisions: vec![decision],
+                    reason: refusal.words,
+                    decisions: vec![refusal.decision],
                 })
             })
     }

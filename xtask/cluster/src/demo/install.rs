@@ -4,17 +4,10 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use countersign::api::{AgreementDecision, GROUP};
-use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::{
-    api::{
-        admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
-        core::v1::ConfigMap,
-    },
-    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
-};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, ListParams, ObjectMeta, PostParams},
+    api::{DeleteParams, PostParams},
 };
 use testenv::{ControlPlane, until};
 
@@ -23,9 +16,6 @@ use super::{
     cast::{BRANDT, TIMBER},
     forgery, story,
 };
-
-/// A decision that was made sooner after the policies does not count.
-const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 
 /// Definitions, roles with the account of the operator, and admission policies.
 pub(super) async fn definitions_and_rules(plane: &ControlPlane) -> Result<()> {
@@ -49,39 +39,6 @@ pub(super) async fn catalogue_and_policy(plane: &ControlPlane) -> Result<()> {
     apply_folder(plane, &client, "examples/common").await?;
     story::acts(&BRANDT.introduced(), "publishes the standard terms and who may sign for how much.");
     Ok(())
-}
-
-/// Waits out the seconds after the policies in which no decision counts, by the server's clock.
-pub(super) async fn until_decisions_count(plane: &ControlPlane) -> Result<()> {
-    let admin = plane.admin()?;
-    let policies: Api<ValidatingAdmissionPolicy> = Api::all(admin.clone());
-    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(admin.clone());
-    let youngest = policies
-        .list_metadata(&ListParams::default())
-        .await?
-        .into_iter()
-        .filter_map(|object| object.metadata.creation_timestamp)
-        .chain(
-            bindings
-                .list_metadata(&ListParams::default())
-                .await?
-                .into_iter()
-                .filter_map(|object| object.metadata.creation_timestamp),
-        )
-        .max()
-        .context("no admission policy is there")?;
-    story::says("Decisions count once the policies have been in force for ten seconds.");
-    until("the policies had been in force for ten seconds", PATIENCE, || async {
-        Ok((server_time(&admin).await? > youngest.0 + SETTLING).then_some(()))
-    })
-    .await
-}
-
-async fn server_time(admin: &Client) -> Result<Timestamp> {
-    let metadata = ObjectMeta { generate_name: Some("what-time-is-it-".to_owned()), ..ObjectMeta::default() };
-    let question = ConfigMap { metadata, ..ConfigMap::default() };
-    let answer = Api::namespaced(admin.clone(), TIMBER).create(&dry_run(), &question).await?;
-    Ok(answer.metadata.creation_timestamp.context("an object without a time")?.0)
 }
 
 /// A policy takes effect when the API server's own watch has seen it, up to seconds later.

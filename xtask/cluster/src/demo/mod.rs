@@ -66,6 +66,5 @@ async fn set_up() -> Result<Stage> {
         operator::USERNAME,
         operator.log().display()
     ));
-    install::until_decisions_count(&plane).await?;
     Ok(Stage { operator, plane })
 }
