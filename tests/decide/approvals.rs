@@ -16,6 +16,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::world::{DESK, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
 
+/// What is the case, and how the policy says it.
+type Case = (&'static str, fn(&mut DelegationPolicy));
+/// Two people who approve one after the other, each perhaps on behalf of somebody, and what they are to each other.
+type Pair = (&'static str, Somebody, Option<&'static str>, Somebody, Option<&'static str>);
+
 /// Another member of the deal desk.
 const DORA: Somebody = Somebody("dora.desk", &["deal-desk"]);
 const IVAN: Somebody = Somebody("i.novak", &[]);
@@ -547,7 +552,7 @@ fn an_active_substitute_is_among_those_waited_for_from_the_first_second_to_the_l
 
 #[test]
 fn several_names_of_one_person_count_once() {
-    let cases: [(&str, Somebody, Option<&str>, Somebody, Option<&str>); 5] = [
+    let cases: [Pair; 5] = [
         ("the same twice", MARY, None, MARY, None),
         ("an alias", MARY, None, MARY_TOO, None),
         ("an alias first", MARY_TOO, None, MARY, None),
@@ -818,7 +823,7 @@ fn one_refusal_ends_it_in_its_makers_words_whatever_others_approved() {
         assert_eq!((told(&world, "ApprovalRefused"), told(&world, "AgreementRefused")), (1, 1));
         assert_eq!(world.status().waiting_for, []);
         // Final: nothing moves it any more, neither people nor time.
-        let mut spec = (*world.decisions[0]).spec.clone();
+        let mut spec = world.decisions[0].spec.clone();
         spec.action = Action::Approve;
         spec.decided_by.username = IVAN.0.to_owned();
         (spec.function, spec.level) = (Some("finance".into()), Some("L2".into()));
@@ -1101,7 +1106,7 @@ fn the_offer_expires_with_the_wait_where_the_policy_says_so() {
 
 #[test]
 fn a_level_whose_only_holders_may_not_approve_is_skipped() {
-    let cases: [(&str, fn(&mut DelegationPolicy)); 3] = [
+    let cases: [Case; 3] = [
         ("the owner", |policy| held_by(policy, "finance", "L1", &["s.patel"])),
         ("the owner's other name and a representative", |policy| {
             held_by(policy, "finance", "L1", &["oidc:s.patel", LEA.0]);
