@@ -1,4 +1,11 @@
 //! What one life costs the API server, counted in its audit log and in etcd, not by the operator's word.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

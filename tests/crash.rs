@@ -1,4 +1,11 @@
 //! The operator dies between the commit point and the order requests, and the next one takes up where it stopped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

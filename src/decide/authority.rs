@@ -67,7 +67,7 @@ pub(crate) fn requirements(
                     circumstances.push(Circumstance { level, reason: reason.clone(), within: false })
                 }
                 None => out.faults.push(format!(
-                    "{reason} needs {function} {}, and the policy has no such level",
+                    "{reason}: it needs {function} {}, and the policy has no such level",
                     clean(level, 63)
                 )),
             }
@@ -78,7 +78,7 @@ pub(crate) fn requirements(
         if !rules.ladders.iter().any(|ladder| ladder.function == **function) {
             let (function, level) = (clean(function, 63), clean(level, 63));
             out.faults.push(format!(
-                "{reason} needs {function} {level}, and the policy has no ladder for that function"
+                "{reason}: it needs {function} {level}, and the policy has no ladder for that function"
             ));
         }
     }
@@ -117,28 +117,30 @@ fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults:
     let measures = [
         Measure {
             name: "contract value",
+            unknown: "a contract value that cannot be told",
             measured: valued.total.as_ref(),
             shown: &|amount| format!("{currency} {}", to_cents(amount)),
             limit: |limits| limits.contract_value.as_deref().map(exact::parse),
         },
         Measure {
             name: "discount",
+            unknown: "a discount that cannot be told",
             measured: Some(&valued.max_discount),
             shown: &|percent| format!("{} %", to_plain(percent)),
             limit: |limits| limits.discount_percent.as_deref().map(exact::parse),
         },
         Measure {
-            name: "term",
+            name: "term of",
+            unknown: "a term without end",
             measured: term.as_ref(),
             shown: &|months| format!("{} months", to_plain(months)),
             limit: |limits| limits.term_months.map(|months| Some(whole(months))),
         },
     ];
     for measure in measures {
-        let words = format!(
-            "{} {}",
-            measure.name,
-            measure.measured.map_or_else(|| "that cannot be told".to_owned(), measure.shown)
+        let words = measure.measured.map_or_else(
+            || measure.unknown.to_owned(),
+            |measured| format!("{} {}", measure.name, (measure.shown)(measured)),
         );
         match ladder.levels.iter().position(|level| measure.is_covered_by(level)) {
             Some(level) => {
@@ -162,6 +164,7 @@ fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults:
 /// One of the things that limits are about.
 struct Measure<'a> {
     name: &'static str,
+    unknown: &'static str,
     /// `None`: it cannot be told, and only a level without such a limit covers it.
     measured: Option<&'a Exact>,
     shown: &'a dyn Fn(&Exact) -> String,

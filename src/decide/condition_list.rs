@@ -94,6 +94,11 @@ impl<'a> Conditions<'a> {
         }
     }
 
+    /// Nothing has to be repaired any more.
+    pub(crate) fn repaired(&mut self) {
+        self.set.retain(|condition| condition.type_ != condition::STALLED);
+    }
+
     /// Nothing has to be repaired and nothing is in progress any more.
     pub(crate) fn clear_trouble(&mut self) {
         self.set.retain(|condition| {

@@ -230,6 +230,7 @@ fn issue(
         );
         conditions.set(condition::ORDERS_ISSUED, false, reason::CREATE_REFUSED, &message);
         conditions.set(condition::READY, false, reason::ISSUING_ORDERS, message);
+        conditions.repaired();
     }
 }
 

@@ -1,4 +1,11 @@
 //! The process, rule by rule, through the one public door of the core.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod approvals;
 mod confirmation;

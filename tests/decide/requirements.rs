@@ -87,12 +87,12 @@ fn fleet_is_worth_less_without_the_handsets_and_needs_finance_and_then_sales_all
     assert_eq!(shown.monthly.as_deref(), Some("13440.00"));
     assert_eq!(shown.one_time.as_deref(), Some("116700.00"));
     assert_eq!((shown.max_discount_percent.as_deref(), shown.term_months), (Some("30"), Some(24)));
-    let by_value = |value: &str| format!("contract value EUR {value} exceeds sales L1 (250000)");
+    let by_value = |value: &str| format!("contract value EUR {value} exceeds sales L1 (EUR 250000.00)");
     let before = by_value("439260.00");
     let expected = |value| {
         [
-            ("finance", "L1", vec!["`payment-days` 45 is not up to 30 (band pay-45)"]),
-            ("sales", "L3", vec!["discount 30 % exceeds sales L2 (20)", value]),
+            ("finance", "L1", vec!["`payment-days` is 45, the standard is up to 30 (band pay-45)"]),
+            ("sales", "L3", vec!["discount 30 % exceeds sales L2 (20 %)", value]),
         ]
     };
     assert_eq!(steps(&world), expected(&before));
@@ -125,8 +125,8 @@ fn what_is_left_out_is_no_reason_any_more() {
             "sales",
             "L4",
             vec![
-                "contract value EUR 8240940.00 exceeds sales L3 (5000000)",
-                "discount 12 % exceeds sales L1 (10)"
+                "contract value EUR 8240940.00 exceeds sales L3 (EUR 5000000.00)",
+                "discount 12 % exceeds sales L1 (10 %)"
             ]
         )]
     );
@@ -242,7 +242,7 @@ fn a_limit_is_compared_with_what_is_exact_and_not_with_what_is_shown() {
     assert_eq!(total(&world), "250000.00");
     assert_eq!(
         steps(&world),
-        [("sales", "L2", vec!["contract value EUR 250000.00 exceeds sales L1 (250000)"])]
+        [("sales", "L2", vec!["contract value EUR 250000.00 exceeds sales L1 (EUR 250000.00)"])]
     );
 }
 
@@ -292,9 +292,9 @@ fn the_highest_level_that_any_circumstance_asks_for_is_asked_with_every_reason()
             "sales",
             "L4",
             vec![
-                "term of 96 months exceeds sales L3 (84)",
-                "contract value EUR 300000.00 exceeds sales L1 (250000)",
-                "discount 12.5 % exceeds sales L1 (10)",
+                "term of 96 months exceeds sales L3 (84 months)",
+                "contract value EUR 300000.00 exceeds sales L1 (EUR 250000.00)",
+                "discount 12.5 % exceeds sales L1 (10 %)",
             ]
         )]
     );
@@ -314,8 +314,8 @@ fn a_term_and_a_figure_of_one_function_are_one_step() {
             "sales",
             "L2",
             vec![
-                "`commitment-months` 12 is not from 24 (band term-12)",
-                "discount 15 % exceeds sales L1 (10)"
+                "`commitment-months` is 12, the standard is from 24 (band term-12)",
+                "discount 15 % exceeds sales L1 (10 %)"
             ]
         )]
     );
@@ -353,7 +353,7 @@ fn what_has_no_rate_cannot_be_valued_and_is_for_a_level_without_limits() {
     assert_eq!(shown.not_valued, ["order `o1` item `01`: the policy has no rate for USD"]);
     assert_eq!(
         steps(&world),
-        [("sales", "L4", vec!["a contract value that cannot be told exceeds sales L3 (5000000)"])]
+        [("sales", "L4", vec!["a contract value that cannot be told exceeds sales L3 (EUR 5000000.00)"])]
     );
 }
 
@@ -612,8 +612,8 @@ fn several_functions_may_have_limits_and_each_is_asked_for_its_own() {
     assert_eq!(
         steps(&world),
         [
-            ("finance", "L2", vec!["discount 15 % exceeds finance L1 (10)"]),
-            ("sales", "L2", vec!["discount 15 % exceeds sales L1 (10)"]),
+            ("finance", "L2", vec!["discount 15 % exceeds finance L1 (10 %)"]),
+            ("sales", "L2", vec!["discount 15 % exceeds sales L1 (10 %)"]),
         ],
         "finance L2 has no limits, so it covers whatever L1 does not"
     );

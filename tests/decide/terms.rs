@@ -560,8 +560,8 @@ fn something_says_for_how_many_months_a_price_recurs() {
     assert_eq!(
         message,
         "3 faults: (1) `spec.orders[o1].items[01].commitmentMonths` must be given for a recurring price, since `spec.agreementPeriod.endTime` is not; \
-         (2) a contract value that cannot be told exceeds every level of sales, the highest being L4 (50000000); \
-         (3) a term without end exceeds every level of sales, the highest being L4 (120)"
+         (2) a contract value that cannot be told exceeds every level, the highest being sales L4 (EUR 50000000.00); \
+         (3) a term without end exceeds every level, the highest being sales L4 (120 months)"
     );
 }
 
@@ -578,7 +578,7 @@ fn a_price_that_is_paid_once_needs_no_months() {
     assert_eq!(world.phase(), "AwaitingConfirmation");
     let step = &world.status().approvals[0];
     assert_eq!((step.function.as_str(), step.level.as_str()), ("sales", "L4"));
-    assert_eq!(step.because, ["a term without end exceeds sales L3 (84)"]);
+    assert_eq!(step.because, ["a term without end exceeds sales L3 (84 months)"]);
 }
 
 #[test]
@@ -589,7 +589,7 @@ fn money_and_percentages_are_well_formed() {
     assert_eq!(
         message,
         "2 faults: (1) `spec.orders[o1].items[01].prices` amount \"4 500,00\" must be a decimal, such as 1290.00; \
-         (2) a contract value that cannot be told exceeds every level of sales, the highest being L4 (50000000)"
+         (2) a contract value that cannot be told exceeds every level, the highest being sales L4 (EUR 50000000.00)"
     );
     let message = spec_fault(|agreement| {
         agreement.spec.estimated_value =
@@ -598,7 +598,7 @@ fn money_and_percentages_are_well_formed() {
     assert_eq!(
         message,
         "2 faults: (1) `spec.estimatedValue.amount` \"a lot\" must be a decimal, such as 1290.00; \
-         (2) a contract value that cannot be told exceeds every level of sales, the highest being L4 (50000000)"
+         (2) a contract value that cannot be told exceeds every level, the highest being sales L4 (EUR 50000000.00)"
     );
     let message = spec_fault(|agreement| {
         agreement.spec.orders[0].items[0].discount_percent = Some("ninety".to_owned());
@@ -660,8 +660,8 @@ fn nobody_is_on_both_sides() {
 #[test]
 fn what_exceeds_every_level_is_for_nobody_to_agree_to() {
     for (change, expected) in [
-        ("51", "discount 51 % exceeds every level of sales, the highest being L4 (50)"),
-        ("50.0001", "discount 50.0001 % exceeds every level of sales, the highest being L4 (50)"),
+        ("51", "discount 51 % exceeds every level, the highest being sales L4 (50 %)"),
+        ("50.0001", "discount 50.0001 % exceeds every level, the highest being sales L4 (50 %)"),
     ] {
         let (reason, message) = fault_of(|world| {
             world.edit(|a| a.spec.orders[0].items[0].discount_percent = Some(change.to_owned()));
@@ -678,8 +678,8 @@ fn what_exceeds_every_level_is_for_nobody_to_agree_to() {
     assert_eq!(reason, "NoAuthority");
     assert_eq!(
         message,
-        "2 faults: (1) contract value EUR 16059000000.00 exceeds every level of sales, the highest being L4 (50000000); \
-         (2) term of 121 months exceeds every level of sales, the highest being L4 (120)"
+        "2 faults: (1) contract value EUR 16059000000.00 exceeds every level, the highest being sales L4 (EUR 50000000.00); \
+         (2) term of 121 months exceeds every level, the highest being sales L4 (120 months)"
     );
 }
 
@@ -711,12 +711,12 @@ fn a_catalogue_or_a_trigger_that_asks_for_what_the_policy_does_not_have_is_no_au
         (
             "marketing",
             "L1",
-            "`payment-days` 45 is not up to 30 (band pay-45) needs marketing L1, and the policy has no ladder for that function",
+            "`payment-days` is 45, the standard is up to 30 (band pay-45): it needs marketing L1, and the policy has no ladder for that function",
         ),
         (
             "finance",
             "L9",
-            "`payment-days` 45 is not up to 30 (band pay-45) needs finance L9, and the policy has no such level",
+            "`payment-days` is 45, the standard is up to 30 (band pay-45): it needs finance L9, and the policy has no such level",
         ),
     ] {
         let mut world = fibre_with(term("payment-days", Some("45"), None));
@@ -729,9 +729,9 @@ fn a_catalogue_or_a_trigger_that_asks_for_what_the_policy_does_not_have_is_no_au
         (
             "marketing",
             "L1",
-            "trigger `big` needs marketing L1, and the policy has no ladder for that function",
+            "trigger `big`: it needs marketing L1, and the policy has no ladder for that function",
         ),
-        ("legal", "L9", "trigger `big` needs legal L9, and the policy has no such level"),
+        ("legal", "L9", "trigger `big`: it needs legal L9, and the policy has no such level"),
     ] {
         let fault = fault_of(|world| {
             world.rules(|policy| {

@@ -3,7 +3,7 @@
 //! Statuses go through JSON as they would through the server, so that nothing survives that the server would lose.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use countersign::api::agreement_decision::{
     DecidedAgreement, DecidedBy, Evidence, OrderConfirmation, OrderDecision, Statement,
@@ -32,6 +32,7 @@ pub const MARY: Somebody = Somebody("m.osei", &["sales-team"]);
 pub const DESK: Somebody = Somebody("d.desk", &["deal-desk"]);
 pub const RITA: Somebody = Somebody("r.lind", &["sales-team"]);
 
+#[derive(Clone)]
 pub struct World {
     pub agreement: CustomerAgreement,
     pub decisions: Vec<Arc<AgreementDecision>>,
@@ -50,6 +51,11 @@ pub struct World {
     pub wake: Wake,
     made: usize,
 }
+
+static POLICY: LazyLock<DelegationPolicy> =
+    LazyLock::new(|| read(include_str!("../../examples/common/delegation-policy.yaml")));
+static TERMS: LazyLock<StandardTerms> =
+    LazyLock::new(|| read(include_str!("../../examples/common/standard-terms.yaml")));
 
 pub fn read<T: DeserializeOwned>(yaml: &str) -> T {
     serde_saphyr::from_str(yaml).unwrap()
@@ -70,8 +76,7 @@ impl World {
 
     pub fn of(agreement: &str) -> Self {
         let mut agreement: CustomerAgreement = read(agreement);
-        let mut policy: DelegationPolicy = read(include_str!("../../examples/common/delegation-policy.yaml"));
-        let mut terms: StandardTerms = read(include_str!("../../examples/common/standard-terms.yaml"));
+        let (mut policy, mut terms) = (POLICY.clone(), TERMS.clone());
         let now: Timestamp = "2026-11-24T09:00:00Z".parse().unwrap();
         for (metadata, uid) in [
             (&mut agreement.metadata, "agreement-1"),
@@ -140,24 +145,28 @@ impl World {
                 return self.written.len() - before;
             }
             if let Some(status) = status {
-                self.write(*status);
+                self.write(&status);
             }
-            for mut order in orders {
-                let name = order.metadata.name.clone().unwrap();
-                assert!(
-                    !self.orders.iter().any(|known| known.metadata.name == order.metadata.name),
-                    "{name} twice"
-                );
-                order.metadata.uid = Some(format!("uid-of-{name}"));
-                self.orders.push(Arc::new(order));
+            for order in orders {
+                self.create(order);
             }
             self.told.extend(notices);
         }
         panic!("the plans of {:?} never come to an end", self.agreement.metadata.name);
     }
 
-    fn write(&mut self, status: CustomerAgreementStatus) {
-        let json = serde_json::to_value(&status).unwrap();
+    /// Creates an order request as the server would.
+    pub fn create(&mut self, mut order: OrderRequest) {
+        let name = order.metadata.name.clone().unwrap();
+        let known = self.orders.iter().any(|known| known.metadata.name == order.metadata.name);
+        assert!(!known, "{name} twice");
+        order.metadata.uid = Some(format!("uid-of-{name}"));
+        self.orders.push(Arc::new(order));
+    }
+
+    /// Writes a status as the server would keep it.
+    pub fn write(&mut self, status: &CustomerAgreementStatus) {
+        let json = serde_json::to_value(status).unwrap();
         let status: CustomerAgreementStatus = serde_json::from_value(json).unwrap();
         self.written.push(status.clone());
         self.agreement.status = Some(status);

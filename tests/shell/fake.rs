@@ -121,6 +121,13 @@ impl Server {
         self.state.lock().unwrap().put(plural, object)
     }
 
+    /// The same, and no watch ever shows it: as if the watch were slow.
+    pub fn put_unseen(&self, plural: &str, object: Value) {
+        let held = self.state.lock().unwrap().held.replace(Vec::new());
+        self.put(plural, object);
+        self.state.lock().unwrap().held = held;
+    }
+
     pub fn delete(&self, plural: &str, name: &str) {
         let mut state = self.state.lock().unwrap();
         let key = ("n".to_owned(), name.to_owned());

@@ -1,0 +1,159 @@
+//! The program itself: what it says while something is missing, on its probes, and how it ends.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use common::{OPERATOR, OPERATOR_NAMESPACE, PATIENCE, shipped};
+use serde_json::Value;
+use testenv::{ControlPlane, until};
+
+/// The running program with what it logged. Killed when dropped.
+struct Program {
+    child: Child,
+    log: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Program {
+    fn run(arguments: &[&str]) -> Result<Self> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("could not start the program")?;
+        let lines = BufReader::new(child.stderr.take().context("no standard error")?).lines();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let kept = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(std::result::Result::ok) {
+                // What is not JSON is kept too, so that the test can say what it was.
+                kept.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::String(line)));
+            }
+        });
+        Ok(Self { child, log })
+    }
+
+    async fn address(&self) -> Result<String> {
+        until("the program said where it listens", PATIENCE, || async {
+            let log = self.log.lock().unwrap().clone();
+            Ok(log.iter().find_map(|line| line["address"].as_str().map(str::to_owned)))
+        })
+        .await
+    }
+
+    async fn terminate(&mut self) -> Result<ExitStatus> {
+        ensure!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?.success());
+        let child = Mutex::new(&mut self.child);
+        until("the program ended", PATIENCE, || async { Ok(child.lock().unwrap().try_wait()?) }).await
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Status and body of a plain GET.
+fn get(address: &str, path: &str) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status line")?;
+    let (_, body) = answer.split_once("\r\n\r\n").context("no body")?;
+    Ok((status, body.to_owned()))
+}
+
+#[tokio::test]
+async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> Result<()> {
+    let plane = ControlPlane::start().await?;
+    let admin = plane.admin()?;
+    for yaml in shipped("deploy/rbac")? {
+        plane.apply_yaml(&admin, &yaml).await?;
+    }
+    let kubeconfig = plane.service_account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR).await?;
+    let kubeconfig = kubeconfig.to_str().context("a path that is not text")?;
+    let mut program = Program::run(&["run", "--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig])?;
+    let address = program.address().await?;
+
+    assert_eq!(get(&address, "/livez")?, (200, "ok\n".to_owned()));
+    let missing = until("the program said what is missing", PATIENCE, || async {
+        let (status, body) = get(&address, "/readyz")?;
+        Ok((status == 503 && body.contains("does not serve")).then_some(body))
+    })
+    .await?;
+    for kind in
+        ["standardterms", "delegationpolicies", "customeragreements", "agreementdecisions", "orderrequests"]
+    {
+        assert!(missing.contains(kind), "{kind} is missing in {missing:?}");
+    }
+
+    for definition in shipped("crds")? {
+        plane.apply_yaml(&admin, &definition).await?;
+    }
+    until("the program was ready", PATIENCE, || async {
+        match get(&address, "/readyz")? {
+            (200, _) => Ok(Some(())),
+            (_, body) => Err(anyhow!(body)),
+        }
+    })
+    .await?;
+    let (status, metrics) = get(&address, "/metrics")?;
+    assert_eq!(status, 200);
+    assert!(
+        metrics.contains("# HELP countersign_rest_client_requests ") && metrics.ends_with("# EOF\n"),
+        "{metrics}"
+    );
+
+    let ended = program.terminate().await?;
+    assert!(ended.success(), "{ended}");
+    let log = program.log.lock().unwrap().clone();
+    let said: Vec<&str> = log.iter().filter_map(|line| line["message"].as_str()).collect();
+    assert!(log.iter().all(Value::is_object), "every line is JSON where nobody watches: {log:?}");
+    for message in ["Waited for the kinds to be installed", "Started", "Was told to stop", "Stopped"] {
+        assert!(said.contains(&message), "{message:?} is missing in {said:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_program_prints_the_definitions_that_are_shipped() -> Result<()> {
+    let output = Command::new(env!("CARGO_BIN_EXE_countersign")).arg("crds").output()?;
+    assert!(output.status.success());
+    let printed: Vec<Value> = serde_saphyr::from_multiple(std::str::from_utf8(&output.stdout)?)?;
+    let name = |definition: &Value| definition["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let mut printed: Vec<Value> = printed;
+    printed.sort_by_key(name);
+    let mut kept = Vec::new();
+    for text in shipped("crds")? {
+        kept.extend(serde_saphyr::from_multiple::<Value>(&text)?);
+    }
+    kept.sort_by_key(name);
+    assert_eq!(printed, kept);
+    Ok(())
+}
+
+#[test]
+fn a_kubeconfig_that_is_not_there_is_named() -> Result<()> {
+    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["run", "--listen", "127.0.0.1:0", "--kubeconfig", "/nowhere/kubeconfig"])
+        .output()?;
+    let said = String::from_utf8(output.stderr)?;
+    assert!(!output.status.success());
+    assert!(said.contains("countersign: cannot read /nowhere/kubeconfig"), "{said}");
+    Ok(())
+}

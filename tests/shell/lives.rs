@@ -1,0 +1,166 @@
+//! Whole lives with the real decisions: the exact sequence of requests, and deadlines that pass.
+
+use countersign::decide::decide;
+use serde_json::{Value, json};
+
+use crate::fake::{Script, Seen, Server};
+use crate::operator::Operator;
+
+const EVA: &str = "eva.lund@norrland-timber.example";
+const AGREEMENT: &str = "norrland-timber-fibre";
+
+fn example(yaml: &str) -> Value {
+    let mut object: Value = serde_saphyr::from_str(yaml).unwrap();
+    object["metadata"]["creationTimestamp"] = json!("2026-06-01T00:00:00Z");
+    object["metadata"]["generation"] = json!(1);
+    object
+}
+
+/// The fibre agreement with catalogue and policy, looked at once.
+async fn asked() -> (Server, Operator) {
+    let server = Server::new();
+    server.put("standardterms", example(include_str!("../../examples/common/standard-terms.yaml")));
+    server.put("delegationpolicies", example(include_str!("../../examples/common/delegation-policy.yaml")));
+    let mut agreement = example(include_str!("../../examples/fibre/agreement.yaml"));
+    agreement["metadata"]["namespace"] = json!("n");
+    server.put("customeragreements", agreement);
+    let operator = Operator::start(&server, decide);
+    until_phase(&server, "AwaitingConfirmation").await;
+    (server, operator)
+}
+
+fn status(server: &Server) -> Value {
+    server.get("customeragreements", AGREEMENT)["status"].clone()
+}
+
+async fn until_phase(server: &Server, phase: &str) {
+    server.until(phase, |server| status(server)["phase"] == phase).await;
+}
+
+/// Stores a decision, made at the operator's time.
+fn decides(server: &Server, operator: &Operator, who: &str, act: &Value) {
+    server.put("agreementdecisions", decision(server, operator, who, act));
+}
+
+fn decision(server: &Server, operator: &Operator, who: &str, act: &Value) -> Value {
+    let status = status(server);
+    let digest = match act["action"].as_str() {
+        Some("Sign" | "Countersign") => status["confirmation"]["digest"].clone(),
+        _ => status["terms"]["digest"].clone(),
+    };
+    let mut spec = json!({
+        "agreementRef": {
+            "name": AGREEMENT, "uid": format!("uid-of-{AGREEMENT}"),
+            "revision": status["terms"]["revision"], "digest": digest,
+        },
+        "decidedBy": {"username": who, "groups": ["account-managers"]},
+    });
+    spec.as_object_mut().unwrap().extend(act.as_object().unwrap().clone());
+    let name =
+        format!("{who}-{}-{}", act["action"], server.requests().len()).to_lowercase().replace(['@', '"'], "");
+    let now = operator.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    json!({
+        "apiVersion": "countersign.dev/v1alpha1", "kind": "AgreementDecision",
+        "metadata": {"namespace": "n", "name": name, "creationTimestamp": now}, "spec": spec,
+    })
+}
+
+async fn signed_by_the_customer(server: &Server, operator: &Operator) {
+    let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
+    let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
+    decides(server, operator, EVA, &confirm);
+    until_phase(server, "AwaitingSignOff").await;
+    decides(server, operator, EVA, &json!({"action": "Sign"}));
+    server.until("countersign", |server| status(server)["waitingFor"][0]["for"] == "Countersign").await;
+}
+
+/// Everything that was sent after the watches were open, events left out.
+fn sequence(server: &Server) -> Vec<String> {
+    let told = |seen: &Seen| !seen.query.contains("watch=true") && !seen.path.ends_with("/events");
+    let short = |seen: Seen| {
+        let path = seen.path.rsplit("/namespaces/n/").next().unwrap_or_default().to_owned();
+        format!("{} {path}", seen.method)
+    };
+    let all: Vec<String> = server.requests().into_iter().filter(told).map(short).collect();
+    let start = all.iter().take_while(|request| request.starts_with("GET /")).count();
+    all.into_iter().skip(start).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_life_sends_exactly_these_requests_in_this_order() {
+    let (server, operator) = asked().await;
+    signed_by_the_customer(&server, &operator).await;
+    decides(&server, &operator, "j.berg", &json!({"action": "Countersign"}));
+    until_phase(&server, "Agreed").await;
+    server.pass(86_400 / 2).await;
+    let write = "PATCH customeragreements/norrland-timber-fibre/status";
+    assert_eq!(
+        sequence(&server),
+        [
+            write, // asked
+            write, // confirmed
+            write, // signed by the customer
+            "GET agreementdecisions",
+            write, // sealed
+            "POST orderrequests",
+            write, // agreed
+        ]
+    );
+    let list = server
+        .sent("GET", "/agreementdecisions")
+        .into_iter()
+        .find(|seen| !seen.query.contains("watch"))
+        .unwrap();
+    assert!(
+        !list.query.contains("resourceVersion"),
+        "read from the store and not from a cache: {}",
+        list.query
+    );
+    assert_eq!(operator.metric("countersign_conflicts_total"), "0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_of_the_customer_is_one_reminder_one_read_and_one_end() {
+    let (server, operator) = asked().await;
+    server.pass(1_209_600 / 2 + 60).await;
+    assert!(status(&server)["waitingFor"][0]["remindedTime"].is_string());
+    server.pass(1_209_600 / 2 - 120).await;
+    assert_eq!(status(&server)["phase"], "AwaitingConfirmation", "a minute before its end");
+    server.pass(70).await;
+    assert_eq!(status(&server)["phase"], "Expired");
+    server.pass(86_400).await;
+    let write = "PATCH customeragreements/norrland-timber-fibre/status";
+    assert_eq!(sequence(&server), [write, write, "GET agreementdecisions", write]);
+    assert_eq!(operator.metric("countersign_reconcile_panics_total"), "0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decline_that_only_the_fresh_read_shows_is_heard() {
+    let (server, operator) = asked().await;
+    signed_by_the_customer(&server, &operator).await;
+    let decline = json!({"action": "Decline", "reason": "we found somebody else"});
+    server.put_unseen("agreementdecisions", decision(&server, &operator, EVA, &decline));
+    decides(&server, &operator, "j.berg", &json!({"action": "Countersign"}));
+    until_phase(&server, "Declined").await;
+    server.pass(600).await;
+    assert!(server.sent("POST", "/orderrequests").is_empty());
+    assert_eq!(status(&server)["signOff"]["sealedTime"], Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_come_back_tomorrow_delays_the_seal_by_minutes_at_most() {
+    let (server, operator) = asked().await;
+    let busy = Script {
+        headers: vec![("retry-after", "86400")],
+        ..Script::new("PATCH", "/status", 503, "ServiceUnavailable", "come back tomorrow")
+    };
+    for _ in 0..3 {
+        server.script(busy.clone());
+    }
+    signed_by_the_customer(&server, &operator).await;
+    decides(&server, &operator, "j.berg", &json!({"action": "Countersign"}));
+    let began = operator.clock.now();
+    until_phase(&server, "Agreed").await;
+    assert!(operator.clock.now().duration_since(began).as_secs() < 300);
+    assert_eq!(server.sent("POST", "/orderrequests").len(), 1);
+}

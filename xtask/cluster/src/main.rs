@@ -1,0 +1,49 @@
+//! Those of the project's own commands that need a control plane. `cargo xtask` builds and starts this.
+
+mod demo;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use testenv::{Binaries, Component};
+
+#[derive(Debug, Parser)]
+#[command(name = "xtask-cluster", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make sure that the control plane's executables are there
+    ControlPlane,
+    /// Watch two agreements go from offer to end
+    Demo {
+        /// Keep everything running at the end, until Ctrl-C
+        #[arg(long)]
+        stay: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::ControlPlane => control_plane(),
+        Command::Demo { stay } => demo::run(stay),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("\ncargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn control_plane() -> Result<()> {
+    let binaries = Binaries::find()?;
+    let names = Component::ALL.map(Component::binary).join(", ");
+    anstream::println!("  {names} in {}", binaries.dir().display());
+    Ok(())
+}

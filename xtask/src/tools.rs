@@ -1,0 +1,57 @@
+//! What has to be installed on the machine.
+
+use std::{env, process::Command};
+
+use anyhow::{Result, bail};
+
+use crate::cargo::cargo;
+
+/// Says what is there, and fails at once if something is missing that will be needed for certain.
+pub fn check() -> Result<()> {
+    let mut missing = Vec::new();
+    for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        match version(cargo([tool, "--version"])?) {
+            Some(version) => anstream::println!("  {version}"),
+            None => missing.push(component),
+        }
+    }
+    if !missing.is_empty() {
+        let missing = missing.join(" ");
+        bail!("Rust lacks {missing}. Add it with `rustup component add {missing}`");
+    }
+    let go = version(go()).unwrap_or_else(|| {
+        let ready_made = env::var_os("KUBEBUILDER_ASSETS").is_some_and(|value| !value.is_empty());
+        let why = if ready_made {
+            "not needed, KUBEBUILDER_ASSETS is set"
+        } else {
+            "the control plane cannot be built; fine if it is in the cache already, else install Go 1.26 or set \
+             KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kube-controller-manager"
+        };
+        format!("go: not found ({why})")
+    });
+    anstream::println!("  {go}");
+    let kubectl = version(kubectl())
+        .and_then(|text| text.lines().next().map(|line| format!("kubectl {line}")))
+        .unwrap_or_else(|| {
+            "kubectl: not found (optional: for looking around in `cargo xtask demo --stay`)".to_owned()
+        });
+    anstream::println!("  {kubectl}");
+    Ok(())
+}
+
+fn go() -> Command {
+    let mut command = Command::new("go");
+    command.arg("version");
+    command
+}
+
+fn kubectl() -> Command {
+    let mut command = Command::new("kubectl");
+    command.args(["version", "--client"]);
+    command
+}
+
+fn version(mut command: Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
