@@ -422,6 +422,7 @@ fn close(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, 
     conditions.clear_trouble();
     status.phase = Some(word.to_owned());
     status.waiting_on = None;
+    status.waiting_for.clear();
     status.closed = Some(Closed {
         outcome: end.outcome,
         reason: clean(&end.reason, 1_200),

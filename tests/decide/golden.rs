@@ -16,6 +16,7 @@ use countersign::api::customer_agreement::{CustomerAgreementSpec, Representative
 use countersign::decide::digest::{confirmation_digest, terms_digest};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::world::{World, read};
 
@@ -25,6 +26,36 @@ const FIBRE_KEY: &str = "8343490eebcd77bf923a835404bbefb7dd4ad991588127359bdc0ff
 const FLEET_TERMS: &str = "sha256:8192b452ccbff7d8aeafe5bfe05468d22c3e387dd0c058484e85886ef70576dc";
 const FLEET_SIMS: &str = "sha256:9fd9c733dc55966758f0823896a19589385221e9bbf88f020f97ff32df07926c";
 const FLEET_BOTH: &str = "sha256:8775ced19a7961feaa7086e854630b6fe4496d0e0fcc80c5c7da2804b9a49d03";
+
+/// The fibre agreement in the canonical form that is hashed.
+const FIBRE_CANONICAL: &str = concat!(
+    r#"{"agreementPeriod":{"endTime":"2030-12-31T23:59:59Z","startTime":"2028-01-01T00:00:00Z"},"#,
+    r#""agreementType":"Commercial","#,
+    r#""customer":{"id":"ORG-4471","name":"Norrland Timber AB","#,
+    r#""representatives":[{"name":"Eva Lund","roles":["Confirmer","Signatory"],"username":"eva.lund@norrland-timber.example"}],"#,
+    r#""segment":"Enterprise"},"#,
+    r#""encoding":"countersign.dev/terms/v1","#,
+    r#""offerVersion":1,"#,
+    r#""orders":[{"billingAccountId":"BA-88012","category":"Enterprise","feasibility":{"assessed":true,"ref":"SQ-55120"},"id":"o1","#,
+    r#""items":[{"action":"Add","commitmentMonths":36,"discountPercent":"5","id":"01","#,
+    r#""prices":[{"amount":"1290.00","currency":"EUR","period":"Month","type":"Recurring"},{"amount":"4500.00","currency":"EUR","type":"OneTime"}],"#,
+    r#""product":{"place":[{"name":"Sagverksgatan 4, Sundsvall","role":"Installation"}]},"#,
+    r#""productOffering":{"id":"PO-FIB-1G","name":"Dedicated Fibre 1G"},"quantity":1}],"#,
+    r#""priority":2,"requestedCompletionTime":"2028-01-01T00:00:00Z"}],"#,
+    r#""proposalRef":{"id":"Q-2026-01877","kind":"Quote","version":"2"},"#,
+    r#""provider":{"id":"ORG-1","name":"Example Telecom"},"#,
+    r#""standardTerms":{"name":"b2b-2026-1","uid":"terms-1"},"#,
+    r#""terms":[{"id":"availability-pct","value":"99.5"},{"id":"commitment-months","value":"36"},"#,
+    r#"{"id":"governing-law","value":"provider-country"},{"id":"liability-cap-pct","value":"100"},"#,
+    r#"{"id":"payment-days","value":"30"},{"id":"price-indexation","value":"cpi"},{"id":"service-credit-pct","value":"10"}],"#,
+    r#""uid":"agreement-1"}"#,
+);
+
+/// A confirmation in the canonical form that is hashed.
+const FIBRE_CONFIRMED_CANONICAL: &str = concat!(
+    r#"{"encoding":"countersign.dev/confirmation/v1","orders":["o1"],"revision":1,"#,
+    r#""termsDigest":"sha256:d2b4ccadadd8513e2d99a1ad2c60d18112aad7ec50b9bf68f58fad139dd25401"}"#,
+);
 
 fn digest(spec: &CustomerAgreementSpec) -> String {
     terms_digest(spec, "agreement-1", Some("terms-1"))
@@ -302,4 +333,48 @@ fn an_instant_and_a_text_are_written_in_one_way() {
     // Quotation marks, control characters and letters beyond ASCII, as RFC 8785 writes them.
     spec.terms[0].text = Some("\"\u{1}\n\u{20ac}\u{1f600}".to_owned());
     assert_eq!(digest(&spec), "sha256:06417dff2364c6d8600163553b12d2db85070622d41bea23e15ff52feb5c6f50");
+}
+
+fn sha256(text: &str) -> String {
+    let hex: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+#[test]
+fn what_is_hashed_is_the_text_that_is_written_here() {
+    assert_eq!(sha256(FIBRE_CANONICAL), FIBRE_TERMS);
+    assert_eq!(digest(&World::fibre().agreement.spec), FIBRE_TERMS);
+    assert_eq!(sha256(FIBRE_CONFIRMED_CANONICAL), FIBRE_CONFIRMED);
+    assert_eq!(confirmation_digest(FIBRE_TERMS, 1, &["o1"]), FIBRE_CONFIRMED);
+}
+
+#[test]
+fn without_a_catalogue_there_is_a_digest_as_well() {
+    let spec = World::fibre().agreement.spec;
+    assert_eq!(
+        terms_digest(&spec, "agreement-1", None),
+        "sha256:f22b6e070f4f97c25859f482cc100ad5ce89f22723ca98575af33e0312182a6f"
+    );
+}
+
+#[test]
+fn no_field_inside_has_a_default() {
+    // The server would write it into agreements that are stored already, and void what was decided on them.
+    fn defaults(schema: &Value, at: &str, found: &mut Vec<String>) {
+        if schema.get("default").is_some() {
+            found.push(at.to_owned());
+        }
+        if let Some(items) = schema.get("items") {
+            defaults(items, &format!("{at}/0"), found);
+        }
+        for (name, field) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            defaults(field, &format!("{at}/{name}"), found);
+        }
+    }
+    let crd: Value = read(include_str!("../../crds/customeragreements.countersign.dev.yaml"));
+    let schema = crd.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").unwrap();
+    let mut found = Vec::new();
+    defaults(schema, "", &mut found);
+    found.retain(|pointer| !is_outside(pointer));
+    assert_eq!(found, Vec::<String>::new());
 }
