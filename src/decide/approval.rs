@@ -7,7 +7,7 @@ use super::acts::{Act, Acts, late};
 use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank};
 use super::validate::RuleBook;
 use super::words::clean;
-use super::{Guard, Observed, calendar};
+use super::{Observed, calendar};
 use crate::api::Action;
 use crate::api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
 use crate::api::conditions::ignored;
@@ -34,6 +34,8 @@ pub(crate) struct Question<'a> {
 pub(crate) struct Approved {
     /// One step for each function, in the policy's order.
     pub(crate) steps: Vec<Approval>,
+    /// When each step could first be decided, and when it was.
+    spans: Vec<Span>,
     /// When the last approval was there; where none is needed, when the question arose.
     pub(crate) complete: Option<Timestamp>,
     /// The decision that refused, with its words.
@@ -42,7 +44,14 @@ pub(crate) struct Approved {
     pub(crate) timed_out: bool,
 }
 
-/// Weighs every Approve and Refuse, and moves on the steps whose level stayed silent.
+/// From when to when a step was open. By the decisions' own times, so that it is the same whenever they are seen.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    turn: Option<Timestamp>,
+    complete: Option<Timestamp>,
+}
+
+/// Weighs every Approve and Refuse.
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
     book: RuleBook<'_>,
@@ -51,22 +60,18 @@ pub(crate) fn weigh<'a>(
     acts: &mut Acts<'a>,
     now: Timestamp,
 ) -> Approved {
-    let sequential = book.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
+    let asked_together = match book.policy.spec.rules.escalation.mode {
+        EscalationMode::Sequential => 1,
+        EscalationMode::Parallel => needed.len().max(1),
+    };
     let mut approved = Approved { complete: question.since, ..Approved::default() };
-    let mut since = question.since;
-    for need in needed {
-        let turn = if sequential { since } else { question.since };
-        let mut step = begin(seen, book, need, question, turn, now);
-        let complete = decide_step(seen, book, question, turn, &mut step, &mut approved, acts);
-        if complete.is_none() && turn.is_some() && step.approval.state != ApprovalState::Refused {
-            silence(seen, book, &mut step, now, &mut approved);
-        }
-        since = complete;
-        approved.complete = match (approved.complete, complete) {
-            (Some(so_far), Some(complete)) => Some(so_far.max(complete)),
-            _ => None,
-        };
-        approved.steps.push(step.approval);
+    for round in needed.chunks(asked_together) {
+        let turn = approved.complete;
+        let first = approved.steps.len();
+        approved.steps.extend(round.iter().map(|need| begin(seen, book, need, question, turn, now)));
+        decide_round(seen, book, question, turn, first, &mut approved, acts);
+        let completes = approved.spans.iter().skip(first).map(|span| span.complete);
+        approved.complete = completes.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
     }
     let functions: Vec<&str> = needed.iter().map(|need| need.function.as_str()).collect();
     for act in acts.current.clone() {
@@ -79,12 +84,6 @@ pub(crate) fn weigh<'a>(
     approved
 }
 
-struct Step {
-    approval: Approval,
-    /// The level that is needed, before anybody stayed silent.
-    first_level: String,
-}
-
 /// The step as it stood, or asked now where its turn has come.
 fn begin(
     seen: &Observed<'_>,
@@ -93,7 +92,7 @@ fn begin(
     question: Question<'_>,
     turn: Option<Timestamp>,
     now: Timestamp,
-) -> Step {
+) -> Approval {
     let rules = &book.policy.spec.rules;
     let before = question.before.iter().find(|step| step.function == need.function && !step.asked.is_empty());
     let mut asked = before.map(|step| step.asked.clone()).unwrap_or_default();
@@ -108,17 +107,14 @@ fn begin(
         }
     }
     let level = asked.last().map_or_else(|| need.level.clone(), |asked| asked.level.clone());
-    Step {
-        first_level: need.level.clone(),
-        approval: Approval {
-            function: need.function.clone(),
-            quorum: quorum(rules, &need.function, &level),
-            level,
-            because: need.because.clone(),
-            state: if turn.is_some() { ApprovalState::Waiting } else { ApprovalState::Next },
-            asked,
-            decided_by: Vec::new(),
-        },
+    Approval {
+        function: need.function.clone(),
+        quorum: quorum(rules, &need.function, &level),
+        level,
+        because: need.because.clone(),
+        state: if turn.is_some() { ApprovalState::Waiting } else { ApprovalState::Next },
+        asked,
+        decided_by: Vec::new(),
     }
 }
 
@@ -138,46 +134,70 @@ fn ask(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> Asked
     }
 }
 
-/// Counts the verdicts of one step. Returns when its quorum was reached.
-fn decide_step<'a>(
+/// Counts the verdicts on the steps that are asked together: those from `first` on.
+fn decide_round<'a>(
     seen: &Observed<'a>,
     book: RuleBook<'_>,
     question: Question<'_>,
     turn: Option<Timestamp>,
-    step: &mut Step,
+    first: usize,
     approved: &mut Approved,
     acts: &mut Acts<'a>,
-) -> Option<Timestamp> {
-    let mut complete = None;
-    for act in acts.current.clone() {
-        let is_mine = act.decision.spec.function.as_deref() == Some(step.approval.function.as_str());
-        if !is_mine || !matches!(act.action(), Action::Approve | Action::Refuse) {
-            continue;
-        }
-        let already = (complete.is_some() || approved.refused.is_some())
-            .then(|| (ignored::ALREADY_APPROVED, "the step was already decided".to_owned()));
-        let verdict = match already.or_else(|| binding_fault(&act, question, turn)) {
-            Some(fault) => Err(fault),
-            None if act.stands => stood(seen, &act)
-                .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned())),
-            None => weigh_authority(seen, book, step, approved, &act),
+) {
+    // In the order of time over all steps, or nobody could tell which of one person's verdicts was the first. What
+    // stands comes before what is weighed now.
+    let all = acts.current.clone();
+    let (stand, new): (Vec<_>, Vec<_>) = all.iter().enumerate().partition(|(_, act)| act.stands);
+    let mut last_counted = vec![0; approved.steps.len()];
+    let mut refusal = None;
+    for (position, act) in stand.into_iter().chain(new) {
+        let function = act.decision.spec.function.as_deref();
+        let is_verdict = matches!(act.action(), Action::Approve | Action::Refuse);
+        let place = approved.steps.iter().position(|step| Some(step.function.as_str()) == function);
+        let Some(place) = place.filter(|place| is_verdict && *place >= first) else { continue };
+        let Some((step, last)) = approved.steps.get(place).zip(last_counted.get_mut(place)) else { continue };
+        let approved_by = (step.state == ApprovalState::Approved).then_some(*last);
+        let is_later = |end: Option<usize>| end.is_some_and(|end| position > end);
+        let is_decided = approved_by.or(refusal).is_some() && !act.stands;
+        let already = || (ignored::ALREADY_APPROVED, "the step was already decided".to_owned());
+        let verdict = if is_decided && (is_later(approved_by) || is_later(refusal)) {
+            Err(already())
+        } else if let Some(fault) = binding_fault(act, question, turn) {
+            Err(fault)
+        } else if act.stands {
+            stood(seen, act).ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))
+        } else {
+            weigh_authority(seen, book, step, &approved.steps, act)
+                .and_then(|verdict| if is_decided { Err(already()) } else { Ok(verdict) })
         };
-        match verdict {
-            Err((reason, message)) => acts.ignored.add(&act, reason, message),
-            Ok(verdict) => {
-                step.approval.decided_by.push(verdict);
+        match (verdict, approved.steps.get_mut(place)) {
+            (Err((reason, message)), _) => acts.ignored.add(act, reason, message),
+            (Ok(verdict), Some(step)) => {
+                *last = (*last).max(position);
+                step.decided_by.push(verdict);
                 if act.action() == Action::Refuse {
-                    step.approval.state = ApprovalState::Refused;
+                    step.state = ApprovalState::Refused;
                     approved.refused = Some((act.name.to_owned(), act.words()));
-                } else if step.approval.decided_by.len() >= usize::try_from(step.approval.quorum).unwrap_or(1)
-                {
-                    step.approval.state = ApprovalState::Approved;
-                    complete = Some(act.time);
+                    refusal = Some(position);
+                } else if step.decided_by.len() >= usize::try_from(step.quorum).unwrap_or(1) {
+                    step.state = ApprovalState::Approved;
                 }
             }
+            (Ok(_), None) => {}
         }
     }
-    complete
+    for step in approved.steps.iter_mut().skip(first) {
+        let place =
+            |verdict: &ApprovalVerdict| acts.current.iter().position(|act| act.name == verdict.decision);
+        step.decided_by.sort_by_key(place);
+        let last = step.decided_by.last().and_then(|verdict| time_of(acts, verdict));
+        let complete = last.filter(|_| step.state == ApprovalState::Approved);
+        approved.spans.push(Span { turn, complete });
+    }
+}
+
+fn time_of(acts: &Acts<'_>, verdict: &ApprovalVerdict) -> Option<Timestamp> {
+    acts.current.iter().find(|act| act.name == verdict.decision).map(|act| act.time)
 }
 
 fn binding_fault(
@@ -209,12 +229,12 @@ fn stood(seen: &Observed<'_>, act: &Act<'_>) -> Option<ApprovalVerdict> {
 fn weigh_authority(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
-    step: &Step,
-    approved: &Approved,
+    step: &Approval,
+    steps: &[Approval],
     act: &Act<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
     let policy = &book.policy.spec;
-    let function = &step.approval.function;
+    let function = &step.function;
     let decision = &act.decision.spec;
     let level = decision.level.as_deref().unwrap_or_default();
     let actor = canonical(policy, act.actor);
@@ -277,12 +297,9 @@ fn weigh_authority(
             name == actor || Some(name) == person
         })
     };
-    let others = approved
-        .steps
-        .iter()
-        .filter(|_| policy.rules.separation.distinct_approvers)
-        .flat_map(|s| &s.decided_by);
-    if step.approval.decided_by.iter().chain(others).any(counted_as) {
+    let distinct = policy.rules.separation.distinct_approvers;
+    let mut where_once = steps.iter().filter(|other| distinct || other.function == *function);
+    if where_once.any(|step| step.decided_by.iter().any(counted_as)) {
         return Err((
             ignored::NOT_DISTINCT,
             "the same person already decided here; another one must".to_owned(),
@@ -305,15 +322,15 @@ fn weigh_authority(
 }
 
 /// The level that had to decide at a time: the one asked then, or any asked before it where the policy lets it still decide.
-fn least_level<'s>(book: RuleBook<'_>, step: &'s Step, time: Timestamp) -> &'s str {
-    let asked = &step.approval.asked;
+fn least_level<'s>(book: RuleBook<'_>, step: &'s Approval, time: Timestamp) -> &'s str {
+    let asked = &step.asked;
     let still = book.policy.spec.rules.escalation.earlier_level_may_still_decide;
     let then = if still {
         asked.first()
     } else {
         asked.iter().rev().find(|asked| asked.asked_time.0 <= time).or(asked.first())
     };
-    then.map_or(&step.first_level, |asked| &asked.level)
+    then.map_or(&step.level, |asked| &asked.level)
 }
 
 fn stands_in(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
@@ -342,7 +359,13 @@ fn nobody_may_approve(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, l
     holders(policy, function, level).iter().all(|subject| {
         subject.kind == SubjectKind::User
             && ((policy.rules.separation.owner_may_not_approve && is_owner(seen, book, &subject.name))
-                || seen.agreement.spec.customer.representatives.iter().any(|r| r.username == subject.name))
+                || seen
+                    .agreement
+                    .spec
+                    .customer
+                    .representatives
+                    .iter()
+                    .any(|r| canonical(policy, &r.username) == canonical(policy, &subject.name)))
     })
 }
 
@@ -352,52 +375,62 @@ fn next_level(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &s
     above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(seen, book, function, level))
 }
 
-/// Asks the next level once the one asked stayed silent, or says that there is none left.
-fn silence(
+/// What the silence of a level does: the next one is asked, or there is none left, or the offer expires. Returns whether
+/// another level is asked now; what that makes of the verdicts is then to be weighed.
+pub(crate) fn move_on(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
-    step: &mut Step,
-    now: Timestamp,
     approved: &mut Approved,
-) {
-    let end = step.approval.asked.last().and_then(|asked| asked.wait_end_time.as_ref()).map(|time| time.0);
-    let over = end.is_some_and(|end| now >= end.checked_add(GRACE).unwrap_or(end));
-    if !over || matches!(seen.guard, Guard::Inactive { .. }) {
-        return;
-    }
-    if book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire {
-        approved.timed_out = true;
-        return;
-    }
-    let function = step.approval.function.clone();
-    match next_level(seen, book, &function, &step.approval.level) {
-        Some(next) => {
-            step.approval.asked.push(ask(book, &function, &next, now));
-            step.approval.quorum = quorum(&book.policy.spec.rules, &function, &next);
-            step.approval.level = next;
+    now: Timestamp,
+) -> bool {
+    let is_over = |asked: &AskedLevel| {
+        let end = asked.wait_end_time.as_ref().map(|time| time.0);
+        end.is_some_and(|end| now >= end.checked_add(GRACE).unwrap_or(end))
+    };
+    let silent =
+        |step: &&mut Approval| step.state == ApprovalState::Waiting && step.asked.last().is_some_and(is_over);
+    let mut moved = false;
+    for step in approved.steps.iter_mut().filter(silent) {
+        if book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire {
+            approved.timed_out = true;
+            continue;
         }
-        None => step.approval.state = ApprovalState::Exhausted,
+        match next_level(seen, book, &step.function, &step.level) {
+            Some(next) => {
+                step.asked.push(ask(book, &step.function, &next, now));
+                moved = true;
+            }
+            None => step.state = ApprovalState::Exhausted,
+        }
     }
+    moved
 }
 
-/// Why somebody on the provider's side may not ask for other terms: only who could approve now may.
+/// Why somebody on the provider's side may not ask for other terms: only who could approve at that time may.
 pub(crate) fn may_request_change(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     approved: &Approved,
+    acts: &Acts<'_>,
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     if act.stands {
         return None;
     }
     let function = act.decision.spec.function.as_deref().unwrap_or_default();
-    let open = |step: &&Approval| matches!(step.state, ApprovalState::Waiting | ApprovalState::Exhausted);
-    let Some(approval) = approved.steps.iter().filter(open).find(|step| step.function == function) else {
-        let message = format!("{} is not being asked to approve", clean(function, 63));
+    let mut steps = approved.steps.iter().zip(&approved.spans);
+    let open = |span: &Span| {
+        span.turn.is_some_and(|turn| turn <= act.time)
+            && span.complete.is_none_or(|complete| complete >= act.time)
+    };
+    let Some((step, _)) = steps.find(|(step, span)| step.function == function && open(span)) else {
+        let message = format!("{} was not being asked to approve", clean(function, 63));
         return Some((ignored::OUT_OF_TURN, message));
     };
-    let first_level =
-        approval.asked.first().map_or_else(|| approval.level.clone(), |asked| asked.level.clone());
-    let step = Step { approval: approval.clone(), first_level };
-    weigh_authority(seen, book, &step, approved, act).err()
+    // What the same person decided later takes nothing away from it.
+    let mut until_then = approved.steps.clone();
+    for step in &mut until_then {
+        step.decided_by.retain(|verdict| time_of(acts, verdict).is_some_and(|time| time < act.time));
+    }
+    weigh_authority(seen, book, step, &until_then, act).err()
 }

@@ -15,7 +15,7 @@ use super::validate::{Assessment, Fault, RuleBook, assess, validate};
 use super::words::clean;
 use super::{Guard, Observed, waiting};
 use crate::api::agreement_status::{
-    ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
+    Approval, ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };
 use crate::api::conditions::{ignored, reason};
 use crate::api::delegation_policy::EscalationTiming;
@@ -80,8 +80,27 @@ pub(crate) struct Case<'a> {
     pub(crate) first_counted: Option<Timestamp>,
 }
 
+/// Steps of approval in which other levels are asked now than those that the status names.
+#[derive(Clone, Copy, Debug)]
+struct AskedNow<'s> {
+    /// What they are asked about.
+    digest: Option<&'s str>,
+    steps: &'s [Approval],
+}
+
 /// Derives every fact.
 pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
+    let (case, moved) = derive(seen, now, None);
+    if !moved {
+        return case;
+    }
+    // Another level may have another quorum, which the verdicts that are there already reach.
+    let asked = AskedNow { digest: case.approval_digest.as_deref(), steps: &case.approved.steps };
+    derive(seen, now, Some(asked)).0
+}
+
+/// The facts, and whether another level is to be asked because the one that was asked stayed silent.
+fn derive<'a>(seen: &Observed<'a>, now: Timestamp, asked: Option<AskedNow<'_>>) -> (Case<'a>, bool) {
     let revision = revision(seen);
     let acts = acts::sort(seen, &revision);
     let mut case = Case {
@@ -105,10 +124,11 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     };
     case.find_rules(seen, now);
     if let Some(book) = case.book {
-        case.weigh(seen, book, now);
+        case.weigh(seen, book, asked, now);
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
+    let moved = ended.is_none() && case.move_on(seen, now);
     case.stage = case.derive_stage();
     case.waits = waiting::waits(seen, &case, now);
     case.end =
@@ -116,7 +136,7 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     let counted = case.counted();
     case.first_counted =
         case.acts.current.iter().filter(|act| counted.contains(&act.name)).map(|act| act.time).min();
-    case
+    (case, moved)
 }
 
 /// The revision in force: a new one whenever the digest is another than the last one that was written.
@@ -185,11 +205,17 @@ impl<'a> Case<'a> {
     }
 
     /// Confirmation, approvals and signatures, each from the decisions alone.
-    fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>, now: Timestamp) {
+    fn weigh(
+        &mut self,
+        seen: &Observed<'a>,
+        book: RuleBook<'a>,
+        asked: Option<AskedNow<'_>>,
+        now: Timestamp,
+    ) {
         let before_customer =
             book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
-        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book, now));
+        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book, asked, now));
         let turn = match &first_round {
             Some((approved, _)) => approved.complete,
             None => Some(Timestamp::MIN),
@@ -219,10 +245,12 @@ impl<'a> Case<'a> {
                 // What was asked for another set of orders was another question.
                 let same_question = digest.is_some() && digest == self.confirmation_digest.as_ref();
                 let before = status.filter(|_| same_question).map(|status| status.approvals.as_slice());
+                let digest = self.confirmation_digest.as_deref();
+                let asked = asked.filter(|asked| asked.digest == digest).map(|asked| asked.steps);
                 let question = Question {
-                    digest: self.confirmation_digest.as_deref(),
+                    digest,
                     since: self.confirmed.complete,
-                    before: before.unwrap_or_default(),
+                    before: asked.or(before).unwrap_or_default(),
                 };
                 let needed = &assessment.requirements.approvals;
                 self.approved = approval::weigh(seen, book, needed, question, &mut self.acts, now);
@@ -246,6 +274,7 @@ impl<'a> Case<'a> {
         &self,
         seen: &Observed<'a>,
         book: RuleBook<'a>,
+        asked: Option<AskedNow<'_>>,
         now: Timestamp,
     ) -> (Approved, Ignored) {
         let assessment = assess(&seen.agreement.spec, None, book);
@@ -254,11 +283,10 @@ impl<'a> Case<'a> {
             status.orders.iter().any(|order| order.confirmed == Some(false))
         };
         let before = status.filter(|status| !asked_again(status)).map(|status| status.approvals.as_slice());
-        let question = Question {
-            digest: Some(&self.revision.digest),
-            since: Some(Timestamp::MIN),
-            before: before.unwrap_or_default(),
-        };
+        let digest = Some(self.revision.digest.as_str());
+        let asked = asked.filter(|asked| asked.digest == digest).map(|asked| asked.steps);
+        let question =
+            Question { digest, since: Some(Timestamp::MIN), before: asked.or(before).unwrap_or_default() };
         let mut acts = Acts { current: self.acts.current.clone(), ..Acts::default() };
         let approved =
             approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts, now);
@@ -348,7 +376,7 @@ impl<'a> Case<'a> {
         for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
             let fault = match (&act.decision.spec.function, self.book) {
                 (Some(_), Some(book)) if act.digest() == self.revision.digest => {
-                    approval::may_request_change(seen, book, &self.approved, &act)
+                    approval::may_request_change(seen, book, &self.approved, &self.acts, &act)
                 }
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
                 _ => self.fault_of_party(seen, &act),
@@ -365,6 +393,16 @@ impl<'a> Case<'a> {
                 }
                 None => self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "a change was already asked for"),
             }
+        }
+    }
+
+    /// What silence does to approvals. While a change is asked for, or the guard is down, no level is waited for.
+    fn move_on(&mut self, seen: &Observed<'a>, now: Timestamp) -> bool {
+        match (self.book, &seen.guard) {
+            (Some(book), Guard::Active { .. }) if self.change.is_none() => {
+                approval::move_on(seen, book, &mut self.approved, now)
+            }
+            _ => false,
         }
     }
 
