@@ -2,14 +2,16 @@
 
 mod histories;
 mod schema;
+mod wild;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use countersign::api::agreement_status::{ApprovalState, CustomerAgreementStatus, Side};
 use countersign::api::conditions::{condition, phase};
-use countersign::api::customer_agreement::RepresentativeRole;
+use countersign::api::customer_agreement::{OrderItem, PricePeriod, PriceType, RepresentativeRole};
 use countersign::api::delegation_policy::{Countersignature, Required};
+use countersign::api::money::Money;
 use countersign::api::{Action, AgreementDecision};
 use countersign::decide::{Guard, Observed, Plan, Wake, decide};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +22,7 @@ use proptest::test_runner::TestRunner;
 use self::histories::{
     Moment, Scenario, WRONG_REFERENCES, Wrong, decisions_only, everything, live, scenario, somebody_elses,
 };
+use self::wild::Made;
 use crate::world::World;
 
 fn cases(cases: u32) -> ProptestConfig {
@@ -514,5 +517,141 @@ proptest! {
         late.settle();
         let ignored: Vec<_> = late.ignored().iter().map(|i| format!("{} {}", i.name, i.reason)).collect();
         prop_assert_eq!(facts(late.status()), expected, "ignored: {:?}", ignored);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(600))]
+
+    /// Whatever is stored, the operator decides something about it and says so in words.
+    #[test]
+    fn no_document_is_too_wild(
+        scenario in scenario(everything()),
+        cut in 0_usize..28,
+        made in prop::sample::select(&[Made::Everything, Made::Some, Made::Some, Made::StatusToo][..]),
+        seed in any::<u64>(),
+    ) {
+        let mut scenario = scenario;
+        scenario.steps.truncate(cut);
+        let mut world = live(&scenario, |_, _| {}).world;
+        wild::spoil(&mut world, made, seed);
+        for fresh in [false, true, true] {
+            let plan = world.plan_at(world.now, fresh);
+            for notice in &plan.notices {
+                prop_assert!(!notice.note.trim().is_empty(), "{:?}", notice);
+                prop_assert!(notice.note.len() <= 1_024 && !notice.note.contains(is_awkward), "{:?}", notice);
+                prop_assert!(is_camel_case(notice.reason) && is_camel_case(notice.action), "{:?}", notice);
+            }
+            if let Wake::At(wake) = plan.wake {
+                prop_assert!(wake > world.now);
+            }
+            let Some(status) = plan.status else { continue };
+            if made != Made::StatusToo {
+                conditions_are_complete(&status, world.agreement.metadata.generation);
+                for condition in &status.conditions {
+                    prop_assert!(!condition.message.contains(is_awkward), "{:?}", condition);
+                }
+                for ignored in &status.ignored_decisions {
+                    prop_assert!(!ignored.message.trim().is_empty(), "{:?}", ignored);
+                }
+            }
+            world.agreement.status = Some(*status);
+        }
+    }
+}
+
+/// Characters that break a line, hide or turn text around.
+fn is_awkward(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+}
+
+/// Level that each function asks for, from 1; 99 where nobody's authority is enough.
+fn required(world: &mut World) -> BTreeMap<String, usize> {
+    world.settle();
+    let status = world.status();
+    let functions = ["sales", "finance", "legal", "service"].into_iter();
+    if world.condition(condition::VALID).1 == "NoAuthority" {
+        return functions.map(|function| (function.to_owned(), 99)).collect();
+    }
+    assert_eq!(world.condition(condition::VALID).0, "True", "{:?}", world.condition(condition::VALID));
+    let level = |function: &str| {
+        let step = status.approvals.iter().find(|step| step.function == function);
+        step.map_or(0, |step| step.level.trim_start_matches('L').parse::<usize>().unwrap())
+    };
+    functions.map(|function| (function.to_owned(), level(function))).collect()
+}
+
+fn never_lower(before: &BTreeMap<String, usize>, after: &BTreeMap<String, usize>) {
+    for (function, level) in before {
+        assert!(after[function] >= *level, "{function}: {before:?}, then {after:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn splitting_an_order_or_giving_more_away_never_lowers_a_requirement(
+        mut scenario in scenario(Just(Vec::new())),
+        items in prop::collection::vec((0_usize..4, 1_i32..2_000, 0_u32..4_000_000, 0_u32..60, 1_i32..130), 1..6),
+        which in 0_usize..6,
+        split in 0_u8..64,
+        more in 1_u32..60,
+    ) {
+        scenario.agreement.orders = 1;
+        let mut world = scenario.world();
+        let template = world.agreement.spec.orders[0].items[0].clone();
+        let kinds = [PriceType::OneTime, PriceType::Recurring, PriceType::Recurring, PriceType::Usage];
+        let item = |(n, (kind, quantity, cents, discount, months)): (usize, &(usize, i32, u32, u32, i32))| {
+            let mut item = template.clone();
+            item.id = format!("i{n}");
+            item.quantity = *quantity;
+            item.discount_percent = Some(discount.to_string());
+            item.commitment_months = Some(*months);
+            item.prices.truncate(1);
+            item.prices[0].price_type = kinds[*kind];
+            item.prices[0].period = match kind {
+                1 => Some(PricePeriod::Month),
+                2 => Some(PricePeriod::Quarter),
+                _ => None,
+            };
+            item.prices[0].amount = format!("{}.{:02}", cents / 100, cents % 100);
+            item
+        };
+        let items: Vec<_> = items.iter().enumerate().map(item).collect();
+        world.agreement.spec.orders[0].items.clone_from(&items);
+        let untouched = world.clone();
+        let before = required(&mut world);
+
+        let mut apart = untouched.clone();
+        let mut second = apart.agreement.spec.orders[0].clone();
+        let (left, right): (Vec<_>, Vec<_>) = items.iter().cloned().enumerate().partition(|(n, _)| split >> n & 1 == 0);
+        let plain = |items: Vec<(usize, OrderItem)>| items.into_iter().map(|(_, item)| item).collect::<Vec<_>>();
+        second.id = "second".to_owned();
+        second.items = plain(right);
+        apart.agreement.spec.orders[0].items = plain(left);
+        apart.agreement.spec.orders.push(second);
+        prop_assert_eq!(&required(&mut apart), &before, "an order cut in two is worth the same");
+
+        let which = which % items.len();
+        let mut cheaper = untouched.clone();
+        let discount = &mut cheaper.agreement.spec.orders[0].items[which].discount_percent;
+        let given: u32 = discount.as_ref().unwrap().parse().unwrap();
+        *discount = Some((given + more).min(100).to_string());
+        never_lower(&before, &required(&mut cheaper));
+
+        let mut larger = untouched.clone();
+        let price = &mut larger.agreement.spec.orders[0].items[which].prices[0];
+        price.amount = format!("{}{}", more, price.amount);
+        never_lower(&before, &required(&mut larger));
+
+        let mut longer = untouched.clone();
+        *longer.agreement.spec.orders[0].items[which].commitment_months.as_mut().unwrap() += i32::try_from(more).unwrap();
+        never_lower(&before, &required(&mut longer));
+
+        let mut floor = untouched;
+        floor.agreement.spec.estimated_value =
+            Some(Money { amount: format!("{}.00", more * 1_000_000), currency: "EUR".to_owned() });
+        never_lower(&before, &required(&mut floor));
     }
 }
