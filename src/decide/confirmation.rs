@@ -286,18 +286,18 @@ fn settle(
             }
         }
     }
-    let gave = |statement: usize| -> Vec<(Option<Timestamp>, &Representative)> {
-        confirmers
-            .iter()
-            .map(|confirmer| {
-                (firsts(acts, &confirmer.username).get(statement).copied().flatten(), *confirmer)
-            })
-            .collect()
+    // By the decisions that count: one that its maker replaced may be gone the next time.
+    let gave = |statement: Statement| -> Vec<(Option<Timestamp>, &Representative)> {
+        let latest = |confirmer: &Representative| {
+            let own = acts.iter().filter(|act| act.person == confirmer.username);
+            own.filter(|act| act.decision.spec.statements.contains(&statement)).map(|act| act.time).max()
+        };
+        confirmers.iter().map(|confirmer| (latest(confirmer), *confirmer)).collect()
     };
     let names = |gave: &[(Option<Timestamp>, &Representative)]| -> Vec<String> {
         gave.iter().filter(|(time, _)| time.is_some()).map(|(_, who)| clean(&who.name, 128)).collect()
     };
-    let (understood, acceptable) = (gave(0), gave(1));
+    let (understood, acceptable) = (gave(Statement::Understood), gave(Statement::Acceptable));
     let missing = |confirmer: &Representative| {
         let times = firsts(acts, &confirmer.username);
         STATEMENTS

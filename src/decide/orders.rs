@@ -193,6 +193,8 @@ fn issue(
         let key = idempotency_key(seen.agreement, &outcome.id, &digest);
         match standing(seen, name, &key) {
             Standing::Ours(order) => made.push((index, order.metadata.uid.clone())),
+            // It was made, and is gone before the others are: it is not made again.
+            _ if outcome.uid.is_some() => made.push((index, outcome.uid.clone())),
             Standing::Foreign => conflicts.push(format!("`{name}`")),
             Standing::Nothing => {
                 let order = seen.agreement.spec.orders.iter().find(|order| order.id == outcome.id);
