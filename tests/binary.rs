@@ -13,6 +13,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use common::{OPERATOR, OPERATOR_NAMESPACE, PATIENCE, shipped};
@@ -23,6 +24,7 @@ use testenv::{ControlPlane, until};
 struct Program {
     child: Child,
     log: Arc<Mutex<Vec<Value>>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Program {
@@ -35,13 +37,13 @@ impl Program {
         let lines = BufReader::new(child.stderr.take().context("no standard error")?).lines();
         let log = Arc::new(Mutex::new(Vec::new()));
         let kept = log.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.map_while(std::result::Result::ok) {
                 // What is not JSON is kept too, so that the test can say what it was.
                 kept.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::String(line)));
             }
         });
-        Ok(Self { child, log })
+        Ok(Self { child, log, reader: Some(reader) })
     }
 
     async fn address(&self) -> Result<String> {
@@ -52,10 +54,25 @@ impl Program {
         .await
     }
 
+    /// Waits until the program logged this.
+    async fn said(&self, message: &str) -> Result<()> {
+        until(format_args!("the program said {message:?}"), PATIENCE, || async {
+            let said = self.log.lock().unwrap().iter().any(|line| line["message"] == message);
+            Ok(said.then_some(()))
+        })
+        .await
+    }
+
+    /// Tells it to stop, and waits until it has ended and all that it said is read.
     async fn terminate(&mut self) -> Result<ExitStatus> {
         ensure!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?.success());
         let child = Mutex::new(&mut self.child);
-        until("the program ended", PATIENCE, || async { Ok(child.lock().unwrap().try_wait()?) }).await
+        let ended =
+            until("the program ended", PATIENCE, || async { Ok(child.lock().unwrap().try_wait()?) }).await?;
+        if let Some(reader) = self.reader.take() {
+            reader.join().map_err(|_| anyhow!("what the program said could not be read"))?;
+        }
+        Ok(ended)
     }
 }
 
@@ -119,6 +136,8 @@ async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> R
         "{metrics}"
     );
 
+    // Ready, it begins to work within milliseconds.
+    program.said("Started").await?;
     let ended = program.terminate().await?;
     assert!(ended.success(), "{ended}");
     let log = program.log.lock().unwrap().clone();
