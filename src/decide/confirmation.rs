@@ -1,5 +1,6 @@
 //! The customer's confirmation (S2): understood, acceptable, and which orders (S5).
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -212,6 +213,9 @@ pub(crate) fn attestation_fault(
     None
 }
 
+/// Decisions of a confirmation that status has room for.
+const MOST_DECISIONS: usize = 64;
+
 const STATEMENTS: [Statement; 2] = [Statement::Understood, Statement::Acceptable];
 
 /// When a person first made each statement.
@@ -222,6 +226,10 @@ fn firsts(acts: &[Act<'_>], person: &str) -> [Option<Timestamp>; 2] {
             .map(|act| act.time)
             .min()
     })
+}
+
+fn left_out(act: &Act<'_>) -> usize {
+    act.decision.spec.orders.iter().filter(|order| order.outcome == OrderConfirmation::NotConfirmed).count()
 }
 
 fn completion(confirmers: &[&Representative], acts: &[Act<'_>], required: Required) -> Option<Timestamp> {
@@ -247,16 +255,20 @@ fn settle(
     complete: Option<Timestamp>,
     required: Required,
 ) -> Confirmed {
-    // For each person and statement the latest counts; of several in one second, all do.
+    // For each person and statement the latest counts; of several in one second, all do that status has room for.
     let mut counted: BTreeMap<&str, BTreeSet<Statement>> = BTreeMap::new();
     let mut acceptances: Vec<&Act<'_>> = Vec::new();
+    let room = (MOST_DECISIONS / STATEMENTS.len() / confirmers.len().max(1)).max(1);
     for confirmer in confirmers {
         for statement in STATEMENTS {
             let own = |act: &&Act<'_>| {
                 act.person == confirmer.username && act.decision.spec.statements.contains(&statement)
             };
             let Some(latest) = acts.iter().filter(own).map(|act| act.time).max() else { continue };
-            for act in acts.iter().filter(own).filter(|act| act.time == latest) {
+            let mut latest: Vec<&Act<'_>> =
+                acts.iter().filter(own).filter(|act| act.time == latest).collect();
+            latest.sort_by_key(|act| Reverse(left_out(act)));
+            for act in latest.into_iter().take(room) {
                 counted.entry(act.name).or_default().insert(statement);
                 if statement == Statement::Acceptable {
                     acceptances.push(act);

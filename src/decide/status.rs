@@ -55,6 +55,9 @@ const fn phase_of(stage: Stage) -> &'static str {
     }
 }
 
+/// Deviations that status has room for. A term may deviate twice, by its value and by its words.
+const MOST_DEVIATIONS: usize = 200;
+
 /// Everything but conditions, phase and waits.
 fn facts(seen: &Observed<'_>, case: &Case<'_>, before: CustomerAgreementStatus) -> CustomerAgreementStatus {
     let spec = &seen.agreement.spec;
@@ -83,7 +86,7 @@ fn facts(seen: &Observed<'_>, case: &Case<'_>, before: CustomerAgreementStatus) 
     let deviations = &assessment.classed.deviations;
     status.classification =
         Some(if deviations.is_empty() { Classification::Standard } else { Classification::NonStandard });
-    status.deviations.clone_from(deviations);
+    status.deviations = deviations.iter().take(MOST_DEVIATIONS).cloned().collect();
     status.value = Some(assessment.valued.shown.clone());
     status.approvals.clone_from(&case.approved.steps);
     let confirmed = &case.confirmed;
