@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use countersign::api::agreement_status::{ApprovalState, CustomerAgreementStatus, Side};
 use countersign::api::conditions::{condition, phase};
-use countersign::api::customer_agreement::{OrderItem, PricePeriod, PriceType, RepresentativeRole};
+use countersign::api::customer_agreement::{OrderItem, PricePeriod, PriceType, RepresentativeRole, Term};
 use countersign::api::delegation_policy::{Countersignature, Required};
 use countersign::api::money::Money;
+use countersign::api::standard_terms::StandardTerm;
 use countersign::api::{Action, AgreementDecision};
 use countersign::decide::{Guard, Observed, Plan, Wake, decide};
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +24,7 @@ use self::histories::{
     Moment, Scenario, WRONG_REFERENCES, Wrong, decisions_only, everything, live, scenario, somebody_elses,
 };
 use self::wild::Made;
-use crate::world::World;
+use crate::world::{EVA, World};
 
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -335,6 +336,42 @@ proptest! {
             assert_eq!(schema::faults_of_status(&value), Vec::<String>::new());
         });
     }
+}
+
+/// What people can overdo still fits what the server takes.
+#[test]
+fn a_status_fits_whatever_people_overdo() {
+    let fits = |world: &World| {
+        let status = serde_json::to_value(world.status()).unwrap();
+        assert_eq!(schema::faults_of_status(&status), Vec::<String>::new());
+    };
+    let mut world = World::fibre();
+    world.settle();
+    for _ in 0..150 {
+        world.confirm(EVA);
+    }
+    world.settle();
+    fits(&world);
+    assert_eq!(world.phase(), phase::AWAITING_SIGN_OFF);
+    for _ in 0..150 {
+        world.act(EVA, Action::Sign);
+    }
+    world.settle();
+    fits(&world);
+
+    // Each term may deviate twice: by its value, and by its words.
+    let mut world = World::fibre();
+    let catalogue = world.terms.as_mut().unwrap();
+    let (standard, term) = (catalogue.spec.terms[0].clone(), world.agreement.spec.terms[0].clone());
+    for n in 0..150 {
+        let id = format!("term-{n}");
+        catalogue.spec.terms.push(StandardTerm { id: id.clone(), ..standard.clone() });
+        let (value, text) = (Some("45".to_owned()), Some("in other words".to_owned()));
+        world.agreement.spec.terms.push(Term { id, value, text, ..term.clone() });
+    }
+    world.settle();
+    fits(&world);
+    assert_eq!(world.phase(), phase::AWAITING_CONFIRMATION);
 }
 
 fn signed_by_everybody(world: &World, scenario: &Scenario) {

@@ -222,6 +222,9 @@ pub fn spoil(world: &mut World, made: Made, seed: u64) {
             world.agreement.metadata.creation_timestamp = Some(Time(wild.time()));
         }
     }
+    if made != Made::StatusToo && wild.one_in(3) {
+        world.agreement.status = None;
+    }
     let o = odds(&mut wild);
     world.terms = world
         .terms
