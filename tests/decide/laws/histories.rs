@@ -27,8 +27,10 @@ use crate::world::World;
 /// Everything that a history starts from, and what happens in it.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Whether an author edits the terms when asked to.
+    /// Whether an author edits the terms when asked to. Where nobody does, the others go on with what they were asked.
     pub edits: bool,
+    /// Whether the server takes no request for the first order.
+    pub quota: bool,
     pub agreement: Agreement,
     pub rules: Rules,
     pub steps: Vec<Step>,
@@ -165,12 +167,8 @@ const DEVIATIONS: [(usize, &str); 8] =
     [(0, "45"), (0, "90"), (1, "12"), (2, "99.95"), (3, "20"), (4, "150"), (4, "500"), (6, "CH")];
 
 pub fn scenario(steps: impl Strategy<Value = Vec<Step>>) -> impl Strategy<Value = Scenario> {
-    (agreement(), rules(), steps).prop_map(|(agreement, rules, steps)| Scenario {
-        edits: true,
-        agreement,
-        rules,
-        steps,
-    })
+    (agreement(), rules(), steps, prop::bool::weighted(0.2))
+        .prop_map(|(agreement, rules, steps, quota)| Scenario { edits: true, quota, agreement, rules, steps })
 }
 
 fn agreement() -> impl Strategy<Value = Agreement> {
@@ -264,7 +262,7 @@ fn how() -> impl Strategy<Value = How> {
     ];
     let left_out = prop_oneof![3 => Just(0_u8), 1 => 0_u8..8];
     let statements = prop_oneof![4 => Just(3_u8), 1 => 1_u8..3];
-    let objection = prop_oneof![14 => Just(0_u8), 1 => 1_u8..4];
+    let objection = prop_oneof![9 => Just(0_u8), 1 => 1_u8..4];
     (wrong, left_out, statements, prop::bool::weighted(0.1), objection, select(&[0_i64, 1, 1, 7][..]))
         .prop_map(|(wrong, left_out, statements, attested, objection, after)| How {
             wrong,
@@ -326,6 +324,9 @@ impl Scenario {
         let mut policy = (*world.policies[0]).clone();
         self.write_rules(&mut policy);
         world.policies = vec![Arc::new(policy)];
+        if self.quota {
+            refuse_first(&mut world);
+        }
         world
     }
 
@@ -448,6 +449,8 @@ impl Scenario {
 pub struct Life {
     pub world: World,
     edits: bool,
+    /// What people were last asked to decide.
+    asked: Vec<Waiting>,
     policy: Arc<DelegationPolicy>,
     terms: StandardTerms,
 }
@@ -470,6 +473,7 @@ pub fn live(scenario: &Scenario, mut look: impl FnMut(&World, &Moment<'_>)) -> L
     let world = scenario.world();
     let mut life = Life {
         edits: scenario.edits,
+        asked: Vec::new(),
         policy: world.policies[0].clone(),
         terms: world.terms.clone().unwrap(),
         world,
@@ -528,11 +532,17 @@ impl Life {
         match event {
             Event::Follow { which, who, how } => {
                 let waiting = &world.agreement.status.as_ref().unwrap().waiting_for;
-                let Some(wait) = waiting.get(which % waiting.len().max(1)).cloned() else { return false };
-                world.pass(how.after);
-                if wait.action == WaitingAction::Edit {
-                    return self.edits && edit(world, 0);
+                let edit_is_due = waiting.iter().any(|wait| wait.action == WaitingAction::Edit);
+                if edit_is_due && self.edits {
+                    return edit(world, 0);
                 }
+                if !edit_is_due {
+                    self.asked.clone_from(waiting);
+                }
+                let Some(wait) = self.asked.get(which % self.asked.len().max(1)).cloned() else {
+                    return false;
+                };
+                world.pass(how.after);
                 let Some(decision) = answer(world, &wait, *who, how) else { return false };
                 world.store(decision);
             }
@@ -587,6 +597,12 @@ fn edit(world: &mut World, kind: u8) -> bool {
         }
     });
     true
+}
+
+fn refuse_first(world: &mut World) {
+    let ids = world.agreement.spec.orders.iter().map(|order| order.id.clone()).take(1);
+    world.refused =
+        ids.map(|order_id| RefusedCreate { order_id, message: "quota exceeded".to_owned() }).collect();
 }
 
 fn consumer(world: &mut World, kind: u8) -> bool {
