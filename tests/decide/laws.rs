@@ -523,7 +523,7 @@ fn facts(status: &CustomerAgreementStatus) -> Facts {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(600))]
 
     /// An operator that was down comes to what it would have come to, up to what cannot be revoked: no deadline lies
     /// between, and nothing but decisions happened.

@@ -262,7 +262,7 @@ fn how() -> impl Strategy<Value = How> {
     ];
     let left_out = prop_oneof![3 => Just(0_u8), 1 => 0_u8..8];
     let statements = prop_oneof![4 => Just(3_u8), 1 => 1_u8..3];
-    let objection = prop_oneof![9 => Just(0_u8), 1 => 1_u8..4];
+    let objection = prop_oneof![26 => Just(0_u8), 1 => Just(1), 2 => Just(2), 1 => Just(3)];
     (wrong, left_out, statements, prop::bool::weighted(0.1), objection, select(&[0_i64, 1, 1, 7][..]))
         .prop_map(|(wrong, left_out, statements, attested, objection, after)| How {
             wrong,
@@ -540,7 +540,8 @@ impl Life {
                     self.asked.clone_from(waiting);
                 }
                 let Some(wait) = self.asked.get(which % self.asked.len().max(1)).cloned() else {
-                    return false;
+                    // Nobody is waited for any more, but those who take the orders over.
+                    return consumer(world, u8::try_from(*who).unwrap());
                 };
                 world.pass(how.after);
                 let Some(decision) = answer(world, &wait, *who, how) else { return false };
