@@ -1,4 +1,5 @@
-//! Condition types and reasons, as they stand in `status.conditions`, and the words of `status.phase`.
+//! The words that people meet: types and reasons of conditions, phases, why a decision does not count, events.
+//! `docs/lifecycle.md` says of each what to do; a test holds the two together.
 
 /// Types of the conditions of a `CustomerAgreement`, in the order in which they stand.
 pub mod condition {
@@ -193,4 +194,64 @@ pub mod ignored {
     pub const NOT_DISTINCT: &str = "NotDistinct";
     /// The approval was already there.
     pub const ALREADY_APPROVED: &str = "AlreadyApproved";
+}
+
+/// Reasons of events. An agreement that stalls says so with the reason of its condition.
+pub mod event {
+    /// The terms were checked, and the rules pinned.
+    pub const TERMS_VALID: &str = "TermsValid";
+    /// The terms changed; a new revision is in force and earlier decisions are void.
+    pub const TERMS_CHANGED: &str = "TermsChanged";
+    /// Somebody asked for other terms.
+    pub const CHANGE_REQUESTED: &str = "ChangeRequested";
+    /// A Confirm of a representative counts.
+    pub const CUSTOMER_CONFIRMED: &str = "CustomerConfirmed";
+    /// The terms are understood and acceptable.
+    pub const CONFIRMATION_COMPLETE: &str = "ConfirmationComplete";
+    /// A level is asked to approve.
+    pub const APPROVAL_REQUESTED: &str = "ApprovalRequested";
+    /// A level stayed silent, and the next one is asked.
+    pub const APPROVAL_ESCALATED: &str = "ApprovalEscalated";
+    /// An Approve counts.
+    pub const APPROVAL_GIVEN: &str = "ApprovalGiven";
+    /// A Refuse counts.
+    pub const APPROVAL_REFUSED: &str = "ApprovalRefused";
+    /// A Sign counts.
+    pub const CUSTOMER_SIGNED: &str = "CustomerSigned";
+    /// A Countersign counts.
+    pub const PROVIDER_COUNTERSIGNED: &str = "ProviderCountersigned";
+    /// Every signature is there; nothing can be taken back.
+    pub const AGREEMENT_SEALED: &str = "AgreementSealed";
+    /// Either side took the agreement back.
+    pub const AGREEMENT_WITHDRAWN: &str = "AgreementWithdrawn";
+    /// The customer declined.
+    pub const OFFER_DECLINED: &str = "OfferDeclined";
+    /// The provider's own agreement was refused.
+    pub const AGREEMENT_REFUSED: &str = "AgreementRefused";
+    /// Time was up.
+    pub const OFFER_EXPIRED: &str = "OfferExpired";
+    /// Every confirmed order is passed on.
+    pub const ORDERS_ISSUED: &str = "OrdersIssued";
+    /// The agreement is agreed.
+    pub const AGREED: &str = "Agreed";
+    /// The server does not take an order request.
+    pub const ORDER_REQUEST_REFUSED: &str = "OrderRequestRefused";
+    /// An order request is gone.
+    pub const ORDER_REQUEST_MISSING: &str = "OrderRequestMissing";
+    /// Every order request was acknowledged.
+    pub const ORDERS_ACKNOWLEDGED: &str = "OrdersAcknowledged";
+    /// Every order request is done.
+    pub const ORDERS_COMPLETED: &str = "OrdersCompleted";
+    /// A consumer did not take an order request.
+    pub const ORDER_REJECTED: &str = "OrderRejected";
+    /// An order request could not be done.
+    pub const ORDER_FAILED: &str = "OrderFailed";
+    /// Nobody acknowledged in time.
+    pub const HANDOVER_OVERDUE: &str = "HandoverOverdue";
+    /// Half of the time to answer is gone.
+    pub const REMINDER: &str = "Reminder";
+    /// A decision does not count.
+    pub const DECISION_IGNORED: &str = "DecisionIgnored";
+    /// Somebody has to repair something; the condition says what.
+    pub const STALLED: &str = "Stalled";
 }

@@ -41,6 +41,11 @@ impl<'a> Act<'a> {
         clean(self.decision.spec.reason.as_deref().unwrap_or_default(), 1024)
     }
 
+    /// Whether it was made before another: by server time, and by name within one second.
+    pub(crate) fn precedes(&self, other: &Act<'_>) -> bool {
+        (self.time, self.name) < (other.time, other.name)
+    }
+
     pub(crate) const fn action(&self) -> Action {
         self.decision.spec.action
     }

@@ -5,9 +5,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank};
+use super::confirmation::attests;
 use super::validate::RuleBook;
 use super::words::clean;
-use super::{Observed, calendar};
+use super::{Guard, Observed, calendar, digest};
 use crate::api::Action;
 use crate::api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
 use crate::api::conditions::ignored;
@@ -29,96 +30,145 @@ pub(crate) struct Question<'a> {
     pub(crate) before: &'a [Approval],
 }
 
+/// When a step could be decided, by the server times of the decisions alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    /// From when; `None`: not yet.
+    pub(crate) turn: Option<Timestamp>,
+    /// When its quorum was reached.
+    pub(crate) complete: Option<Timestamp>,
+}
+
+/// The decision that refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    /// Position of the step.
+    step: usize,
+    pub(crate) time: Timestamp,
+    pub(crate) decision: String,
+    /// The maker's own words.
+    pub(crate) words: String,
+}
+
 /// How far the provider's own agreement has come.
 #[derive(Debug, Default)]
 pub(crate) struct Approved {
     /// One step for each function, in the policy's order.
     pub(crate) steps: Vec<Approval>,
-    /// When each step could first be decided, and when it was.
-    spans: Vec<Span>,
     /// When the last approval was there; where none is needed, when the question arose.
     pub(crate) complete: Option<Timestamp>,
-    /// The decision that refused, with its words.
-    pub(crate) refused: Option<(String, String)>,
+    /// When each step could be decided.
+    pub(crate) spans: Vec<Span>,
+    /// The decision that refused, whatever others approved.
+    pub(crate) refused: Option<Refusal>,
     /// A level stayed silent, and the policy lets the offer expire then.
     pub(crate) timed_out: bool,
 }
 
-/// From when to when a step was open. By the decisions' own times, so that it is the same whenever they are seen.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    turn: Option<Timestamp>,
-    complete: Option<Timestamp>,
-}
-
 /// Weighs every Approve and Refuse.
+///
+/// One after the other by server time, whichever step it is for: whom an earlier one counted for cannot count again.
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
     book: RuleBook<'_>,
     needed: &[Requirement],
     question: Question<'_>,
     acts: &mut Acts<'a>,
-    now: Timestamp,
 ) -> Approved {
-    let asked_together = match book.policy.spec.rules.escalation.mode {
-        EscalationMode::Sequential => 1,
-        EscalationMode::Parallel => needed.len().max(1),
+    let sequential = book.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
+    let mut approved = Approved {
+        steps: needed.iter().map(|need| begin(seen, book, need, question)).collect(),
+        spans: vec![Span { turn: question.since, complete: None }; needed.len()],
+        ..Approved::default()
     };
-    let mut approved = Approved { complete: question.since, ..Approved::default() };
-    for round in needed.chunks(asked_together) {
-        let turn = approved.complete;
-        let first = approved.steps.len();
-        approved.steps.extend(round.iter().map(|need| begin(seen, book, need, question, turn, now)));
-        decide_round(seen, book, question, turn, first, &mut approved, acts);
-        let completes = approved.spans.iter().skip(first).map(|span| span.complete);
-        approved.complete = completes.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+    if sequential {
+        approved.spans.iter_mut().skip(1).for_each(|span| span.turn = None);
     }
-    let functions: Vec<&str> = needed.iter().map(|need| need.function.as_str()).collect();
+    let mut mine: Vec<(usize, Act<'a>)> = Vec::new();
     for act in acts.current.clone() {
+        if !matches!(act.action(), Action::Approve | Action::Refuse) {
+            continue;
+        }
         let function = act.decision.spec.function.as_deref().unwrap_or_default();
-        if matches!(act.action(), Action::Approve | Action::Refuse) && !functions.contains(&function) {
-            let message = format!("nothing in the agreement asks for an approval of {}", clean(function, 63));
-            acts.ignored.add(&act, ignored::NOT_REQUIRED, message);
+        match needed.iter().position(|need| need.function == function) {
+            Some(step) => mine.push((step, act)),
+            None => {
+                let message =
+                    format!("nothing in the agreement asks for an approval of {}", clean(function, 63));
+                acts.ignored.add(&act, ignored::NOT_REQUIRED, message);
+            }
         }
     }
+    // Within one second the earlier step comes first, so that the next one has its turn, and a refusal before an approval.
+    mine.sort_by_key(|(step, act)| (act.time, *step, act.action() == Action::Approve));
+    for (at, act) in mine {
+        let verdict = weigh_act(seen, book, question, &approved, at, &acts.current, &act);
+        let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
+            continue;
+        };
+        match verdict {
+            Err((reason, message)) => acts.ignored.add(&act, reason, message),
+            Ok(verdict) if act.action() == Action::Refuse => {
+                step.decided_by.push(verdict);
+                approved.refused = Some(Refusal {
+                    step: at,
+                    time: act.time,
+                    decision: act.name.to_owned(),
+                    words: act.words(),
+                });
+            }
+            Ok(verdict) => {
+                step.decided_by.push(verdict);
+                let level = level_at(step, act.time);
+                let quorum = quorum(&book.policy.spec.rules, &step.function, level);
+                if step.decided_by.len() >= usize::try_from(quorum).unwrap_or(1) {
+                    span.complete = Some(act.time);
+                    if let Some(next) = approved.spans.get_mut(at + 1).filter(|_| sequential) {
+                        next.turn = Some(act.time);
+                    }
+                }
+            }
+        }
+    }
+    let refused = approved.refused.as_ref().map(|refusal| refusal.step);
+    for (at, (step, span)) in approved.steps.iter_mut().zip(&approved.spans).enumerate() {
+        step.state = match (span.turn, span.complete) {
+            _ if refused == Some(at) => ApprovalState::Refused,
+            (_, Some(_)) => ApprovalState::Approved,
+            (Some(_), None) => ApprovalState::Waiting,
+            (None, None) => ApprovalState::Next,
+        };
+    }
+    let ends = approved.spans.iter().map(|span| span.complete);
+    approved.complete =
+        [question.since].into_iter().chain(ends).collect::<Option<Vec<_>>>().into_iter().flatten().max();
     approved
 }
 
-/// The step as it stood, or asked now where its turn has come.
-fn begin(
-    seen: &Observed<'_>,
-    book: RuleBook<'_>,
-    need: &Requirement,
-    question: Question<'_>,
-    turn: Option<Timestamp>,
-    now: Timestamp,
-) -> Approval {
-    let rules = &book.policy.spec.rules;
-    let before = question.before.iter().find(|step| step.function == need.function && !step.asked.is_empty());
-    let mut asked = before.map(|step| step.asked.clone()).unwrap_or_default();
-    if asked.is_empty() && turn.is_some() {
-        asked.push(ask(book, &need.function, &need.level, now));
+/// The step as it stood; or as it would be asked, once its turn has come.
+fn begin(seen: &Observed<'_>, book: RuleBook<'_>, need: &Requirement, question: Question<'_>) -> Approval {
+    let before = question.before.iter().find(|step| step.function == need.function);
+    let asked = before.map(|step| step.asked.clone()).unwrap_or_default();
+    let level = match asked.last() {
+        Some(asked) => asked.level.clone(),
         // A level whose only holders may not approve would only cost time.
-        if let Some(step) = asked.first_mut()
-            && nobody_may_approve(seen, book, &need.function, &step.level)
-            && let Some(next) = next_level(seen, book, &need.function, &step.level)
-        {
-            *step = ask(book, &need.function, &next, now);
+        None if nobody_may_approve(seen, book, &need.function, &need.level) => {
+            next_level(seen, book, &need.function, &need.level).unwrap_or_else(|| need.level.clone())
         }
-    }
-    let level = asked.last().map_or_else(|| need.level.clone(), |asked| asked.level.clone());
+        None => need.level.clone(),
+    };
     Approval {
         function: need.function.clone(),
-        quorum: quorum(rules, &need.function, &level),
+        quorum: quorum(&book.policy.spec.rules, &need.function, &level),
         level,
         because: need.because.clone(),
-        state: if turn.is_some() { ApprovalState::Waiting } else { ApprovalState::Next },
+        state: ApprovalState::Next,
         asked,
         decided_by: Vec::new(),
     }
 }
 
-fn ask(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> AskedLevel {
+fn asked(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> AskedLevel {
     let rules = &book.policy.spec.rules;
     let seconds = rules
         .ladders
@@ -134,70 +184,71 @@ fn ask(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> Asked
     }
 }
 
-/// Counts the verdicts on the steps that are asked together: those from `first` on.
-fn decide_round<'a>(
-    seen: &Observed<'a>,
+/// Whether one act counts for its step.
+fn weigh_act(
+    seen: &Observed<'_>,
     book: RuleBook<'_>,
     question: Question<'_>,
-    turn: Option<Timestamp>,
-    first: usize,
-    approved: &mut Approved,
-    acts: &mut Acts<'a>,
-) {
-    // In the order of time over all steps, or nobody could tell which of one person's verdicts was the first. What
-    // stands comes before what is weighed now.
-    let all = acts.current.clone();
-    let (stand, new): (Vec<_>, Vec<_>) = all.iter().enumerate().partition(|(_, act)| act.stands);
-    let mut last_counted = vec![0; approved.steps.len()];
-    let mut refusal = None;
-    for (position, act) in stand.into_iter().chain(new) {
-        let function = act.decision.spec.function.as_deref();
-        let is_verdict = matches!(act.action(), Action::Approve | Action::Refuse);
-        let place = approved.steps.iter().position(|step| Some(step.function.as_str()) == function);
-        let Some(place) = place.filter(|place| is_verdict && *place >= first) else { continue };
-        let Some((step, last)) = approved.steps.get(place).zip(last_counted.get_mut(place)) else { continue };
-        let approved_by = (step.state == ApprovalState::Approved).then_some(*last);
-        let is_later = |end: Option<usize>| end.is_some_and(|end| position > end);
-        let is_decided = approved_by.or(refusal).is_some() && !act.stands;
-        let already = || (ignored::ALREADY_APPROVED, "the step was already decided".to_owned());
-        let verdict = if is_decided && (is_later(approved_by) || is_later(refusal)) {
-            Err(already())
-        } else if let Some(fault) = binding_fault(act, question, turn) {
-            Err(fault)
-        } else if act.stands {
-            stood(seen, act).ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))
-        } else {
-            weigh_authority(seen, book, step, &approved.steps, act)
-                .and_then(|verdict| if is_decided { Err(already()) } else { Ok(verdict) })
-        };
-        match (verdict, approved.steps.get_mut(place)) {
-            (Err((reason, message)), _) => acts.ignored.add(act, reason, message),
-            (Ok(verdict), Some(step)) => {
-                *last = (*last).max(position);
-                step.decided_by.push(verdict);
-                if act.action() == Action::Refuse {
-                    step.state = ApprovalState::Refused;
-                    approved.refused = Some((act.name.to_owned(), act.words()));
-                    refusal = Some(position);
-                } else if step.decided_by.len() >= usize::try_from(step.quorum).unwrap_or(1) {
-                    step.state = ApprovalState::Approved;
-                }
-            }
-            (Ok(_), None) => {}
-        }
+    approved: &Approved,
+    at: usize,
+    current: &[Act<'_>],
+    act: &Act<'_>,
+) -> Result<ApprovalVerdict, (&'static str, String)> {
+    let (Some(step), Some(span)) = (approved.steps.get(at), approved.spans.get(at)) else {
+        return Err((ignored::NOT_REQUIRED, "no such step".to_owned()));
+    };
+    // A refusal counts until the agreement is sealed, an approval only while one is missing.
+    let is_refusal = act.action() == Action::Refuse;
+    if approved.refused.is_some() || (span.complete.is_some() && !is_refusal) {
+        return Err((ignored::ALREADY_APPROVED, "the step was already decided".to_owned()));
     }
-    for step in approved.steps.iter_mut().skip(first) {
-        let place =
-            |verdict: &ApprovalVerdict| acts.current.iter().position(|act| act.name == verdict.decision);
-        step.decided_by.sort_by_key(place);
-        let last = step.decided_by.last().and_then(|verdict| time_of(acts, verdict));
-        let complete = last.filter(|_| step.state == ApprovalState::Approved);
-        approved.spans.push(Span { turn, complete });
+    if let Some(fault) = binding_fault(act, question, span.turn) {
+        return Err(fault);
     }
+    if act.stands {
+        return stood(seen, act)
+            .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()));
+    }
+    let verdict = weigh_authority(seen, book, step, current, act)?;
+    if !is_refusal && counted_before(seen, book, question, approved, step, &verdict) {
+        return Err((
+            ignored::NOT_DISTINCT,
+            "the same person already decided here; another one must".to_owned(),
+        ));
+    }
+    Ok(verdict)
 }
 
-fn time_of(acts: &Acts<'_>, verdict: &ApprovalVerdict) -> Option<Timestamp> {
-    acts.current.iter().find(|act| act.name == verdict.decision).map(|act| act.time)
+/// Whether one of the people of a verdict already counts, here or, where approvers must be distinct, for another step.
+fn counted_before(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    question: Question<'_>,
+    approved: &Approved,
+    step: &Approval,
+    verdict: &ApprovalVerdict,
+) -> bool {
+    let policy = &book.policy.spec;
+    let people = |verdict: &ApprovalVerdict| {
+        let names = [Some(verdict.username.clone()), verdict.on_behalf_of.clone()];
+        names.map(|name| name.map(|name| canonical(policy, &name).to_owned()))
+    };
+    let own = people(verdict);
+    let same = |other: &ApprovalVerdict| {
+        people(other).iter().flatten().any(|name| own.contains(&Some(name.clone())))
+    };
+    // What stands from before counts, also where this act is older and was seen late.
+    let standing = seen
+        .decisions
+        .iter()
+        .filter(|decision| question.digest == Some(decision.spec.agreement_ref.digest.as_str()));
+    let standing: Vec<&str> = standing.filter_map(|decision| decision.metadata.name.as_deref()).collect();
+    let stood = question.before.iter().chain(&approved.steps);
+    stood
+        .filter(|other| policy.rules.separation.distinct_approvers || other.function == step.function)
+        .flat_map(|other| &other.decided_by)
+        .filter(|other| standing.contains(&other.decision.as_str()))
+        .any(same)
 }
 
 fn binding_fault(
@@ -230,27 +281,37 @@ fn weigh_authority(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     step: &Approval,
-    steps: &[Approval],
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
     let policy = &book.policy.spec;
     let function = &step.function;
     let decision = &act.decision.spec;
     let level = decision.level.as_deref().unwrap_or_default();
-    let actor = canonical(policy, act.actor);
-    if policy.rules.separation.owner_may_not_approve && is_owner(seen, book, act.actor) {
+    // What somebody may not do, nobody does on that person's behalf.
+    let mut people = [act.actor].into_iter().chain(decision.on_behalf_of.as_deref());
+    if policy.rules.separation.owner_may_not_approve
+        && people.clone().any(|person| is_owner(seen, book, person))
+    {
         return Err((
             ignored::OWNER,
             "the account owner may not approve; somebody else who holds the level must".to_owned(),
         ));
     }
-    if seen.agreement.spec.customer.representatives.iter().any(|r| canonical(policy, &r.username) == actor) {
+    if people.any(|person| is_representative(seen, book, person)) {
         return Err((
             ignored::BOTH_SIDES,
             "a representative of the customer may not approve for the provider".to_owned(),
         ));
     }
-    let least = least_level(book, step, act.time);
+    if attests(seen, book, current, act) {
+        return Err((
+            ignored::NOT_DISTINCT,
+            "who recorded what a representative did may not approve; somebody else who holds the level must"
+                .to_owned(),
+        ));
+    }
+    let least = least_level(seen, book, step, act.time);
     let (Some(held), Some(least_rank)) =
         (rank(&policy.rules, function, level), rank(&policy.rules, function, least))
     else {
@@ -289,22 +350,6 @@ fn weigh_authority(
         };
         return Err((ignored::NOT_HOLDER, message));
     };
-    let person = decision.on_behalf_of.as_deref().map(|holder| canonical(policy, holder));
-    let counted_as = |verdict: &ApprovalVerdict| {
-        let names = [Some(verdict.username.as_str()), verdict.on_behalf_of.as_deref()];
-        names.into_iter().flatten().any(|name| {
-            let name = canonical(policy, name);
-            name == actor || Some(name) == person
-        })
-    };
-    let distinct = policy.rules.separation.distinct_approvers;
-    let mut where_once = steps.iter().filter(|other| distinct || other.function == *function);
-    if where_once.any(|step| step.decided_by.iter().any(counted_as)) {
-        return Err((
-            ignored::NOT_DISTINCT,
-            "the same person already decided here; another one must".to_owned(),
-        ));
-    }
     Ok(ApprovalVerdict {
         decision: act.name.to_owned(),
         username: act.actor.to_owned(),
@@ -315,22 +360,36 @@ fn weigh_authority(
         },
         on_behalf_of: decision.on_behalf_of.clone(),
     })
-    .and_then(|verdict| match late(seen, act, None) {
+    .and_then(|verdict| match late(seen, act, None).or_else(|| after_silence(book, step, act)) {
         Some(message) => Err((ignored::LATE, message)),
         None => Ok(verdict),
     })
 }
 
-/// The level that had to decide at a time: the one asked then, or any asked before it where the policy lets it still decide.
-fn least_level<'s>(book: RuleBook<'_>, step: &'s Approval, time: Timestamp) -> &'s str {
-    let asked = &step.asked;
-    let still = book.policy.spec.rules.escalation.earlier_level_may_still_decide;
-    let then = if still {
-        asked.first()
-    } else {
-        asked.iter().rev().find(|asked| asked.asked_time.0 <= time).or(asked.first())
-    };
+/// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
+fn after_silence(book: RuleBook<'_>, step: &Approval, act: &Act<'_>) -> Option<String> {
+    let expires = book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
+    let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
+    (act.time > end.0).then(|| format!("the time to answer ended at {}", digest::shown(end)))
+}
+
+/// The level that was asked at a time. The second in which the next one was asked still belongs to the one before.
+fn level_at(step: &Approval, time: Timestamp) -> &str {
+    let then = step.asked.iter().rev().find(|asked| asked.asked_time.0 < time).or(step.asked.first());
     then.map_or(&step.level, |asked| &asked.level)
+}
+
+/// The lowest level that may decide at a time: the one asked then, or any asked before it where the policy lets it still
+/// decide, or where nobody is left to be asked.
+fn least_level<'s>(seen: &Observed<'_>, book: RuleBook<'_>, step: &'s Approval, time: Timestamp) -> &'s str {
+    let still = book.policy.spec.rules.escalation.earlier_level_may_still_decide;
+    let silent =
+        step.asked.last().and_then(|asked| asked.wait_end_time.as_ref()).is_some_and(|end| end.0 < time);
+    if still || (silent && next_level(seen, book, &step.function, &step.level).is_none()) {
+        step.asked.first().map_or(&step.level, |asked| &asked.level)
+    } else {
+        level_at(step, time)
+    }
 }
 
 fn stands_in(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
@@ -353,19 +412,19 @@ fn is_owner(seen: &Observed<'_>, book: RuleBook<'_>, username: &str) -> bool {
         .any(|owner| canonical(policy, owner) == canonical(policy, username))
 }
 
+fn is_representative(seen: &Observed<'_>, book: RuleBook<'_>, username: &str) -> bool {
+    let policy = &book.policy.spec;
+    let mut representatives = seen.agreement.spec.customer.representatives.iter();
+    representatives.any(|r| canonical(policy, &r.username) == canonical(policy, username))
+}
+
 /// Whether every holder of a level is a person who may not approve. A level of a group may always have somebody.
 fn nobody_may_approve(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &str) -> bool {
     let policy = &book.policy.spec;
     holders(policy, function, level).iter().all(|subject| {
         subject.kind == SubjectKind::User
             && ((policy.rules.separation.owner_may_not_approve && is_owner(seen, book, &subject.name))
-                || seen
-                    .agreement
-                    .spec
-                    .customer
-                    .representatives
-                    .iter()
-                    .any(|r| canonical(policy, &r.username) == canonical(policy, &subject.name)))
+                || is_representative(seen, book, &subject.name))
     })
 }
 
@@ -375,62 +434,62 @@ fn next_level(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &s
     above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(seen, book, function, level))
 }
 
-/// What the silence of a level does: the next one is asked, or there is none left, or the offer expires. Returns whether
-/// another level is asked now; what that makes of the verdicts is then to be weighed.
-pub(crate) fn move_on(
-    seen: &Observed<'_>,
-    book: RuleBook<'_>,
-    approved: &mut Approved,
-    now: Timestamp,
-) -> bool {
-    let is_over = |asked: &AskedLevel| {
-        let end = asked.wait_end_time.as_ref().map(|time| time.0);
-        end.is_some_and(|end| now >= end.checked_add(GRACE).unwrap_or(end))
-    };
-    let silent =
-        |step: &&mut Approval| step.state == ApprovalState::Waiting && step.asked.last().is_some_and(is_over);
-    let mut moved = false;
-    for step in approved.steps.iter_mut().filter(silent) {
+/// Asks those whose turn has come, and moves on the steps whose level stayed silent.
+pub(crate) fn ask(seen: &Observed<'_>, book: RuleBook<'_>, approved: &mut Approved, now: Timestamp) {
+    let guarded = !matches!(seen.guard, Guard::Inactive { .. });
+    let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
+    for step in waiting {
+        let Some(last) = step.asked.last() else {
+            step.asked.push(asked(book, &step.function, &step.level, now));
+            continue;
+        };
+        let end = last.wait_end_time.as_ref().map(|time| time.0);
+        let over = end.is_some_and(|end| now >= end.checked_add(GRACE).unwrap_or(end));
+        if !over || !guarded {
+            continue;
+        }
         if book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire {
             approved.timed_out = true;
             continue;
         }
         match next_level(seen, book, &step.function, &step.level) {
             Some(next) => {
-                step.asked.push(ask(book, &step.function, &next, now));
-                moved = true;
+                step.asked.push(asked(book, &step.function, &next, now));
+                step.quorum = quorum(&book.policy.spec.rules, &step.function, &next);
+                step.level = next;
             }
             None => step.state = ApprovalState::Exhausted,
         }
     }
-    moved
 }
 
-/// Why somebody on the provider's side may not ask for other terms: only who could approve at that time may.
+/// While the terms are to be changed nobody new is asked.
+pub(crate) fn rest(approved: &mut Approved) {
+    let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
+    waiting.filter(|step| step.asked.is_empty()).for_each(|step| step.state = ApprovalState::Next);
+}
+
+/// Why somebody on the provider's side may not ask for other terms: only who could approve now may.
 pub(crate) fn may_request_change(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     approved: &Approved,
-    acts: &Acts<'_>,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     if act.stands {
         return None;
     }
     let function = act.decision.spec.function.as_deref().unwrap_or_default();
-    let mut steps = approved.steps.iter().zip(&approved.spans);
-    let open = |span: &Span| {
+    let steps = approved.steps.iter().zip(&approved.spans);
+    let open = steps.filter(|(step, _)| step.function == function).find(|(_, span)| {
         span.turn.is_some_and(|turn| turn <= act.time)
-            && span.complete.is_none_or(|complete| complete >= act.time)
-    };
-    let Some((step, _)) = steps.find(|(step, span)| step.function == function && open(span)) else {
-        let message = format!("{} was not being asked to approve", clean(function, 63));
-        return Some((ignored::OUT_OF_TURN, message));
-    };
-    // What the same person decided later takes nothing away from it.
-    let mut until_then = approved.steps.clone();
-    for step in &mut until_then {
-        step.decided_by.retain(|verdict| time_of(acts, verdict).is_some_and(|time| time < act.time));
+            && span.complete.is_none_or(|complete| act.time <= complete)
+    });
+    match open {
+        Some((step, _)) => weigh_authority(seen, book, step, current, act).err(),
+        None => {
+            Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", clean(function, 63))))
+        }
     }
-    weigh_authority(seen, book, step, &until_then, act).err()
 }

@@ -15,7 +15,7 @@ use super::validate::{Assessment, Fault, RuleBook, assess, validate};
 use super::words::clean;
 use super::{Guard, Observed, waiting};
 use crate::api::agreement_status::{
-    Approval, ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
+    ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };
 use crate::api::conditions::{ignored, reason};
 use crate::api::delegation_policy::EscalationTiming;
@@ -80,27 +80,8 @@ pub(crate) struct Case<'a> {
     pub(crate) first_counted: Option<Timestamp>,
 }
 
-/// Steps of approval in which other levels are asked now than those that the status names.
-#[derive(Clone, Copy, Debug)]
-struct AskedNow<'s> {
-    /// What they are asked about.
-    digest: Option<&'s str>,
-    steps: &'s [Approval],
-}
-
 /// Derives every fact.
 pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
-    let (case, moved) = derive(seen, now, None);
-    if !moved {
-        return case;
-    }
-    // Another level may have another quorum, which the verdicts that are there already reach.
-    let asked = AskedNow { digest: case.approval_digest.as_deref(), steps: &case.approved.steps };
-    derive(seen, now, Some(asked)).0
-}
-
-/// The facts, and whether another level is to be asked because the one that was asked stayed silent.
-fn derive<'a>(seen: &Observed<'a>, now: Timestamp, asked: Option<AskedNow<'_>>) -> (Case<'a>, bool) {
     let revision = revision(seen);
     let acts = acts::sort(seen, &revision);
     let mut case = Case {
@@ -124,11 +105,17 @@ fn derive<'a>(seen: &Observed<'a>, now: Timestamp, asked: Option<AskedNow<'_>>) 
     };
     case.find_rules(seen, now);
     if let Some(book) = case.book {
-        case.weigh(seen, book, asked, now);
+        case.weigh(seen, book);
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
-    let moved = ended.is_none() && case.move_on(seen, now);
+    let offer_is_over = now >= seen.offer_end().checked_add(approval::GRACE).unwrap_or(Timestamp::MAX);
+    match case.book {
+        Some(book) if ended.is_none() && case.change.is_none() && !offer_is_over => {
+            approval::ask(seen, book, &mut case.approved, now);
+        }
+        _ => approval::rest(&mut case.approved),
+    }
     case.stage = case.derive_stage();
     case.waits = waiting::waits(seen, &case, now);
     case.end =
@@ -136,7 +123,7 @@ fn derive<'a>(seen: &Observed<'a>, now: Timestamp, asked: Option<AskedNow<'_>>) 
     let counted = case.counted();
     case.first_counted =
         case.acts.current.iter().filter(|act| counted.contains(&act.name)).map(|act| act.time).min();
-    (case, moved)
+    case
 }
 
 /// The revision in force: a new one whenever the digest is another than the last one that was written.
@@ -205,17 +192,11 @@ impl<'a> Case<'a> {
     }
 
     /// Confirmation, approvals and signatures, each from the decisions alone.
-    fn weigh(
-        &mut self,
-        seen: &Observed<'a>,
-        book: RuleBook<'a>,
-        asked: Option<AskedNow<'_>>,
-        now: Timestamp,
-    ) {
+    fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>) {
         let before_customer =
             book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
-        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book, asked, now));
+        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book));
         let turn = match &first_round {
             Some((approved, _)) => approved.complete,
             None => Some(Timestamp::MIN),
@@ -230,8 +211,13 @@ impl<'a> Case<'a> {
         let assessment = assess(&seen.agreement.spec, remaining.as_ref(), book);
         let left_out =
             remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
+        // A refusal from before the customer left something out was no less a refusal because it was seen with it.
+        let refused_before = |approved: &Approved| {
+            let refused = approved.refused.as_ref().map(|refusal| refusal.time);
+            refused.is_some_and(|refused| Some(refused) <= self.confirmed.complete) && !self.asks_again(seen)
+        };
         match first_round {
-            Some((approved, ignored)) if !left_out => {
+            Some((approved, ignored)) if !left_out || refused_before(&approved) => {
                 self.approval_digest = Some(self.revision.digest.clone());
                 self.approved = approved;
                 self.acts.ignored.extend(ignored);
@@ -245,15 +231,13 @@ impl<'a> Case<'a> {
                 // What was asked for another set of orders was another question.
                 let same_question = digest.is_some() && digest == self.confirmation_digest.as_ref();
                 let before = status.filter(|_| same_question).map(|status| status.approvals.as_slice());
-                let digest = self.confirmation_digest.as_deref();
-                let asked = asked.filter(|asked| asked.digest == digest).map(|asked| asked.steps);
                 let question = Question {
-                    digest,
+                    digest: self.confirmation_digest.as_deref(),
                     since: self.confirmed.complete,
-                    before: asked.or(before).unwrap_or_default(),
+                    before: before.unwrap_or_default(),
                 };
                 let needed = &assessment.requirements.approvals;
-                self.approved = approval::weigh(seen, book, needed, question, &mut self.acts, now);
+                self.approved = approval::weigh(seen, book, needed, question, &mut self.acts);
             }
         }
         let since = match (self.confirmed.complete, self.approved.complete) {
@@ -270,27 +254,24 @@ impl<'a> Case<'a> {
     }
 
     /// The approvals for all orders, from managers who are asked before the customer.
-    fn approvals_on_terms(
-        &self,
-        seen: &Observed<'a>,
-        book: RuleBook<'a>,
-        asked: Option<AskedNow<'_>>,
-        now: Timestamp,
-    ) -> (Approved, Ignored) {
+    fn approvals_on_terms(&self, seen: &Observed<'a>, book: RuleBook<'a>) -> (Approved, Ignored) {
         let assessment = assess(&seen.agreement.spec, None, book);
         let status = self.status_of_this_revision(seen);
-        let asked_again = |status: &&CustomerAgreementStatus| {
-            status.orders.iter().any(|order| order.confirmed == Some(false))
+        let before = status.filter(|_| !self.asks_again(seen)).map(|status| status.approvals.as_slice());
+        let question = Question {
+            digest: Some(&self.revision.digest),
+            since: Some(Timestamp::MIN),
+            before: before.unwrap_or_default(),
         };
-        let before = status.filter(|status| !asked_again(status)).map(|status| status.approvals.as_slice());
-        let digest = Some(self.revision.digest.as_str());
-        let asked = asked.filter(|asked| asked.digest == digest).map(|asked| asked.steps);
-        let question =
-            Question { digest, since: Some(Timestamp::MIN), before: asked.or(before).unwrap_or_default() };
         let mut acts = Acts { current: self.acts.current.clone(), ..Acts::default() };
-        let approved =
-            approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts, now);
+        let approved = approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts);
         (approved, acts.ignored)
+    }
+
+    /// Whether managers were already asked once more, since the customer left something out.
+    fn asks_again(&self, seen: &Observed<'a>) -> bool {
+        let status = self.status_of_this_revision(seen);
+        status.is_some_and(|status| status.orders.iter().any(|order| order.confirmed == Some(false)))
     }
 
     fn status_of_this_revision<'s>(&self, seen: &'s Observed<'a>) -> Option<&'s CustomerAgreementStatus> {
@@ -311,10 +292,10 @@ impl<'a> Case<'a> {
             .map(|act| by_act(ClosedOutcome::Withdrawn, act))
             .or_else(|| declined.map(|act| by_act(ClosedOutcome::Declined, act)))
             .or_else(|| {
-                refused.map(|(decision, reason)| End {
+                refused.map(|refusal| End {
                     outcome: ClosedOutcome::Refused,
-                    reason,
-                    decisions: vec![decision],
+                    reason: refusal.words,
+                    decisions: vec![refusal.decision],
                 })
             })
     }
@@ -341,7 +322,7 @@ impl<'a> Case<'a> {
                 format!("a {} must name the terms digest {}", act.action().as_str(), self.revision.digest);
             return Some((ignored::STALE, message));
         }
-        if let Some(fault) = attestation_fault(seen, self.book, act) {
+        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.current, act) {
             return Some(fault);
         }
         let is = |username: &String| match self.book {
@@ -376,7 +357,7 @@ impl<'a> Case<'a> {
         for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
             let fault = match (&act.decision.spec.function, self.book) {
                 (Some(_), Some(book)) if act.digest() == self.revision.digest => {
-                    approval::may_request_change(seen, book, &self.approved, &self.acts, &act)
+                    approval::may_request_change(seen, book, &self.approved, &self.acts.current, &act)
                 }
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
                 _ => self.fault_of_party(seen, &act),
@@ -393,16 +374,6 @@ impl<'a> Case<'a> {
                 }
                 None => self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "a change was already asked for"),
             }
-        }
-    }
-
-    /// What silence does to approvals. While a change is asked for, or the guard is down, no level is waited for.
-    fn move_on(&mut self, seen: &Observed<'a>, now: Timestamp) -> bool {
-        match (self.book, &seen.guard) {
-            (Some(book), Guard::Active { .. }) if self.change.is_none() => {
-                approval::move_on(seen, book, &mut self.approved, now)
-            }
-            _ => false,
         }
     }
 

@@ -69,7 +69,7 @@ pub(crate) fn weigh<'a>(
     let mut behind_deadline = Vec::new();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Confirm) {
         let early = !act.stands && turn.is_none_or(|turn| act.time < turn);
-        match fault(seen, revision, book, &confirmers, &act) {
+        match fault(seen, revision, book, &confirmers, &acts.current, &act) {
             Some((reason, message)) => acts.ignored.add(&act, reason, message),
             None if early => {
                 let message = "the provider's own approvals come first; confirm again then";
@@ -115,6 +115,7 @@ fn fault(
     revision: &TermsRevision,
     book: RuleBook<'_>,
     confirmers: &[&Representative],
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     let spec = &seen.agreement.spec;
@@ -123,7 +124,7 @@ fn fault(
     if act.digest() != revision.digest {
         return Some((ignored::STALE, format!("a Confirm must name the terms digest {}", revision.digest)));
     }
-    if let Some(fault) = attestation_fault(seen, Some(book), act) {
+    if let Some(fault) = attestation_fault(seen, Some(book), current, act) {
         return Some(fault);
     }
     if !confirmers.iter().any(|confirmer| confirmer.username == act.person) {
@@ -178,6 +179,7 @@ fn fault(
 pub(crate) fn attestation_fault(
     seen: &Observed<'_>,
     book: Option<RuleBook<'_>>,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     if !act.attested || act.stands {
@@ -202,15 +204,35 @@ pub(crate) fn attestation_fault(
     let is_owner = owners
         .into_iter()
         .any(|owner| policy.map_or(owner.as_str(), |p| super::authority::canonical(p, owner)) == actor);
-    let is_party = spec.customer.representatives.iter().any(|r| r.username == act.actor)
-        || spec.provider.signatories.iter().any(|s| s.username == act.actor);
+    let is_actor =
+        |username: &str| policy.map_or(username, |p| super::authority::canonical(p, username)) == actor;
+    let is_party = spec.customer.representatives.iter().any(|r| is_actor(&r.username))
+        || spec.provider.signatories.iter().any(|s| is_actor(&s.username));
     if is_owner || is_party {
         return Some((
             ignored::NOT_HOLDER,
             "the owner, a representative or a signatory may not record what a representative did; somebody else must".to_owned(),
         ));
     }
-    None
+    let decided = |other: &&Act<'_>| !other.attested && is_actor(other.actor) && other.precedes(act);
+    current.iter().find(decided).map(|_| {
+        (
+            ignored::NOT_DISTINCT,
+            "whoever decides on the agreement may not record what a representative did; somebody else must"
+                .to_owned(),
+        )
+    })
+}
+
+/// Whether the maker of an act recorded what a representative did before it. Then nothing else is theirs to decide.
+pub(crate) fn attests(seen: &Observed<'_>, book: RuleBook<'_>, current: &[Act<'_>], act: &Act<'_>) -> bool {
+    let canonical = |username| super::authority::canonical(&book.policy.spec, username);
+    current.iter().any(|other| {
+        other.attested
+            && canonical(other.actor) == canonical(act.actor)
+            && other.precedes(act)
+            && attestation_fault(seen, Some(book), current, other).is_none()
+    })
 }
 
 /// Decisions of a confirmation that status has room for.

@@ -1,8 +1,8 @@
 //! PURE: from everything that was read to everything that is to be written.
 //!
-//! Read `decide` below, then [`case`] for the facts of an open agreement, then whichever rule you look for:
-//! [`validate`] and [`classify`] (S1), [`confirmation`] (S2), [`sign_off`] (S3), [`value`], [`authority`] and
-//! [`approval`] (S4), [`orders`] (S5, S6). [`status`] turns facts into conditions, and those into a phase.
+//! Read `decide` below, then `case` for the facts of an open agreement, then whichever rule you look for:
+//! `validate` and `classify` (S1), `confirmation` (S2), `sign_off` (S3), `value`, `authority` and
+//! `approval` (S4), `orders` (S5, S6). `status` turns facts into conditions, and those into a phase.
 
 mod acts;
 mod approval;

@@ -4,8 +4,8 @@ use super::words::{and, clean, count};
 use super::{Notice, Related, Severity};
 use crate::api::CustomerAgreementStatus;
 use crate::api::agreement_decision::Statement;
-use crate::api::agreement_status::{ApprovalState, ClosedOutcome, Side, WaitingAction};
-use crate::api::conditions::{condition, reason};
+use crate::api::agreement_status::{ClosedOutcome, Side, WaitingAction};
+use crate::api::conditions::{condition, event, reason};
 
 /// Everything that happened between two statuses.
 pub(crate) fn between(
@@ -67,12 +67,12 @@ impl Told {
                 "the terms changed: revision {} is in force, and every earlier decision is void",
                 new.revision
             );
-            self.normal("TermsChanged", "Revise", note, None);
+            self.normal(event::TERMS_CHANGED, "Revise", note, None);
         }
         let pinned = after.pinned.is_some() && after.terms != before.terms;
         if after.pinned.is_some() && (before.pinned.is_none() || pinned) {
             let valid = message(after, condition::VALID);
-            self.normal("TermsValid", "Check", format!("the terms can be decided on: {valid}"), None);
+            self.normal(event::TERMS_VALID, "Check", format!("the terms can be decided on: {valid}"), None);
         }
         let stalled = |status: &CustomerAgreementStatus| {
             status
@@ -93,7 +93,12 @@ impl Told {
             && let Some(change) = &after.change_request
         {
             let note = format!("{} asked for a change: {}", clean(&change.username, 128), change.reason);
-            self.normal("ChangeRequested", "Revise", note, Some(Related::Decision(change.decision.clone())));
+            self.normal(
+                event::CHANGE_REQUESTED,
+                "Revise",
+                note,
+                Some(Related::Decision(change.decision.clone())),
+            );
         }
     }
 
@@ -113,7 +118,7 @@ impl Told {
             let note =
                 format!("{} stated that the terms are {}", clean(&decision.username, 256), and(&statements));
             self.normal(
-                "CustomerConfirmed",
+                event::CUSTOMER_CONFIRMED,
                 "Count",
                 note,
                 Some(Related::Decision(decision.decision.clone())),
@@ -124,7 +129,7 @@ impl Told {
         if digest(after).is_some() && digest(after) != digest(before) {
             let acceptable = message(after, condition::ACCEPTABLE);
             self.normal(
-                "ConfirmationComplete",
+                event::CONFIRMATION_COMPLETE,
                 "Confirm",
                 format!("the terms are understood and acceptable: {acceptable}"),
                 None,
@@ -139,12 +144,12 @@ impl Told {
                 let because = and(&step.because);
                 let (reason, note) = if step.asked.first() == Some(asked) {
                     (
-                        "ApprovalRequested",
+                        event::APPROVAL_REQUESTED,
                         format!("{} {} is asked to approve: {because}", step.function, asked.level),
                     )
                 } else {
                     (
-                        "ApprovalEscalated",
+                        event::APPROVAL_ESCALATED,
                         format!(
                             "nobody answered in time; {} {} is asked now: {because}",
                             step.function, asked.level
@@ -167,8 +172,8 @@ impl Told {
                     step.function,
                     verdict.level
                 );
-                let reason =
-                    if step.state == ApprovalState::Refused { "ApprovalRefused" } else { "ApprovalGiven" };
+                let refused = after.closed.iter().any(|closed| closed.decisions.contains(&verdict.decision));
+                let reason = if refused { event::APPROVAL_REFUSED } else { event::APPROVAL_GIVEN };
                 self.normal(reason, "Count", note, Some(Related::Decision(verdict.decision.clone())));
             }
         }
@@ -179,8 +184,8 @@ impl Told {
             |name: &str| before.sign_off.iter().any(|s| s.signatures.iter().any(|own| own.decision == name));
         for signature in after.sign_off.iter().flat_map(|s| &s.signatures).filter(|s| !known(&s.decision)) {
             let (reason, verb) = match signature.side {
-                Side::Customer => ("CustomerSigned", "signed for the customer"),
-                Side::Provider => ("ProviderCountersigned", "countersigned for the provider"),
+                Side::Customer => (event::CUSTOMER_SIGNED, "signed for the customer"),
+                Side::Provider => (event::PROVIDER_COUNTERSIGNED, "countersigned for the provider"),
             };
             let attested = signature
                 .attested_by
@@ -194,7 +199,7 @@ impl Told {
         };
         if sealed(after) && !sealed(before) {
             self.normal(
-                "AgreementSealed",
+                event::AGREEMENT_SEALED,
                 "Seal",
                 "every signature is there; nothing can be taken back any more",
                 None,
@@ -205,10 +210,10 @@ impl Told {
     fn ends(&mut self, before: &CustomerAgreementStatus, after: &CustomerAgreementStatus) {
         let Some(closed) = after.closed.as_ref().filter(|_| before.closed.is_none()) else { return };
         let (reason, word) = match closed.outcome {
-            ClosedOutcome::Withdrawn => ("AgreementWithdrawn", "the agreement was withdrawn"),
-            ClosedOutcome::Declined => ("OfferDeclined", "the customer declined"),
-            ClosedOutcome::Refused => ("AgreementRefused", "the provider's own agreement was refused"),
-            ClosedOutcome::Expired => ("OfferExpired", "the offer expired"),
+            ClosedOutcome::Withdrawn => (event::AGREEMENT_WITHDRAWN, "the agreement was withdrawn"),
+            ClosedOutcome::Declined => (event::OFFER_DECLINED, "the customer declined"),
+            ClosedOutcome::Refused => (event::AGREEMENT_REFUSED, "the provider's own agreement was refused"),
+            ClosedOutcome::Expired => (event::OFFER_EXPIRED, "the offer expired"),
         };
         let related = closed.decisions.first().map(|decision| Related::Decision(decision.clone()));
         self.normal(reason, "Close", format!("{word}: {}", closed.reason), related);
@@ -220,26 +225,31 @@ impl Told {
                 after.orders.iter().filter_map(|order| order.order_request_name.as_ref()).collect();
             if let Some(first) = made.first() {
                 let note = format!("{} passed on", count(made.len(), "order request"));
-                self.normal("OrdersIssued", "Issue", note, Some(Related::OrderRequest((*first).clone())));
+                self.normal(
+                    event::ORDERS_ISSUED,
+                    "Issue",
+                    note,
+                    Some(Related::OrderRequest((*first).clone())),
+                );
             }
-            self.normal("Agreed", "Agree", message(after, condition::READY), None);
+            self.normal(event::AGREED, "Agree", message(after, condition::READY), None);
         }
         let of = |status: &CustomerAgreementStatus, type_: &str| {
             status.conditions.iter().find(|c| c.type_ == type_).map(|c| c.reason.clone()).unwrap_or_default()
         };
         for (type_, bad, told) in [
-            (condition::ORDERS_ISSUED, reason::CREATE_REFUSED, "OrderRequestRefused"),
-            (condition::ORDERS_ISSUED, reason::ORDER_REQUEST_MISSING, "OrderRequestMissing"),
-            (condition::HANDED_OVER, reason::REJECTED, "OrderRejected"),
-            (condition::HANDED_OVER, reason::FAILED, "OrderFailed"),
-            (condition::HANDED_OVER, reason::OVERDUE, "HandoverOverdue"),
+            (condition::ORDERS_ISSUED, reason::CREATE_REFUSED, event::ORDER_REQUEST_REFUSED),
+            (condition::ORDERS_ISSUED, reason::ORDER_REQUEST_MISSING, event::ORDER_REQUEST_MISSING),
+            (condition::HANDED_OVER, reason::REJECTED, event::ORDER_REJECTED),
+            (condition::HANDED_OVER, reason::FAILED, event::ORDER_FAILED),
+            (condition::HANDED_OVER, reason::OVERDUE, event::HANDOVER_OVERDUE),
         ] {
             if of(after, type_) == bad && of(before, type_) != bad {
                 self.warning(told, "HandOver", message(after, type_));
             }
         }
         for (good, told) in
-            [(reason::ACKNOWLEDGED, "OrdersAcknowledged"), (reason::COMPLETED, "OrdersCompleted")]
+            [(reason::ACKNOWLEDGED, event::ORDERS_ACKNOWLEDGED), (reason::COMPLETED, event::ORDERS_COMPLETED)]
         {
             if of(after, condition::HANDED_OVER) == good && of(before, condition::HANDED_OVER) != good {
                 self.normal(told, "HandOver", message(after, condition::HANDED_OVER), None);
@@ -260,7 +270,7 @@ impl Told {
             }
             let until = wait.deadline_time.as_ref().map(super::digest::shown).unwrap_or_default();
             self.normal(
-                "Reminder",
+                event::REMINDER,
                 "Remind",
                 format!("half of the time is gone: {} has until {until}", wait.who),
                 None,
@@ -279,7 +289,12 @@ impl Told {
                     "the decision of {} does not count ({}): {}",
                     ignored.username, ignored.reason, ignored.message
                 );
-                self.normal("DecisionIgnored", "Ignore", note, Some(Related::Decision(ignored.name.clone())));
+                self.normal(
+                    event::DECISION_IGNORED,
+                    "Ignore",
+                    note,
+                    Some(Related::Decision(ignored.name.clone())),
+                );
             }
         }
     }
@@ -299,7 +314,7 @@ fn stalled_reason(reason: &str) -> &'static str {
         reason::NAME_CONFLICT,
         reason::ESCALATION_EXHAUSTED,
     ];
-    KNOWN.into_iter().find(|known| *known == reason).unwrap_or("Stalled")
+    KNOWN.into_iter().find(|known| *known == reason).unwrap_or(event::STALLED)
 }
 
 fn message(status: &CustomerAgreementStatus, type_: &str) -> String {

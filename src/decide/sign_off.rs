@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Observed;
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, canonical, holds};
-use super::confirmation::attestation_fault;
+use super::confirmation::{attestation_fault, attests};
 use super::validate::RuleBook;
 use super::words::{clean, or};
 use crate::api::Action;
@@ -113,7 +113,7 @@ fn customer<'a>(
             _ if complete.is_some_and(|complete| act.time > complete) => Some(already()),
             Some(who) if given.iter().any(|(_, other)| other.username == who.username) => Some(already()),
             _ => binding_fault(&act, signable, since, "the provider countersigns first")
-                .or_else(|| attestation_fault(seen, Some(book), &act))
+                .or_else(|| attestation_fault(seen, Some(book), &acts.current, &act))
                 .or_else(|| {
                     who.is_none().then(|| {
                         let names: Vec<String> = signatories.iter().map(|s| clean(&s.name, 64)).collect();
@@ -175,7 +175,9 @@ fn provider<'a>(
             Some(already())
         } else {
             binding_fault(&act, signable, since, "the customer signs first")
-                .or_else(|| if act.stands { None } else { signatory_fault(seen, book, signable, &act) })
+                .or_else(|| {
+                    if act.stands { None } else { signatory_fault(seen, book, signable, &acts.current, &act) }
+                })
                 .or_else(|| {
                     late(seen, &act, Some(WaitingAction::Countersign)).map(|message| (ignored::LATE, message))
                 })
@@ -198,6 +200,7 @@ fn signatory_fault(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     signable: Signable<'_>,
+    current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     let policy = &book.policy.spec;
@@ -222,6 +225,12 @@ fn signatory_fault(
         return Some((
             ignored::BOTH_SIDES,
             "nobody may sign for both sides; another signatory must countersign".to_owned(),
+        ));
+    }
+    if attests(seen, book, current, act) {
+        return Some((
+            ignored::NOT_DISTINCT,
+            "who recorded what a representative did may not countersign; another signatory must".to_owned(),
         ));
     }
     let person = Person { username: act.actor, groups: &act.decision.spec.decided_by.groups };

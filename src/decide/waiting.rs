@@ -147,13 +147,11 @@ impl Asking<'_, '_> {
         let who = format!("{} ({} {})", clean(title, 64), step.function, step.level);
         let mut wait = self.wait(who, subjects, WaitingAction::Approve, digest, None);
         if let Some(asked) = step.asked.last() {
-            let seconds = level.map(|level| level.deadline_seconds);
             wait.asked_time = asked.asked_time.clone();
-            wait.wait_end_time.clone_from(&asked.wait_end_time);
-            if step.state == ApprovalState::Exhausted {
-                wait.wait_end_time = None;
-            }
-            self.close(&mut wait, seconds);
+            // Once every level stayed silent there is no half of the time left to be reminded of.
+            let runs = step.state != ApprovalState::Exhausted;
+            wait.wait_end_time = asked.wait_end_time.clone().filter(|_| runs);
+            self.close(&mut wait, level.map(|level| level.deadline_seconds).filter(|_| runs));
         }
         wait
     }
@@ -232,7 +230,8 @@ pub(crate) fn instants(case: &Case<'_>) -> Vec<Timestamp> {
         }
     }
     if case.stage == Stage::Escalation {
-        let ends = case.approved.steps.iter().filter_map(|step| step.asked.last()?.wait_end_time.as_ref());
+        let waiting = case.approved.steps.iter().filter(|step| step.state == ApprovalState::Waiting);
+        let ends = waiting.filter_map(|step| step.asked.last()?.wait_end_time.as_ref());
         out.extend(ends.map(|end| after(end.0)));
         for substitute in &book.policy.spec.substitutes {
             let just_after = substitute.end_time.0.checked_add(jiff::SignedDuration::from_secs(1));

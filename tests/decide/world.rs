@@ -19,6 +19,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 use serde::de::DeserializeOwned;
 
+use crate::schema::faults_of_status;
+
 /// Somebody, with the groups that the authenticator gives them.
 #[derive(Clone, Copy)]
 pub struct Somebody(pub &'static str, pub &'static [&'static str]);
@@ -160,13 +162,15 @@ impl World {
         let name = order.metadata.name.clone().unwrap();
         let known = self.orders.iter().any(|known| known.metadata.name == order.metadata.name);
         assert!(!known, "{name} twice");
-        order.metadata.uid = Some(format!("uid-of-{name}"));
+        // No longer than those that the server gives.
+        order.metadata.uid = Some(format!("uid-of-{name}").chars().take(63).collect());
         self.orders.push(Arc::new(order));
     }
 
     /// Writes a status as the server would keep it.
     pub fn write(&mut self, status: &CustomerAgreementStatus) {
         let json = serde_json::to_value(status).unwrap();
+        assert_eq!(faults_of_status(&json), Vec::<String>::new(), "the server would refuse this status");
         let status: CustomerAgreementStatus = serde_json::from_value(json).unwrap();
         self.written.push(status.clone());
         self.agreement.status = Some(status);

@@ -1,0 +1,36 @@
+//! `docs/lifecycle.md` says of each word that people meet what it means. None may be missing, and none may be invented.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+/// The constants of `src/api/conditions.rs`, read from the source so that a new one cannot be forgotten here.
+fn words() -> BTreeSet<&'static str> {
+    let source = include_str!("../src/api/conditions.rs");
+    let words = source.lines().filter_map(|line| {
+        let (_, value) = line.trim().strip_prefix("pub const ")?.split_once(": &str = \"")?;
+        value.strip_suffix("\";")
+    });
+    words.collect()
+}
+
+#[test]
+fn every_word_that_people_meet_is_explained() {
+    let docs = include_str!("../docs/lifecycle.md");
+    let known = words();
+    assert!(known.len() > 80, "the constants are no longer found: {}", known.len());
+    let missing: Vec<_> = known.iter().filter(|word| !docs.contains(&format!("`{word}`"))).collect();
+    assert!(missing.is_empty(), "docs/lifecycle.md does not explain {missing:?}");
+}
+
+#[test]
+fn no_word_is_explained_that_nobody_meets() {
+    let docs = include_str!("../docs/lifecycle.md");
+    let known = words();
+    // In the first column of the tables; decisions and fields stand elsewhere.
+    let first = docs.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let invented: Vec<&str> = first
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|word| !known.contains(word))
+        .collect();
+    assert!(invented.is_empty(), "{invented:?} stand in docs/lifecycle.md and nowhere in the code");
+}
