@@ -99,8 +99,11 @@ pub(crate) fn weigh<'a>(
             }
         }
     }
-    // Within one second the earlier step comes first, so that the next one has its turn, and a refusal before an approval.
-    mine.sort_by_key(|(step, act)| (act.time, *step, act.action() == Action::Approve));
+    // Within one second a refusal comes before an approval, and in a sequence the earlier step, so that the next one has
+    // its turn. Steps that are asked together have no order of their own: what counted may not depend on when it is seen.
+    mine.sort_by_key(|(step, act)| {
+        (act.time, if sequential { *step } else { 0 }, act.action() == Action::Approve)
+    });
     for (at, act) in mine {
         let verdict = weigh_act(seen, book, question, &approved, at, &acts.current, &act);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {

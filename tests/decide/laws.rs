@@ -628,7 +628,7 @@ fn strangers_change_nothing(world: &World, who: Somebody, action: Action) -> Res
 }
 
 /// The same cases every time; others with `PROPTEST_RNG_SEED=n`.
-fn config(cases: u32) -> ProptestConfig {
+pub fn config(cases: u32) -> ProptestConfig {
     let default = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     match default.rng_seed {
         RngSeed::Random => ProptestConfig { rng_seed: RngSeed::Fixed(651_622), ..default },

@@ -11,6 +11,7 @@ mod approvals;
 mod confirmation;
 mod ends;
 mod golden;
+mod histories;
 mod laws;
 mod limits;
 mod orders;
