@@ -180,11 +180,17 @@ fn standing<'a>(status: Option<&'a CustomerAgreementStatus>, revision: &TermsRev
     if status.terms.as_ref() != Some(revision) {
         return Vec::new();
     }
+    counted(status)
+}
+
+/// Names of the decisions that count in a status.
+pub(crate) fn counted(status: &CustomerAgreementStatus) -> Vec<&str> {
     let confirmed = status.confirmation.iter().flat_map(|c| c.decisions.iter().map(|d| d.decision.as_str()));
     let approved = status.approvals.iter().flat_map(|a| a.decided_by.iter().map(|d| d.decision.as_str()));
     let signed = status.sign_off.iter().flat_map(|s| s.signatures.iter().map(|d| d.decision.as_str()));
     let changed = status.change_request.iter().map(|change| change.decision.as_str());
-    confirmed.chain(approved).chain(signed).chain(changed).collect()
+    let ended = status.closed.iter().flat_map(|closed| closed.decisions.iter().map(String::as_str));
+    confirmed.chain(approved).chain(signed).chain(changed).chain(ended).collect()
 }
 
 /// The deadline in force for an act, where the act is behind it. What already stands was in time.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Observed;
+use super::acts::counted;
 use super::condition_list::Conditions;
 use super::words::clean;
 use crate::api::CustomerAgreementStatus;
@@ -50,7 +51,7 @@ fn too_late(
 ) -> Vec<IgnoredDecision> {
     let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
     let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
-    let standing = standing(status);
+    let standing = counted(status);
     let times = |decision: &str| {
         let found = seen.decisions.iter().find(|own| own.metadata.name.as_deref() == Some(decision));
         found.and_then(|own| own.metadata.creation_timestamp.as_ref()).map(|time| time.0)
@@ -82,14 +83,4 @@ fn too_late(
     all.sort_by(|(a_time, a), (b_time, b)| (a_time, &a.name).cmp(&(b_time, &b.name)));
     let skip = all.len().saturating_sub(20);
     all.into_iter().skip(skip).map(|(_, entry)| entry).collect()
-}
-
-/// Names of the decisions that count.
-fn standing(status: &CustomerAgreementStatus) -> Vec<&str> {
-    let confirmed = status.confirmation.iter().flat_map(|c| c.decisions.iter().map(|d| d.decision.as_str()));
-    let approved = status.approvals.iter().flat_map(|a| a.decided_by.iter().map(|d| d.decision.as_str()));
-    let signed = status.sign_off.iter().flat_map(|s| s.signatures.iter().map(|d| d.decision.as_str()));
-    let changed = status.change_request.iter().map(|change| change.decision.as_str());
-    let ended = status.closed.iter().flat_map(|closed| closed.decisions.iter().map(String::as_str));
-    confirmed.chain(approved).chain(signed).chain(changed).chain(ended).collect()
 }
