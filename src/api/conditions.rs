@@ -230,6 +230,10 @@ pub mod event {
     pub const AGREEMENT_REFUSED: &str = "AgreementRefused";
     /// Time was up.
     pub const OFFER_EXPIRED: &str = "OfferExpired";
+    /// An amendment of this agreement was sealed.
+    pub const AGREEMENT_AMENDED: &str = "AgreementAmended";
+    /// An agreement that takes the place of this one was sealed.
+    pub const AGREEMENT_SUPERSEDED: &str = "AgreementSuperseded";
     /// Every confirmed order is passed on.
     pub const ORDERS_ISSUED: &str = "OrdersIssued";
     /// The agreement is agreed.

@@ -91,17 +91,28 @@ impl Watched for CustomerAgreement {
         keys.extend(tables.agreements.names(&Index::Linked(change.key.clone())).cloned());
         for agreement in change.both() {
             keys.extend(links(agreement).map(|name| Key::new(&change.key.namespace, name)));
-            if let Some(amended) = &agreement.spec.amends_ref {
-                keys.extend(
-                    tables
-                        .agreements
-                        .names(&Index::Linked(Key::new(&change.key.namespace, &amended.name)))
-                        .cloned(),
-                );
-            }
+            keys.extend(rivals(agreement, &tables.agreements));
         }
         keys
     }
+}
+
+/// The agreements that amend or supersede what this one amends or supersedes.
+pub(crate) fn rivals(agreement: &CustomerAgreement, table: &Table<CustomerAgreement>) -> Vec<Key> {
+    let namespace = agreement.metadata.namespace.as_deref().unwrap_or_default();
+    let spec = &agreement.spec;
+    let targets = [&spec.amends_ref, &spec.supersedes_ref].into_iter().flatten();
+    targets.flat_map(|target| changed_by(&Key::new(namespace, &target.name), table)).collect()
+}
+
+/// The agreements that amend or supersede another: not its call-offs, of which there may be thousands.
+pub(crate) fn changed_by(target: &Key, table: &Table<CustomerAgreement>) -> Vec<Key> {
+    let changes = |key: &&Key| {
+        let Some(agreement) = table.get(key) else { return false };
+        let mut named = [&agreement.spec.amends_ref, &agreement.spec.supersedes_ref].into_iter().flatten();
+        named.any(|named| named.name.as_str() == &*target.name)
+    };
+    table.names(&Index::Linked(target.clone())).filter(changes).cloned().collect()
 }
 
 /// The names of the agreements that this one names.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::Client;
+use tokio::sync::Mutex;
 
 use super::cache::Cache;
 use super::clock::Clock;
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) queue: Queue,
     pub(crate) refusals: Refusals,
     pub(crate) stale: Stale,
+    /// Held by the one agreement that takes a step that cannot be taken back, among those that name others.
+    pub(crate) linked: Mutex<()>,
     pub(crate) events: Publisher,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,

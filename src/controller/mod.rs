@@ -143,6 +143,7 @@ async fn operate(
         cache: Arc::new(Cache::default()),
         refusals: refusals::Refusals::default(),
         stale: stale::Stale::default(),
+        linked: tokio::sync::Mutex::default(),
         events,
         metrics: metrics.clone(),
         health,

@@ -7,7 +7,7 @@ use kube::api::ListParams;
 use kube::core::Request;
 use kube::{Resource, ResourceExt};
 
-use super::cache::{NamespaceMeta, links};
+use super::cache::{NamespaceMeta, changed_by, links, rivals};
 use super::context::Context;
 use super::decode::{RawList, decode};
 use super::error::Error;
@@ -68,11 +68,8 @@ pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
         .chain(order_request_names(agreement).iter().map(|name| Key::new(&key.namespace, name)))
         .collect();
     let mut related: BTreeSet<Key> = links(agreement).map(|name| Key::new(&key.namespace, name)).collect();
-    related.extend(tables.agreements.names(&Index::Linked(key.clone())).cloned());
-    if let Some(amended) = &agreement.spec.amends_ref {
-        let amended = Key::new(&key.namespace, &amended.name);
-        related.extend(tables.agreements.names(&Index::Linked(amended)).cloned());
-    }
+    related.extend(changed_by(key, &tables.agreements));
+    related.extend(rivals(agreement, &tables.agreements));
     related.remove(key);
     let mut policies: Vec<_> = tables.policies.all().map(|(_, policy)| policy.clone()).collect();
     policies.sort_by_cached_key(|policy| policy.name_any());

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::apply::{Applied, apply};
+use super::cache::links;
 use super::clock::Clock;
 use super::context::Context;
 use super::error::Error;
@@ -99,6 +100,13 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
             return Ok(Next::At(until));
         }
         let mut plan = (context.decide)(&seen.view(), context.clock.now());
+        let mut turn = None;
+        if plan.needs_fresh && links(&seen.agreement).next().is_some() {
+            // Of two that supersede the same, the second to be sealed must see the first.
+            turn = Some(context.linked.lock().await);
+            let Sight::Whole(again) = observe(context, key) else { continue };
+            seen = again;
+        }
         if plan.needs_fresh {
             seen = seen.refreshed(context).await?;
             plan = (context.decide)(&seen.view(), context.clock.now());
@@ -107,7 +115,9 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
             }
         }
         let wake = plan.wake;
-        match apply(context, &seen, plan).await? {
+        let applied = apply(context, &seen, plan).await?;
+        drop(turn);
+        match applied {
             Applied::Something => {}
             Applied::Gone => return Ok(Next::OnChange),
             Applied::Nothing => {

@@ -198,12 +198,21 @@ pub(crate) fn late(seen: &Observed<'_>, act: &Act<'_>, wait: Option<WaitingActio
     if act.stands {
         return None;
     }
+    let status = seen.agreement.status.as_ref();
+    // Once its maker was told, it stays late: the wait is not named any more where a change was asked for since.
+    let mut told = status.iter().flat_map(|status| &status.ignored_decisions);
+    if let Some(told) = told.find(|told| told.name == act.name && told.reason == ignored::LATE) {
+        return Some(told.message.clone());
+    }
+    let advice = match wait {
+        Some(WaitingAction::Confirm) => "; ask the account owner for a new offer",
+        _ => "",
+    };
     let offer_end = seen.offer_end();
     if act.time > offer_end {
-        return Some(format!("the offer ended at {}", digest::shown(&Time(offer_end))));
+        return Some(format!("the offer ended at {}{advice}", digest::shown(&Time(offer_end))));
     }
-    let waiting =
-        seen.agreement.status.as_ref()?.waiting_for.iter().find(|waiting| Some(waiting.action) == wait)?;
+    let waiting = status?.waiting_for.iter().find(|waiting| Some(waiting.action) == wait)?;
     let end = waiting.wait_end_time.as_ref()?;
-    (act.time > end.0).then(|| format!("the time to answer ended at {}", digest::shown(end)))
+    (act.time > end.0).then(|| format!("the time to answer ended at {}{advice}", digest::shown(end)))
 }

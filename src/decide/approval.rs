@@ -37,6 +37,8 @@ pub(crate) struct Span {
     pub(crate) turn: Option<Timestamp>,
     /// When its quorum was reached.
     pub(crate) complete: Option<Timestamp>,
+    /// Position on the ladder of the lowest level that covers the need. It rises where an amendment is no longer alone.
+    least: usize,
 }
 
 /// The decision that refused.
@@ -78,7 +80,7 @@ pub(crate) fn weigh<'a>(
     let sequential = book.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
     let mut approved = Approved {
         steps: needed.iter().map(|need| begin(seen, book, need, question)).collect(),
-        spans: vec![Span { turn: question.since, complete: None }; needed.len()],
+        spans: needed.iter().map(|need| span(book, need, question)).collect(),
         ..Approved::default()
     };
     if sequential {
@@ -148,11 +150,17 @@ pub(crate) fn weigh<'a>(
     approved
 }
 
+fn span(book: RuleBook<'_>, need: &Requirement, question: Question<'_>) -> Span {
+    let least = rank(&book.policy.spec.rules, &need.function, &need.level).unwrap_or_default();
+    Span { turn: question.since, complete: None, least }
+}
+
 /// The step as it stood; or as it would be asked, once its turn has come.
 fn begin(seen: &Observed<'_>, book: RuleBook<'_>, need: &Requirement, question: Question<'_>) -> Approval {
     let before = question.before.iter().find(|step| step.function == need.function);
     let asked = before.map(|step| step.asked.clone()).unwrap_or_default();
-    let level = match asked.last() {
+    let rank_of = |level: &str| rank(&book.policy.spec.rules, &need.function, level);
+    let level = match asked.last().filter(|asked| rank_of(&asked.level) >= rank_of(&need.level)) {
         Some(asked) => asked.level.clone(),
         // A level whose only holders may not approve would only cost time.
         None if nobody_may_approve(seen, book, &need.function, &need.level) => {
@@ -209,10 +217,16 @@ fn weigh_act(
         return Err(fault);
     }
     if act.stands {
-        return stood(seen, act)
-            .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()));
+        let stood = stood(seen, act)
+            .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))?;
+        let enough = rank(&book.policy.spec.rules, &step.function, &stood.level) >= Some(span.least);
+        return if enough || is_refusal {
+            Ok(stood)
+        } else {
+            Err(insufficient(step, &step.level, &stood.level))
+        };
     }
-    let verdict = weigh_authority(seen, book, step, current, act)?;
+    let verdict = weigh_authority(seen, book, step, span, current, act)?;
     if !is_refusal && counted_before(seen, book, question, approved, step, &verdict) {
         return Err((
             ignored::NOT_DISTINCT,
@@ -284,6 +298,7 @@ fn weigh_authority(
     seen: &Observed<'_>,
     book: RuleBook<'_>,
     step: &Approval,
+    span: &Span,
     current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
@@ -324,10 +339,10 @@ fn weigh_authority(
         ));
     };
     if held < least_rank {
-        return Err((
-            ignored::LEVEL_INSUFFICIENT,
-            format!("{function} {least} or higher must decide, not {level}"),
-        ));
+        return Err(insufficient(step, least, level));
+    }
+    if held < span.least {
+        return Err(insufficient(step, &step.level, level));
     }
     let authority = Authority { function: function.clone(), level: level.to_owned() };
     let groups = &decision.decided_by.groups;
@@ -367,6 +382,11 @@ fn weigh_authority(
         Some(message) => Err((ignored::LATE, message)),
         None => Ok(verdict),
     })
+}
+
+fn insufficient(step: &Approval, least: &str, level: &str) -> (&'static str, String) {
+    let message = format!("{} {least} or higher must decide, not {level}", step.function);
+    (ignored::LEVEL_INSUFFICIENT, message)
 }
 
 /// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
@@ -442,7 +462,7 @@ pub(crate) fn ask(seen: &Observed<'_>, book: RuleBook<'_>, approved: &mut Approv
     let guarded = !matches!(seen.guard, Guard::Inactive { .. });
     let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
     for step in waiting {
-        let Some(last) = step.asked.last() else {
+        let Some(last) = step.asked.last().filter(|asked| asked.level == step.level) else {
             step.asked.push(asked(book, &step.function, &step.level, now));
             continue;
         };
@@ -490,7 +510,7 @@ pub(crate) fn may_request_change(
             && span.complete.is_none_or(|complete| act.time <= complete)
     });
     match open {
-        Some((step, _)) => weigh_authority(seen, book, step, current, act).err(),
+        Some((step, span)) => weigh_authority(seen, book, step, span, current, act).err(),
         None => {
             Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", clean(function, 63))))
         }

@@ -116,9 +116,13 @@ fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults:
     let term = valued.term_months.map(whole);
     let measures = [
         Measure {
-            name: "contract value",
+            name: if valued.shown.compared_with.is_empty() {
+                "contract value"
+            } else {
+                "contract value together with what it amends"
+            },
             unknown: "a contract value that cannot be told",
-            measured: valued.total.as_ref(),
+            measured: valued.held.as_ref(),
             shown: &|amount| format!("{currency} {}", to_cents(amount)),
             limit: |limits| limits.contract_value.as_deref().map(exact::parse),
         },

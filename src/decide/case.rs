@@ -11,9 +11,9 @@ use super::authority::canonical;
 use super::confirmation::{self, Confirmed, attestation_fault};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
 use super::sign_off::{self, Signable, Signed};
-use super::validate::{Assessment, Fault, RuleBook, assess, validate};
+use super::validate::{Assessment, Fault, FaultKind, RuleBook, assess, validate};
 use super::words::clean;
-use super::{Guard, Observed, waiting};
+use super::{Guard, Observed, links, waiting};
 use crate::api::agreement_status::{
     ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };
@@ -106,12 +106,15 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     case.find_rules(seen, now);
     if let Some(book) = case.book {
         case.weigh(seen, book);
+        case.check_links(seen, now);
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
     let offer_is_over = now >= seen.offer_end().checked_add(approval::GRACE).unwrap_or(Timestamp::MAX);
     match case.book {
-        Some(book) if ended.is_none() && case.change.is_none() && !offer_is_over => {
+        Some(book)
+            if ended.is_none() && case.change.is_none() && case.faults.is_empty() && !offer_is_over =>
+        {
             approval::ask(seen, book, &mut case.approved, now);
         }
         _ => approval::rest(&mut case.approved),
@@ -208,7 +211,7 @@ impl<'a> Case<'a> {
             let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
-        let assessment = assess(&seen.agreement.spec, remaining.as_ref(), book);
+        let assessment = assess(seen, remaining.as_ref(), book);
         let left_out =
             remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
         // A refusal from before the customer left something out was no less a refusal because it was seen with it.
@@ -255,7 +258,7 @@ impl<'a> Case<'a> {
 
     /// The approvals for all orders, from managers who are asked before the customer.
     fn approvals_on_terms(&self, seen: &Observed<'a>, book: RuleBook<'a>) -> (Approved, Ignored) {
-        let assessment = assess(&seen.agreement.spec, None, book);
+        let assessment = assess(seen, None, book);
         let status = self.status_of_this_revision(seen);
         let before = status.filter(|_| !self.asks_again(seen)).map(|status| status.approvals.as_slice());
         let question = Question {
@@ -377,11 +380,19 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// What this agreement names may cease to be in force, or be superseded by another, until this one is sealed.
+    fn check_links(&mut self, seen: &Observed<'_>, now: Timestamp) {
+        let signed = self.signed.customer.zip(self.signed.provider).map(|(one, other)| one.max(other));
+        let faults = links::faults(seen, signed.unwrap_or_else(|| links::judged_at(now)));
+        let fault = |message| Fault { kind: FaultKind::LinkInvalid, message };
+        self.faults.extend(faults.into_iter().map(fault));
+    }
+
     fn derive_stage(&self) -> Stage {
         if self.gone.is_some() {
             return Stage::RulesGone;
         }
-        let Some(book) = self.book else { return Stage::Invalid };
+        let Some(book) = self.book.filter(|_| self.faults.is_empty()) else { return Stage::Invalid };
         if self.change.is_some() {
             return Stage::Revising;
         }

@@ -85,11 +85,7 @@ pub(crate) fn weigh<'a>(
     for (act, message) in behind_deadline {
         match complete {
             Some(complete) if act.time > complete => already(acts, &act),
-            _ => acts.ignored.add(
-                &act,
-                ignored::LATE,
-                format!("{message}; ask the account owner for a new offer"),
-            ),
+            _ => acts.ignored.add(&act, ignored::LATE, message),
         }
     }
     if let Some(complete) = complete {

@@ -15,6 +15,7 @@ mod confirmation;
 pub mod digest;
 mod ended;
 mod exact;
+mod links;
 mod notices;
 mod orders;
 mod sign_off;
@@ -49,7 +50,7 @@ pub struct Observed<'a> {
     pub namespace_labels: &'a BTreeMap<String, String>,
     /// The catalogue that stands under the name in `spec.standardTermsRef`.
     pub standard_terms: Option<&'a StandardTerms>,
-    /// Agreements of the same namespace that this one names, or that name this one or what this one amends.
+    /// Agreements of the same namespace that this one names, and those that amend or supersede it or what it names so.
     pub related: &'a [Arc<CustomerAgreement>],
     /// Order requests that come from this agreement's UID, and those that stand under a name that it needs.
     pub orders: &'a [Arc<OrderRequest>],
@@ -156,6 +157,7 @@ pub fn decide(seen: &Observed<'_>, now: Timestamp) -> Plan {
         }
         Some(status) if orders::is_sealed(status) => {
             let mut after = orders::after_sealing(seen, status.clone(), now);
+            links::named_by(seen, &mut after.status);
             after.status.ignored_decisions = ended::after_sealing(seen, status);
             plan(seen, after.status, after.create, after.instants, now)
         }
@@ -215,10 +217,10 @@ fn instants(seen: &Observed<'_>, case: &case::Case<'_>) -> Vec<Timestamp> {
     if case.book.is_none() {
         let period = seen.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref());
         instants.extend(period.map(|period| period.start_time.0));
-        let catalogue = period.and_then(|period| period.end_time.as_ref()).map(|end| end.0);
-        let ends = [catalogue, validate::amendable_until(seen)].into_iter().flatten();
-        instants.extend(ends.filter_map(|end| end.checked_add(jiff::SignedDuration::from_secs(1)).ok()));
+        let end = period.and_then(|period| period.end_time.as_ref());
+        instants.extend(end.and_then(|end| end.0.checked_add(jiff::SignedDuration::from_secs(1)).ok()));
     }
+    instants.extend(links::instants(seen, case.pinned.is_some()));
     instants
 }
 

@@ -21,6 +21,7 @@ pub(crate) fn between(
     told.signatures(before, after);
     told.ends(before, after);
     told.orders(before, after);
+    told.links(before, after);
     told.reminders(before, after);
     told.ignored(before, after);
     told.0
@@ -140,21 +141,28 @@ impl Told {
     fn approvals(&mut self, before: &CustomerAgreementStatus, after: &CustomerAgreementStatus) {
         for step in &after.approvals {
             let old = before.approvals.iter().find(|old| old.function == step.function);
-            for asked in step.asked.iter().filter(|asked| !old.is_some_and(|old| old.asked.contains(asked))) {
-                let because = and(&step.because);
-                let (reason, note) = if step.asked.first() == Some(asked) {
-                    (
-                        event::APPROVAL_REQUESTED,
-                        format!("{} {} is asked to approve: {because}", step.function, asked.level),
-                    )
-                } else {
-                    (
+            let earlier = [None].into_iter().chain(step.asked.iter().map(Some));
+            for (earlier, asked) in earlier.zip(&step.asked) {
+                if old.is_some_and(|old| old.asked.contains(asked)) {
+                    continue;
+                }
+                let (function, level, because) = (&step.function, &asked.level, and(&step.because));
+                let silent = earlier.is_some_and(|earlier| {
+                    earlier.wait_end_time.as_ref().is_some_and(|end| end.0 <= asked.asked_time.0)
+                });
+                let (reason, note) = match earlier {
+                    Some(_) if silent => (
                         event::APPROVAL_ESCALATED,
-                        format!(
-                            "nobody answered in time; {} {} is asked now: {because}",
-                            step.function, asked.level
-                        ),
-                    )
+                        format!("nobody answered in time; {function} {level} is asked now: {because}"),
+                    ),
+                    Some(_) => (
+                        event::APPROVAL_ESCALATED,
+                        format!("a higher level is needed now; {function} {level} is asked: {because}"),
+                    ),
+                    None => (
+                        event::APPROVAL_REQUESTED,
+                        format!("{function} {level} is asked to approve: {because}"),
+                    ),
                 };
                 self.normal(reason, "Ask", note, None);
             }
@@ -254,6 +262,17 @@ impl Told {
             if of(after, condition::HANDED_OVER) == good && of(before, condition::HANDED_OVER) != good {
                 self.normal(told, "HandOver", message(after, condition::HANDED_OVER), None);
             }
+        }
+    }
+
+    fn links(&mut self, before: &CustomerAgreementStatus, after: &CustomerAgreementStatus) {
+        for amendment in after.amended_by.iter().filter(|name| !before.amended_by.contains(name)) {
+            let note = format!("`{}` amends this agreement, which stays in force", clean(amendment, 253));
+            self.normal(event::AGREEMENT_AMENDED, "Link", note, None);
+        }
+        if let Some(successor) = after.superseded_by.as_ref().filter(|_| before.superseded_by.is_none()) {
+            let note = format!("`{}` took the place of this agreement", clean(successor, 253));
+            self.normal(event::AGREEMENT_SUPERSEDED, "Link", note, None);
         }
     }
 

@@ -257,6 +257,9 @@ fn binding_fault(
     if act.digest() != digest {
         return Some((ignored::STALE, format!("a signature must name the confirmation digest {digest}")));
     }
+    if act.stands {
+        return None;
+    }
     if signable.since.is_none_or(|since| act.time < since) {
         return Some((
             ignored::OUT_OF_TURN,

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
 use super::authority::{self, Requirements, canonical};
 use super::classify::{Classed, classify};
 use super::value::{Valued, months, value};
 use super::words::{and, clean};
-use super::{Observed, calendar, digest};
+use super::{Observed, calendar, digest, links};
 use crate::api::conditions::reason;
 use crate::api::customer_agreement::{CustomerAgreementSpec, ItemAction, PriceType, RepresentativeRole};
 use crate::api::delegation_policy::{Countersignature, DelegationPolicy};
@@ -67,10 +67,11 @@ pub(crate) struct Assessment {
 
 /// Classes, values and finds the requirements for the orders that remain: all, until the customer has confirmed some.
 pub(crate) fn assess(
-    spec: &CustomerAgreementSpec,
+    seen: &Observed<'_>,
     confirmed: Option<&BTreeSet<String>>,
     book: RuleBook<'_>,
 ) -> Assessment {
+    let spec = &seen.agreement.spec;
     let rules = &book.policy.spec.rules;
     let classed = classify(&spec.terms, spec.agreement_type == AMENDMENT, &book.terms.spec);
     let orders: Vec<_> = spec
@@ -78,7 +79,8 @@ pub(crate) fn assess(
         .iter()
         .filter(|order| confirmed.is_none_or(|confirmed| confirmed.contains(&order.id)))
         .collect();
-    let valued = value(spec, &orders, rules);
+    let mut valued = value(spec, &orders, rules);
+    links::compare(seen, rules, &mut valued);
     let requirements = authority::requirements(spec, &orders, &classed.deviations, &valued, rules);
     Assessment { classed, valued, requirements }
 }
@@ -91,11 +93,11 @@ pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Result<RuleBo
     let terms = the_catalogue(seen, policy, now, &mut faults);
     orders(spec, &mut faults);
     parties(spec, policy, &mut faults);
-    links(seen, now, &mut faults);
+    faults.all(FaultKind::LinkInvalid, links::faults(seen, now));
     match (terms, policy) {
         (Some(terms), Some(policy)) => {
             let book = RuleBook { terms, policy };
-            let assessed = assess(spec, None, book);
+            let assessed = assess(seen, None, book);
             faults.all(FaultKind::TermsInvalid, assessed.classed.faults);
             faults.all(FaultKind::NoAuthority, assessed.requirements.faults);
             for need in &assessed.requirements.approvals {
@@ -319,55 +321,4 @@ fn parties(spec: &CustomerAgreementSpec, policy: Option<&DelegationPolicy>, faul
             ));
         }
     }
-}
-
-/// Agreements that this one names must be there and in force.
-pub(crate) fn link_faults(seen: &Observed<'_>, now: Timestamp) -> Vec<String> {
-    let spec = &seen.agreement.spec;
-    let is_over = |end: &Time| now > end.0;
-    let links = [
-        ("amendsRef", &spec.amends_ref),
-        ("supersedesRef", &spec.supersedes_ref),
-        ("parentRef", &spec.parent_ref),
-    ];
-    let mut faults = Vec::new();
-    for (field, link) in links {
-        let Some(link) = link else { continue };
-        let name = clean(&link.name, 253);
-        let fault = match seen.related.iter().find(|other| other.metadata.name.as_deref() == Some(&link.name))
-        {
-            None => "does not exist".to_owned(),
-            Some(other) if other.spec.customer.id != spec.customer.id => {
-                format!("is with another customer, {:?}", clean(&other.spec.customer.id, 128))
-            }
-            Some(other) => match &other.status {
-                Some(status) if status.agreed_time.is_none() => "is not Agreed".to_owned(),
-                None => "is not Agreed".to_owned(),
-                Some(status) => match &status.superseded_by {
-                    Some(by) if seen.agreement.metadata.name.as_deref() != Some(by) => {
-                        format!("is superseded by {:?}", clean(by, 253))
-                    }
-                    _ => match &other.spec.agreement_period.end_time {
-                        Some(end) if field == "amendsRef" && is_over(end) => {
-                            format!("was in force until {}", digest::shown(end))
-                        }
-                        _ => continue,
-                    },
-                },
-            },
-        };
-        faults.push(format!("`spec.{field}.name` {name:?} {fault}"));
-    }
-    faults
-}
-
-fn links(seen: &Observed<'_>, now: Timestamp, faults: &mut Faults) {
-    faults.all(FaultKind::LinkInvalid, link_faults(seen, now));
-}
-
-/// The last instant at which the agreement that is amended is in force.
-pub(crate) fn amendable_until(seen: &Observed<'_>) -> Option<Timestamp> {
-    let name = &seen.agreement.spec.amends_ref.as_ref()?.name;
-    let other = seen.related.iter().find(|other| other.metadata.name.as_deref() == Some(name))?;
-    other.spec.agreement_period.end_time.as_ref().map(|end| end.0)
 }

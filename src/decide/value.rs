@@ -18,6 +18,8 @@ use crate::api::references::Period;
 pub(crate) struct Valued {
     /// `None`: it cannot be valued.
     pub(crate) total: Option<Exact>,
+    /// What is held against the limits: the total, or for an amendment the sum with what it amends.
+    pub(crate) held: Option<Exact>,
     /// Largest discount of any item, in percent.
     pub(crate) max_discount: Exact,
     /// Longest commitment, in months; `None` where nothing says it.
@@ -64,7 +66,7 @@ pub(crate) fn value(spec: &CustomerAgreementSpec, orders: &[&Order], rules: &Rul
         compared_total: None,
         compared_with: Vec::new(),
     };
-    Valued { total, max_discount, term_months, shown }
+    Valued { held: total.clone(), total, max_discount, term_months, shown }
 }
 
 /// Items that count: Delete and NoChange do not.

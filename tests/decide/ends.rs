@@ -283,6 +283,23 @@ fn while_the_terms_are_revised_every_wait_but_the_offers_end_stops() {
 }
 
 #[test]
+fn what_was_late_stays_late_though_the_wait_that_it_missed_is_not_named_any_more() {
+    let mut world = World::fibre();
+    world.rules(|policy| policy.spec.rules.confirmation.deadline_seconds = 100);
+    world.settle();
+    // Within the seconds in which decisions made in time may be on their way.
+    world.pass(101).confirm(EVA);
+    world.settle();
+    assert_eq!(world.last_ignored(), "Late");
+    world.pass(1).act_because(EVA, Action::RequestChange, "60 days");
+    world.settle();
+    assert_eq!(world.phase(), "Revising");
+    assert_eq!(world.settle(), 0);
+    let reasons: Vec<&str> = world.ignored().iter().map(|ignored| ignored.reason.as_str()).collect();
+    assert_eq!((reasons, world.condition("Understood").0.as_str()), (vec!["Late"], "False"));
+}
+
+#[test]
 fn a_manager_who_could_approve_may_ask_for_a_change_and_others_may_not() {
     let ask = |who: Somebody, function: &str, level: &str| {
         let mut world = World::escalated_fleet();

@@ -14,6 +14,7 @@ mod golden;
 mod histories;
 mod laws;
 mod limits;
+mod links;
 mod orders;
 mod requirements;
 mod schema;

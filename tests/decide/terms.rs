@@ -79,14 +79,14 @@ fn spec_fault(change: impl FnOnce(&mut CustomerAgreement)) -> String {
 }
 
 /// Another agreement of the same customer, agreed.
-fn agreed_agreement(name: &str) -> CustomerAgreement {
+pub fn agreed_agreement(name: &str) -> CustomerAgreement {
     let mut world = World::agreed_fibre();
     world.agreement.metadata.name = Some(name.to_owned());
     world.agreement.metadata.uid = Some(format!("uid-of-{name}"));
     world.agreement
 }
 
-fn refers_to(name: &str) -> Option<AgreementNameRef> {
+pub fn refers_to(name: &str) -> Option<AgreementNameRef> {
     Some(AgreementNameRef { name: name.to_owned() })
 }
 
