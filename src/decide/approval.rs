@@ -14,7 +14,7 @@ use crate::api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, Ask
 use crate::api::conditions::ignored;
 use crate::api::delegation_policy::{EscalationMode, OnTimeout};
 use crate::api::references::Authority;
-use crate::api::subject::SubjectKind;
+use crate::api::subject::{Subject, SubjectKind};
 
 /// A deadline is judged this long after it, so that what was decided in its last second is there to be read.
 pub(crate) const GRACE: SignedDuration = SignedDuration::from_secs(5);
@@ -441,14 +441,26 @@ fn is_representative(seen: &Observed<'_>, book: RuleBook<'_>, username: &str) ->
     representatives.any(|r| canonical(policy, &r.username) == canonical(policy, username))
 }
 
-/// Whether every holder of a level is a person who may not approve. A level of a group may always have somebody.
+/// Whether a holder is a person who may not approve. A group may always have somebody who may.
+pub(crate) fn may_not_approve(seen: &Observed<'_>, book: RuleBook<'_>, holder: &Subject) -> bool {
+    let owner_may_not = book.policy.spec.rules.separation.owner_may_not_approve;
+    holder.kind == SubjectKind::User
+        && ((owner_may_not && is_owner(seen, book, &holder.name))
+            || is_representative(seen, book, &holder.name))
+}
+
 fn nobody_may_approve(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &str) -> bool {
-    let policy = &book.policy.spec;
-    holders(policy, function, level).iter().all(|subject| {
-        subject.kind == SubjectKind::User
-            && ((policy.rules.separation.owner_may_not_approve && is_owner(seen, book, &subject.name))
-                || is_representative(seen, book, &subject.name))
-    })
+    holders(&book.policy.spec, function, level).iter().all(|holder| may_not_approve(seen, book, holder))
+}
+
+/// Whether somebody holds this level of a function, or a higher one, and may approve.
+pub(crate) fn anybody_may_approve(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    function: &str,
+    level: &str,
+) -> bool {
+    !nobody_may_approve(seen, book, function, level) || next_level(seen, book, function, level).is_some()
 }
 
 fn next_level(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &str) -> Option<String> {

@@ -298,13 +298,3 @@ pub(crate) fn holders<'p>(policy: &'p DelegationPolicySpec, function: &str, leve
     let entries = policy.holders.iter().filter(|holder| holder.function == function && holder.level == level);
     entries.flat_map(|holder| &holder.subjects).collect()
 }
-
-/// Whether anybody at all holds this level of a function, or a higher one.
-pub(crate) fn anybody_holds(policy: &DelegationPolicySpec, function: &str, level: &str) -> bool {
-    let Some(least) = rank(&policy.rules, function, level) else { return false };
-    policy.holders.iter().any(|holder| {
-        holder.function == function
-            && !holder.subjects.is_empty()
-            && rank(&policy.rules, function, &holder.level).is_some_and(|level| level >= least)
-    })
-}

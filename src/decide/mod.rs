@@ -15,6 +15,7 @@ mod confirmation;
 pub mod digest;
 mod ended;
 mod exact;
+mod fit;
 mod links;
 mod notices;
 mod orders;
@@ -227,12 +228,13 @@ fn instants(seen: &Observed<'_>, case: &case::Case<'_>) -> Vec<Timestamp> {
 /// Only what differs is written, and nothing is told that was not written.
 fn plan(
     seen: &Observed<'_>,
-    status: CustomerAgreementStatus,
+    mut status: CustomerAgreementStatus,
     orders: Vec<OrderRequest>,
     instants: Vec<Timestamp>,
     now: Timestamp,
 ) -> Plan {
     let before = seen.agreement.status.as_ref();
+    fit::fit(&mut status);
     let wake = instants.into_iter().map(next_second).filter(|instant| *instant > now).min();
     let wake = wake.map_or(Wake::OnChange, Wake::At);
     let (status, notices) = if before == Some(&status) {

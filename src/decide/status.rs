@@ -136,14 +136,16 @@ fn valid(case: &Case<'_>, conditions: &mut Conditions<'_>) {
         (Some(kind), _) => conditions.set(condition::VALID, false, kind.reason(), faults_in_words(case)),
         (None, Some(assessment)) => {
             let deviations = &assessment.classed.deviations;
-            let terms: Vec<String> =
+            // A term may deviate by its value and by its words.
+            let mut terms: Vec<String> =
                 deviations.iter().map(|deviation| format!("`{}`", deviation.term_id)).collect();
+            terms.dedup();
             if deviations.is_empty() {
                 conditions.set(condition::VALID, true, reason::STANDARD_TERMS, "every term is standard");
             } else {
-                let verb = if deviations.len() == 1 { "deviates" } else { "deviate" };
+                let verb = if terms.len() == 1 { "deviates" } else { "deviate" };
                 let message =
-                    format!("{} {verb} from the standard: {}", count(deviations.len(), "term"), and(&terms));
+                    format!("{} {verb} from the standard: {}", count(terms.len(), "term"), and(&terms));
                 conditions.set(condition::VALID, true, reason::NON_STANDARD_TERMS, message);
             }
         }

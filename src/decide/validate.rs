@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
+use super::approval;
 use super::authority::{self, Requirements, canonical};
 use super::classify::{Classed, classify};
 use super::value::{Valued, months, value};
@@ -101,11 +102,11 @@ pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Result<RuleBo
             faults.all(FaultKind::TermsInvalid, assessed.classed.faults);
             faults.all(FaultKind::NoAuthority, assessed.requirements.faults);
             for need in &assessed.requirements.approvals {
-                if !authority::anybody_holds(&policy.spec, &need.function, &need.level) {
+                if !approval::anybody_may_approve(seen, book, &need.function, &need.level) {
                     faults.add(
                         FaultKind::NoAuthority,
                         format!(
-                            "nobody holds {} {} or a higher level; name a holder in the policy",
+                            "nobody who may approve holds {} {} or a higher level; name a holder in the policy",
                             need.function, need.level
                         ),
                     );

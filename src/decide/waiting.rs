@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::approval::may_not_approve;
 use super::authority::{canonical, holders};
 use super::case::{Case, Stage};
 use super::validate::{FaultKind, RuleBook};
@@ -126,8 +127,15 @@ impl Asking<'_, '_> {
         let ladder = policy.rules.ladders.iter().find(|ladder| ladder.function == step.function);
         let level = ladder.and_then(|ladder| ladder.levels.iter().find(|level| level.name == step.level));
         let title = level.map_or("", |level| level.title.as_str());
-        let mut subjects: Vec<WaitingSubject> = holders(policy, &step.function, &step.level)
+        // Once every level stayed silent, all that were asked may still decide.
+        let asked: Vec<&str> = match step.state {
+            ApprovalState::Exhausted => step.asked.iter().map(|asked| asked.level.as_str()).collect(),
+            _ => vec![&step.level],
+        };
+        let mut subjects: Vec<WaitingSubject> = asked
             .into_iter()
+            .flat_map(|level| holders(policy, &step.function, level))
+            .filter(|holder| !may_not_approve(self.seen, book, holder))
             .map(|subject| WaitingSubject { subject: subject.clone(), on_behalf_of: None })
             .collect();
         let held = subjects.clone();

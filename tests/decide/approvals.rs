@@ -1164,6 +1164,19 @@ fn the_owners_level_is_asked_where_the_owner_may_approve_and_where_somebody_else
 }
 
 #[test]
+fn nobody_is_waited_for_who_may_not_approve() {
+    let world = fleet(|policy| held_by(policy, "finance", "L1", &["s.patel", "d.desk", LEA.0]));
+    assert_eq!(whom(&world), [("Deal desk (finance L1)", vec!["d.desk".to_owned()])]);
+}
+
+#[test]
+fn once_every_level_stayed_silent_all_that_were_asked_are_waited_for() {
+    let world = exhausted(|_| {});
+    let everybody = ["deal-desk", "i.novak", "p.adeyemi"].map(str::to_owned).to_vec();
+    assert_eq!(whom(&world), [("Chief Financial Officer (finance L3)", everybody)]);
+}
+
+#[test]
 fn the_wait_of_a_level_counts_working_days_only_and_so_does_its_reminder() {
     let mut world = World::fleet();
     world.now = at("2026-11-27T10:58:00Z");

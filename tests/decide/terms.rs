@@ -8,6 +8,7 @@ use countersign::api::delegation_policy::{Alias, Calendar, Countersignature, Tri
 use countersign::api::money::Money;
 use countersign::api::references::AgreementNameRef;
 use countersign::api::standard_terms::{LifecycleState, StandardTerm};
+use countersign::api::subject::{Subject, SubjectKind};
 use countersign::api::{Action, CustomerAgreement};
 use countersign::decide::Wake;
 use jiff::{SignedDuration, Timestamp};
@@ -684,6 +685,20 @@ fn what_exceeds_every_level_is_for_nobody_to_agree_to() {
 }
 
 #[test]
+fn authority_that_only_the_owner_or_the_customer_holds_is_no_authority() {
+    for holder in ["j.berg", "eva.lund@norrland-timber.example"] {
+        let mut world = fibre_with(term("payment-days", Some("60"), None));
+        world.rules(|policy| {
+            let finance = policy.spec.holders.iter_mut().filter(|holder| holder.function == "finance");
+            let subject = || Subject { kind: SubjectKind::User, name: holder.to_owned() };
+            finance.for_each(|entry| entry.subjects = vec![subject()]);
+        });
+        world.settle();
+        assert_eq!(fault_in(&world).0, "NoAuthority", "{holder}");
+    }
+}
+
+#[test]
 fn a_level_that_nobody_holds_is_no_authority_but_a_higher_one_is() {
     let mut world = fibre_with(term("payment-days", Some("60"), None));
     world.rules(|policy| policy.spec.holders.retain(|holder| holder.function != "finance"));
@@ -692,7 +707,8 @@ fn a_level_that_nobody_holds_is_no_authority_but_a_higher_one_is() {
         fault_in(&world),
         (
             "NoAuthority".to_owned(),
-            "nobody holds finance L2 or a higher level; name a holder in the policy".to_owned()
+            "nobody who may approve holds finance L2 or a higher level; name a holder in the policy"
+                .to_owned()
         )
     );
     for (held, phase) in [("L1", "Pending"), ("L2", "AwaitingConfirmation"), ("L3", "AwaitingConfirmation")] {
