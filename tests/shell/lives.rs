@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::fake::{Script, Seen, Server};
 use crate::operator::Operator;
 
-const EVA: &str = "eva.lund@norrland-timber.example";
-const AGREEMENT: &str = "norrland-timber-fibre";
+pub const EVA: &str = "eva.lund@norrland-timber.example";
+pub const AGREEMENT: &str = "norrland-timber-fibre";
 
-fn example(yaml: &str) -> Value {
+pub fn example(yaml: &str) -> Value {
     let mut object: Value = serde_saphyr::from_str(yaml).unwrap();
     object["metadata"]["creationTimestamp"] = json!("2026-06-01T00:00:00Z");
     object["metadata"]["generation"] = json!(1);
@@ -17,7 +17,7 @@ fn example(yaml: &str) -> Value {
 }
 
 /// The fibre agreement with catalogue and policy, looked at once.
-async fn asked() -> (Server, Operator) {
+pub async fn asked() -> (Server, Operator) {
     let server = Server::new();
     server.put("standardterms", example(include_str!("../../examples/common/standard-terms.yaml")));
     server.put("delegationpolicies", example(include_str!("../../examples/common/delegation-policy.yaml")));
@@ -30,34 +30,44 @@ async fn asked() -> (Server, Operator) {
 }
 
 fn status(server: &Server) -> Value {
-    server.get("customeragreements", AGREEMENT)["status"].clone()
+    status_of(server, AGREEMENT)
 }
 
-async fn until_phase(server: &Server, phase: &str) {
+pub fn status_of(server: &Server, agreement: &str) -> Value {
+    server.get("customeragreements", agreement)["status"].clone()
+}
+
+pub async fn until_phase(server: &Server, phase: &str) {
     server.until(phase, |server| status(server)["phase"] == phase).await;
 }
 
 /// Stores a decision, made at the operator's time.
-fn decides(server: &Server, operator: &Operator, who: &str, act: &Value) {
+pub fn decides(server: &Server, operator: &Operator, who: &str, act: &Value) {
     server.put("agreementdecisions", decision(server, operator, who, act));
 }
 
 fn decision(server: &Server, operator: &Operator, who: &str, act: &Value) -> Value {
-    let status = status(server);
+    decision_on(server, operator, AGREEMENT, who, act)
+}
+
+/// A decision on an agreement as its status shows it.
+pub fn decision_on(server: &Server, operator: &Operator, agreement: &str, who: &str, act: &Value) -> Value {
+    let status = status_of(server, agreement);
     let digest = match act["action"].as_str() {
         Some("Sign" | "Countersign") => status["confirmation"]["digest"].clone(),
         _ => status["terms"]["digest"].clone(),
     };
     let mut spec = json!({
         "agreementRef": {
-            "name": AGREEMENT, "uid": format!("uid-of-{AGREEMENT}"),
+            "name": agreement, "uid": format!("uid-of-{agreement}"),
             "revision": status["terms"]["revision"], "digest": digest,
         },
         "decidedBy": {"username": who, "groups": ["account-managers"]},
     });
     spec.as_object_mut().unwrap().extend(act.as_object().unwrap().clone());
-    let name =
-        format!("{who}-{}-{}", act["action"], server.requests().len()).to_lowercase().replace(['@', '"'], "");
+    let name = format!("{agreement}-{who}-{}-{}", act["action"], server.requests().len())
+        .to_lowercase()
+        .replace(['@', '"'], "");
     let now = operator.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     json!({
         "apiVersion": "countersign.dev/v1alpha1", "kind": "AgreementDecision",
@@ -65,7 +75,7 @@ fn decision(server: &Server, operator: &Operator, who: &str, act: &Value) -> Val
     })
 }
 
-async fn signed_by_the_customer(server: &Server, operator: &Operator) {
+pub async fn signed_by_the_customer(server: &Server, operator: &Operator) {
     let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
     let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
     decides(server, operator, EVA, &confirm);
