@@ -259,7 +259,10 @@ fn completion(confirmers: &[&Representative], acts: &[Act<'_>], required: Requir
 }
 
 /// When all, or any, of several things were there.
-fn reached(times: impl Iterator<Item = Option<Timestamp>>, required: Required) -> Option<Timestamp> {
+pub(crate) fn reached(
+    times: impl Iterator<Item = Option<Timestamp>>,
+    required: Required,
+) -> Option<Timestamp> {
     match required {
         Required::All => times.collect::<Option<Vec<_>>>()?.into_iter().max(),
         Required::Any => times.flatten().min(),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Observed;
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, canonical, holds};
-use super::confirmation::{attestation_fault, attests};
+use super::confirmation::{attestation_fault, attests, reached};
 use super::validate::RuleBook;
 use super::words::{clean, or};
 use crate::api::Action;
@@ -152,10 +152,7 @@ fn whole(
     let times = signatories.iter().map(|signatory| {
         given.iter().find(|(_, who)| who.username == signatory.username).map(|(act, _)| act.time)
     });
-    match required {
-        Required::All => times.collect::<Option<Vec<_>>>()?.into_iter().max(),
-        Required::Any => times.flatten().min(),
-    }
+    reached(times, required)
 }
 
 fn provider<'a>(
