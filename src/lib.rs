@@ -31,6 +31,7 @@
 //!
 //! Arrows point one way: `api` <- `decide` <- `controller` <- `main`. What is relied on from the API server, and what is
 //! promised to everybody else, stands in `docs/contract.md`.
+pub mod admission;
 pub mod api;
 pub mod controller;
 pub mod decide;

@@ -1,0 +1,103 @@
+//! The admission policies that keep decisions from being forged, as they ship with this version.
+//!
+//! The files in `deploy/admission/` are the source, and are compiled in. The version of its content is part of the name of
+//! every policy and binding, so none of them is ever edited: an upgrade adds a set and takes the old one away later. Two
+//! sets together only refuse more.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Who writes outcomes where nothing else is said: the service account in `deploy/rbac/operator.yaml`.
+pub const OPERATOR: &str = "system:serviceaccount:countersign-system:countersign";
+/// Label of all that is ours; the guard finds the policies by it.
+pub const LABEL: (&str, &str) = ("app.kubernetes.io/name", "countersign");
+
+/// What the name of a policy ends in.
+const DOMAIN: &str = ".countersign.dev";
+/// Characters of a version.
+const DIGITS: usize = 8;
+
+const FILES: [(&str, &str); 5] = [
+    ("append-only.yaml", include_str!("../deploy/admission/append-only.yaml")),
+    ("decide.yaml", include_str!("../deploy/admission/decide.yaml")),
+    ("definitions.yaml", include_str!("../deploy/admission/definitions.yaml")),
+    ("kept.yaml", include_str!("../deploy/admission/kept.yaml")),
+    ("outcome.yaml", include_str!("../deploy/admission/outcome.yaml")),
+];
+
+/// Name and text of each file, for the operator that runs as `operator`.
+#[must_use]
+pub fn files(operator: &str) -> Vec<(&'static str, String)> {
+    FILES.iter().map(|(name, text)| (*name, versioned(&text.replace(OPERATOR, operator)))).collect()
+}
+
+/// The text with the version of its content in every name.
+#[must_use]
+pub fn versioned(text: &str) -> String {
+    let blank = with_version(text, &"0".repeat(DIGITS));
+    let digest = Sha256::digest(blank.as_bytes());
+    let version: String = digest.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
+    with_version(&blank, &version)
+}
+
+/// Every `-xxxxxxxx.countersign.dev` with this version in the place of the eight characters.
+fn with_version(text: &str, version: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(DOMAIN) {
+        let (before, after) = rest.split_at(at);
+        let marked = before.len().checked_sub(DIGITS + 1).and_then(|start| before.split_at_checked(start));
+        match marked.filter(|(_, mark)| is_version(mark)) {
+            Some((name, _)) => {
+                out.push_str(name);
+                out.push('-');
+                out.push_str(version);
+            }
+            None => out.push_str(before),
+        }
+        let (domain, after) = after.split_at(DOMAIN.len());
+        out.push_str(domain);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn is_version(mark: &str) -> bool {
+    mark.strip_prefix('-')
+        .is_some_and(|digits| digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+}
+
+/// Policies and bindings that must be in force.
+#[derive(Clone, Debug, Default)]
+pub struct Set {
+    /// The policies.
+    pub policies: Vec<ValidatingAdmissionPolicy>,
+    /// Their bindings.
+    pub bindings: Vec<ValidatingAdmissionPolicyBinding>,
+}
+
+impl Set {
+    /// The set for the operator that runs as `operator`.
+    #[must_use]
+    pub fn of(operator: &str) -> Self {
+        let mut set = Self::default();
+        for (_, text) in files(operator) {
+            // What does not parse here would be missing on the server as well; a test reads every file.
+            for document in serde_saphyr::from_multiple::<Value>(&text).unwrap_or_default() {
+                set.policies.extend(read(&document, "ValidatingAdmissionPolicy"));
+                set.bindings.extend(read(&document, "ValidatingAdmissionPolicyBinding"));
+            }
+        }
+        set
+    }
+}
+
+fn read<T: DeserializeOwned>(document: &Value, kind: &str) -> Option<T> {
+    let is = document.get("kind").and_then(Value::as_str) == Some(kind);
+    is.then(|| serde_json::from_value(document.clone()).ok()).flatten()
+}
