@@ -4,9 +4,11 @@
 //! every policy and binding, so none of them is ever edited: an upgrade adds a set and takes the old one away later. Two
 //! sets together only refuse more.
 
+use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -89,7 +91,7 @@ impl Set {
         for (_, text) in files(operator) {
             // What does not parse here would be missing on the server as well; a test reads every file.
             for document in serde_saphyr::from_multiple::<Value>(&text).unwrap_or_default() {
-                set.policies.extend(read(&document, "ValidatingAdmissionPolicy"));
+                set.policies.extend(read(&document, "ValidatingAdmissionPolicy").map(with_defaults));
                 set.bindings.extend(read(&document, "ValidatingAdmissionPolicyBinding"));
             }
         }
@@ -100,4 +102,66 @@ impl Set {
 fn read<T: DeserializeOwned>(document: &Value, kind: &str) -> Option<T> {
     let is = document.get("kind").and_then(Value::as_str) == Some(kind);
     is.then(|| serde_json::from_value(document.clone()).ok()).flatten()
+}
+
+impl Set {
+    /// Since when all of it is in force as it was shipped: the creation of the youngest. `policy` and `binding` find what is
+    /// installed, by name.
+    ///
+    /// # Errors
+    /// What is not as it was shipped, in words, the same for the same state.
+    pub fn in_force<'a>(
+        &self,
+        policy: impl Fn(&str) -> Option<&'a ValidatingAdmissionPolicy>,
+        binding: impl Fn(&str) -> Option<&'a ValidatingAdmissionPolicyBinding>,
+    ) -> Result<Timestamp, String> {
+        let policies = self.policies.iter().map(|expected| {
+            let name = expected.metadata.name.as_deref().unwrap_or_default();
+            let found = policy(name);
+            let same = found.is_some_and(|found| found.spec == expected.spec);
+            since("ValidatingAdmissionPolicy", name, found.map(|found| &found.metadata), same)
+        });
+        let bindings = self.bindings.iter().map(|expected| {
+            let name = expected.metadata.name.as_deref().unwrap_or_default();
+            let found = binding(name);
+            let same = found.is_some_and(|found| found.spec == expected.spec);
+            since("ValidatingAdmissionPolicyBinding", name, found.map(|found| &found.metadata), same)
+        });
+        let youngest =
+            policies.chain(bindings).try_fold(Timestamp::MIN, |youngest, since| Ok(since?.max(youngest)));
+        // An empty set protects nothing.
+        youngest.and_then(|youngest| {
+            if youngest == Timestamp::MIN { Err("no policy is known".to_owned()) } else { Ok(youngest) }
+        })
+    }
+}
+
+fn since(kind: &str, name: &str, found: Option<&ObjectMeta>, same: bool) -> Result<Timestamp, String> {
+    let Some(found) = found else { return Err(format!("{kind} `{name}` is missing")) };
+    if !same {
+        return Err(format!("{kind} `{name}` is not as it was shipped"));
+    }
+    // Weakened and put back leaves a higher one.
+    if found.generation != Some(1) {
+        return Err(format!(
+            "{kind} `{name}` was changed since it was installed; delete it and install it anew"
+        ));
+    }
+    let created = found.creation_timestamp.as_ref().map(|time| time.0);
+    created
+        .filter(|_| found.deletion_timestamp.is_none())
+        .ok_or_else(|| format!("{kind} `{name}` is being deleted"))
+}
+
+/// What the server adds, so that what is installed can be compared as a whole.
+fn with_defaults(mut policy: ValidatingAdmissionPolicy) -> ValidatingAdmissionPolicy {
+    let constraints = policy.spec.as_mut().and_then(|spec| spec.match_constraints.as_mut());
+    if let Some(constraints) = constraints {
+        constraints.namespace_selector.get_or_insert_default();
+        constraints.object_selector.get_or_insert_default();
+        for rule in constraints.resource_rules.iter_mut().flatten() {
+            rule.scope.get_or_insert_with(|| "*".to_owned());
+        }
+    }
+    policy
 }

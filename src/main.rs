@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use countersign::controller::{self, Options};
-use countersign::{api, serve};
+use countersign::{admission, api, serve};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -29,6 +29,12 @@ enum Command {
     Run(Run),
     /// Print the five CustomResourceDefinitions as YAML.
     Crds,
+    /// Print the admission policies that keep decisions from being forged as YAML.
+    Admission {
+        /// Username of the operator, which alone writes outcomes.
+        #[arg(long, default_value = admission::OPERATOR)]
+        operator: String,
+    },
 }
 
 #[derive(Args)]
@@ -65,6 +71,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(run) => start(run),
         Command::Crds => print_crds(),
+        Command::Admission { operator } => print_admission(&operator),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -82,6 +89,14 @@ fn print_crds() -> Outcome {
     let mut out = std::io::stdout().lock();
     for crd in api::crd::all() {
         writeln!(out, "---\n{}", serde_saphyr::to_string(&crd)?.trim_end())?;
+    }
+    Ok(())
+}
+
+fn print_admission(operator: &str) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    for (_, text) in admission::files(operator) {
+        writeln!(out, "---\n{}", text.trim_end())?;
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! The policies as files: every name has the version of its content, and the guard knows every one of them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use countersign::admission::{LABEL, OPERATOR, Set, files, versioned};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -51,17 +53,14 @@ fn every_file_is_compiled_in_and_every_document_of_it_is_guarded() {
     assert_eq!(set.policies.len() + set.bindings.len(), documents);
     let policies: BTreeSet<_> = set.policies.iter().map(|policy| policy.metadata.name.clone()).collect();
     let bound: BTreeSet<_> =
-        set.bindings.iter().map(|binding| binding.spec.policy_name.clone()).collect();
+        set.bindings.iter().map(|binding| Some(binding.spec.policy_name.clone())).collect();
     assert_eq!(policies, bound, "every policy is bound");
     let metadata = set.policies.iter().map(|p| &p.metadata).chain(set.bindings.iter().map(|b| &b.metadata));
     for metadata in metadata {
         assert_eq!(metadata.labels.as_ref().unwrap()[LABEL.0], LABEL.1, "{metadata:?}");
     }
     for binding in &set.bindings {
-        assert_eq!(
-            binding.spec.validation_actions.as_deref(),
-            Some(&["Deny".to_owned(), "Audit".to_owned()][..])
-        );
+        assert_eq!(binding.spec.validation_actions, ["Deny", "Audit"]);
         assert_eq!(binding.spec.policy_name, binding.metadata.name.clone().unwrap());
     }
 }
@@ -87,4 +86,76 @@ fn a_version_stands_for_the_content_and_not_for_the_version_that_was_there() {
     assert_eq!(versioned(&once), once);
     assert_ne!(versioned(&text.replace("rule: x", "rule: y")), once);
     assert!(once.ends_with(", countersign.dev/x, b.countersign.dev"), "{once}");
+}
+
+/// The set as a server would show it.
+fn installed() -> Set {
+    let mut set = Set::of(OPERATOR);
+    let metadata = set
+        .policies
+        .iter_mut()
+        .map(|p| &mut p.metadata)
+        .chain(set.bindings.iter_mut().map(|b| &mut b.metadata));
+    for metadata in metadata {
+        metadata.generation = Some(1);
+        metadata.creation_timestamp = Some(Time("2026-11-24T09:00:00Z".parse().unwrap()));
+    }
+    set
+}
+
+fn judged(installed: &Set) -> Result<Timestamp, String> {
+    Set::of(OPERATOR).in_force(
+        |name| installed.policies.iter().find(|policy| policy.metadata.name.as_deref() == Some(name)),
+        |name| installed.bindings.iter().find(|binding| binding.metadata.name.as_deref() == Some(name)),
+    )
+}
+
+#[test]
+fn what_is_installed_as_shipped_is_in_force_since_the_youngest_was_made() {
+    let mut set = installed();
+    let later: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
+    set.bindings.last_mut().unwrap().metadata.creation_timestamp = Some(Time(later));
+    assert_eq!(judged(&set), Ok(later));
+}
+
+#[test]
+fn whatever_is_missing_weakened_or_was_changed_is_named() {
+    let spoils: [(&str, fn(&mut Set)); 10] = [
+        ("is missing", |set| drop(set.policies.remove(1))),
+        ("is missing", |set| drop(set.bindings.remove(1))),
+        ("is not as it was shipped", |set| {
+            set.bindings[1].spec.validation_actions = vec!["Warn".to_owned()];
+        }),
+        ("is not as it was shipped", |set| {
+            set.bindings[1].spec.match_resources = Some(Default::default());
+        }),
+        ("is not as it was shipped", |set| {
+            set.policies[1].spec.as_mut().unwrap().failure_policy = Some("Ignore".to_owned());
+        }),
+        ("is not as it was shipped", |set| {
+            drop(set.policies[1].spec.as_mut().unwrap().validations.as_mut().unwrap().pop());
+        }),
+        ("is not as it was shipped", |set| {
+            let constraints = set.policies[1].spec.as_mut().unwrap().match_constraints.as_mut().unwrap();
+            constraints.exclude_resource_rules = constraints.resource_rules.clone();
+        }),
+        ("was changed since it was installed", |set| set.policies[1].metadata.generation = Some(3)),
+        ("was changed since it was installed", |set| set.bindings[1].metadata.generation = None),
+        ("is being deleted", |set| {
+            let now = set.bindings[1].metadata.creation_timestamp.clone();
+            set.bindings[1].metadata.deletion_timestamp = now;
+        }),
+    ];
+    for (expected, spoil) in spoils {
+        let mut set = installed();
+        let name = set.policies[1].metadata.name.clone().unwrap();
+        spoil(&mut set);
+        let said = judged(&set).unwrap_err();
+        assert!(said.contains(expected) && said.contains(&name), "{said}");
+    }
+}
+
+#[test]
+fn an_empty_set_protects_nothing() {
+    assert!(Set::default().in_force(|_| None, |_| None).is_err());
 }

@@ -33,7 +33,7 @@ pub(crate) enum Applied {
 
 /// Writes the plan.
 pub(crate) async fn apply(context: &Context, seen: &Seen, plan: Plan) -> Result<Applied, Error> {
-    let Plan { needs_fresh: _, status, orders, notices, wake: _ } = plan;
+    let Plan { needs_fresh: _, counts: _, status, orders, notices, wake: _ } = plan;
 
     let mut applied = match status {
         Some(status) => write_status(context, seen, &status).await?,

@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::core::PartialObjectMeta;
+use tokio::sync::Notify;
 
 use super::key::Key;
 use super::table::{Cached, Change, Index, Table};
@@ -16,7 +20,11 @@ pub(crate) type NamespaceMeta = PartialObjectMeta<Namespace>;
 
 /// Everything that is watched.
 #[derive(Default)]
-pub(crate) struct Cache(RwLock<Tables>);
+pub(crate) struct Cache {
+    tables: RwLock<Tables>,
+    /// An admission policy of ours, or a binding, is another than it was.
+    pub(crate) admission_changed: Notify,
+}
 
 /// A table for each kind.
 #[derive(Default)]
@@ -27,6 +35,19 @@ pub(crate) struct Tables {
     pub(crate) standard_terms: Table<StandardTerms>,
     pub(crate) policies: Table<DelegationPolicy>,
     pub(crate) namespaces: Table<NamespaceMeta>,
+    pub(crate) admission_policies: Table<ValidatingAdmissionPolicy>,
+    pub(crate) admission_bindings: Table<ValidatingAdmissionPolicyBinding>,
+}
+
+impl Tables {
+    /// The agreements on which something may still be decided.
+    pub(crate) fn open_agreements(&self) -> Vec<Key> {
+        self.agreements
+            .all()
+            .filter(|(_, agreement)| !is_final(agreement))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
 }
 
 /// A kind that is watched, with its place and its meaning for agreements.
@@ -35,6 +56,8 @@ pub(crate) trait Watched: Cached {
     const PLURAL: &'static str;
     /// Whether the server is asked for metadata only.
     const METADATA_ONLY: bool = false;
+    /// Whether it says who may decide.
+    const ADMISSION: bool = false;
     /// Its table.
     fn table(tables: &mut Tables) -> &mut Table<Self>;
     /// The agreements that depend on what changed.
@@ -48,13 +71,16 @@ impl Cache {
         K: Watched,
         I: IntoIterator<Item = Change<K>>,
     {
-        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let changes = change(K::table(&mut tables));
-        changes.into_iter().flat_map(|change| K::affects(&change, &tables)).collect()
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = change(K::table(&mut tables)).into_iter().peekable();
+        if K::ADMISSION && changes.peek().is_some() {
+            self.admission_changed.notify_one();
+        }
+        changes.flat_map(|change| K::affects(&change, &tables)).collect()
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tables> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -200,8 +226,7 @@ impl Watched for DelegationPolicy {
         &mut tables.policies
     }
     fn affects(_: &Change<Self>, tables: &Tables) -> Vec<Key> {
-        let open = tables.agreements.all().filter(|(_, agreement)| !is_final(agreement));
-        open.map(|(key, _)| key.clone()).collect()
+        tables.open_agreements()
     }
 }
 
@@ -226,5 +251,31 @@ impl Watched for NamespaceMeta {
         }
         let inside = tables.agreements.all().filter(|(key, _)| key.namespace == change.key.name);
         inside.map(|(key, _)| key.clone()).collect()
+    }
+}
+
+impl Cached for ValidatingAdmissionPolicy {}
+
+impl Watched for ValidatingAdmissionPolicy {
+    const PLURAL: &'static str = "validatingadmissionpolicies";
+    const ADMISSION: bool = true;
+    fn table(tables: &mut Tables) -> &mut Table<Self> {
+        &mut tables.admission_policies
+    }
+    fn affects(_: &Change<Self>, _: &Tables) -> Vec<Key> {
+        Vec::new()
+    }
+}
+
+impl Cached for ValidatingAdmissionPolicyBinding {}
+
+impl Watched for ValidatingAdmissionPolicyBinding {
+    const PLURAL: &'static str = "validatingadmissionpolicybindings";
+    const ADMISSION: bool = true;
+    fn table(tables: &mut Tables) -> &mut Table<Self> {
+        &mut tables.admission_bindings
+    }
+    fn affects(_: &Change<Self>, _: &Tables) -> Vec<Key> {
+        Vec::new()
     }
 }

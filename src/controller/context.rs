@@ -9,12 +9,13 @@ use tokio::sync::Mutex;
 use super::cache::Cache;
 use super::clock::Clock;
 use super::events::Publisher;
+use super::guard::Keeper;
 use super::health::Health;
 use super::metrics::Metrics;
 use super::queue::Queue;
 use super::refusals::Refusals;
 use super::stale::Stale;
-use crate::decide::{Guard, Observed, Plan};
+use crate::decide::{Observed, Plan};
 
 /// How it is decided. The operator uses [`crate::decide::decide`]; a test of the shell brings its own.
 pub type Decide = Arc<dyn Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync>;
@@ -24,7 +25,8 @@ pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) clock: Clock,
     pub(crate) decide: Decide,
-    pub(crate) guard: Guard,
+    /// `None` in a test that does without.
+    pub(crate) guard: Option<Arc<Keeper>>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) queue: Queue,
     pub(crate) refusals: Refusals,

@@ -33,9 +33,24 @@ impl Publisher {
         (Self { queue, instance: cut(instance, 128).to_owned(), metrics }, events)
     }
 
-    /// Hands an event in.
+    /// Hands an event about an agreement in.
     pub(crate) fn publish(&self, agreement: &CustomerAgreement, notice: &Notice, now: Timestamp) {
-        let event = event(agreement, notice, &self.instance, now);
+        self.hand_in(event(agreement.object_ref(&()), notice, &self.instance, now));
+    }
+
+    /// Hands an event about the operator itself in: about the namespace that it runs in.
+    pub(crate) fn publish_own(&self, namespace: &str, notice: &Notice, now: Timestamp) {
+        let regarding = ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Namespace".to_owned()),
+            name: Some(namespace.to_owned()),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectReference::default()
+        };
+        self.hand_in(event(regarding, notice, &self.instance, now));
+    }
+
+    fn hand_in(&self, event: Event) {
         if self.queue.try_send(event).is_err() {
             self.metrics.events_dropped.inc();
         }
@@ -59,10 +74,10 @@ pub(crate) async fn publish(client: Client, mut events: mpsc::Receiver<Event>, m
     }
 }
 
-fn event(agreement: &CustomerAgreement, notice: &Notice, instance: &str, now: Timestamp) -> Event {
+fn event(regarding: ObjectReference, notice: &Notice, instance: &str, now: Timestamp) -> Event {
     let Notice { severity, reason, action, note, related } = notice;
-    let namespace = agreement.metadata.namespace.clone();
-    let name = agreement.metadata.name.as_deref().unwrap_or_default();
+    let namespace = regarding.namespace.clone();
+    let name = regarding.name.as_deref().unwrap_or_default();
     Event {
         metadata: ObjectMeta {
             name: Some(format!("{}.{:016x}", cut(name, 236), rand::random::<u64>())),
@@ -82,11 +97,11 @@ fn event(agreement: &CustomerAgreement, notice: &Notice, instance: &str, now: Ti
             }
             .to_owned(),
         ),
-        regarding: Some(agreement.object_ref(&())),
         related: related.as_ref().map(|related| match related {
             Related::Decision(name) => reference::<AgreementDecision>(namespace, name),
             Related::OrderRequest(name) => reference::<OrderRequest>(namespace, name),
         }),
+        regarding: Some(regarding),
         ..Event::default()
     }
 }

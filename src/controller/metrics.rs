@@ -33,6 +33,7 @@ pub struct Metrics {
     pub(crate) events_published: Counter,
     pub(crate) events_dropped: Counter,
     pub(crate) clock_skew: Gauge<f64, AtomicU64>,
+    pub(crate) decision_guard_active: Gauge,
 }
 
 impl Default for Metrics {
@@ -63,6 +64,7 @@ impl Metrics {
             events_published: Counter::default(),
             events_dropped: Counter::default(),
             clock_skew: Gauge::default(),
+            decision_guard_active: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -146,6 +148,11 @@ impl Metrics {
             "clock_skew_seconds",
             "How far the operator's clock is ahead of the API server's",
             self.clock_skew.clone(),
+        );
+        registry.register(
+            "decision_guard_active",
+            "1 while the admission policies that keep decisions from being forged are in force; while 0 no decision is counted",
+            self.decision_guard_active.clone(),
         );
     }
 

@@ -10,6 +10,7 @@ mod context;
 mod decode;
 mod error;
 mod events;
+mod guard;
 mod health;
 mod key;
 mod merge_patch;
@@ -29,6 +30,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
 use kube::Client;
 use kube::client::Body;
 use tokio::task::JoinSet;
@@ -41,8 +45,9 @@ pub use error::Error;
 pub use health::Health;
 pub use metrics::Metrics;
 
+use crate::admission::LABEL;
 use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
-use crate::decide::{Guard, decide};
+use crate::decide::decide;
 use cache::{Cache, NamespaceMeta, Watched};
 use context::Context;
 use watch::{Scope, watch};
@@ -67,6 +72,9 @@ pub struct Options {
     pub metrics: Metrics,
     /// Where it says whether it is ready.
     pub health: Health,
+    /// Whether it makes sure that the admission policies are in force, and counts no decision while they are not. Only a
+    /// test of something else does without.
+    pub guarded: bool,
 }
 
 impl Default for Options {
@@ -78,6 +86,7 @@ impl Default for Options {
             decide: Arc::new(decide),
             metrics: Metrics::new(),
             health: Health::default(),
+            guarded: true,
         }
     }
 }
@@ -123,14 +132,15 @@ async fn operate(
     for_events: Client,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let Options { namespaces, instance, clock, decide, metrics, health } = options;
+    let Options { namespaces, instance, clock, decide, metrics, health, guarded } = options;
     let mut shutdown = std::pin::pin!(shutdown);
-    let streaming = tokio::select! {
+    let (streaming, guard) = tokio::select! {
         () = &mut shutdown => return Ok(()),
-        streaming = async {
+        started = async {
             startup::wait_for_kinds(&client, &health).await;
-            startup::streams_lists(&client).await
-        } => streaming,
+            let guard = if guarded { Some(Arc::new(guard::Keeper::new(&client).await)) } else { None };
+            (startup::streams_lists(&client).await, guard)
+        } => started,
     };
 
     let (events, waiting_events) = events::Publisher::new(&instance, metrics.clone());
@@ -139,7 +149,7 @@ async fn operate(
         queue: queue::Queue::new(clock.clone(), metrics.clone()),
         clock,
         decide,
-        guard: Guard::Active { since: None },
+        guard,
         cache: Arc::new(Cache::default()),
         refusals: refusals::Refusals::default(),
         stale: stale::Stale::default(),
@@ -156,12 +166,17 @@ async fn operate(
         events::publish(for_events, waiting_events, metrics).await;
         "the publisher of events"
     });
+    if let Some(keeper) = &context.guard {
+        parts.spawn(watch_over(context.clone(), keeper.clone()));
+    }
     let stop = CancellationToken::new();
     let mut dispatcher = tokio::spawn({
         let (context, stop) = (context.clone(), stop.clone());
         async move {
             // Before everything was listed once, what is missing cannot be told from what is not there.
-            while !context.health.all_listed() {
+            while !context.health.all_listed()
+                || context.guard.as_ref().is_some_and(|guard| !guard.has_tried())
+            {
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = Clock::sleep(STARTING) => {}
@@ -188,6 +203,11 @@ async fn operate(
     }
 }
 
+async fn watch_over(context: Arc<Context>, keeper: Arc<guard::Keeper>) -> &'static str {
+    guard::keep(context, keeper).await;
+    "the guard"
+}
+
 fn start_watches(
     parts: &mut JoinSet<&'static str>,
     context: &Arc<Context>,
@@ -199,8 +219,13 @@ fn start_watches(
         [] => everywhere(),
         some => some.iter().cloned().map(scope).collect(),
     };
-    let within = |namespace| Scope { namespace: Some(namespace), name: None };
-    let named = |name| Scope { namespace: None, name: Some(name) };
+    let within = |namespace| Scope { namespace: Some(namespace), ..Scope::default() };
+    let named = |name| Scope { name: Some(name), ..Scope::default() };
+    let ours = || vec![Scope { label: Some(format!("{}={}", LABEL.0, LABEL.1)), ..Scope::default() }];
+    if context.guard.is_some() {
+        start::<ValidatingAdmissionPolicy>(parts, context, ours(), streaming);
+        start::<ValidatingAdmissionPolicyBinding>(parts, context, ours(), streaming);
+    }
     start::<StandardTerms>(parts, context, everywhere(), streaming);
     start::<DelegationPolicy>(parts, context, everywhere(), streaming);
     start::<NamespaceMeta>(parts, context, inside(&named), streaming);

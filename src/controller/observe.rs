@@ -6,8 +6,9 @@ use std::sync::Arc;
 use kube::api::ListParams;
 use kube::core::Request;
 use kube::{Resource, ResourceExt};
+use tokio::time::Instant;
 
-use super::cache::{NamespaceMeta, changed_by, links, rivals};
+use super::cache::{NamespaceMeta, Tables, changed_by, links, rivals};
 use super::context::Context;
 use super::decode::{RawList, decode};
 use super::error::Error;
@@ -86,13 +87,30 @@ pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
         related: related.iter().filter_map(|name| tables.agreements.get(name).cloned()).collect(),
         orders: orders.iter().filter_map(|name| tables.orders.get(name).cloned()).collect(),
         refused: context.refusals.of(key, &uid),
-        guard: context.guard.clone(),
+        guard: guard_now(context, &tables),
         agreement: agreement.clone(),
         key: key.clone(),
     }))
 }
 
+fn guard_now(context: &Context, tables: &Tables) -> Guard {
+    context.guard.as_ref().map_or(Guard::Active { since: None }, |guard| guard.now(tables))
+}
+
 impl Seen {
+    /// Makes sure that what was read since `since` was read behind policies that are in force.
+    ///
+    /// # Errors
+    /// When the server gave no answer that says anything.
+    pub(crate) async fn guarded(&mut self, context: &Context, since: Instant) -> Result<(), Error> {
+        let Some(guard) = &context.guard else { return Ok(()) };
+        if guard.try_since(&context.client, since).await? {
+            context.cache.admission_changed.notify_one();
+        }
+        self.guard = guard.now(&context.cache.read());
+        Ok(())
+    }
+
     pub(crate) fn view(&self) -> Observed<'_> {
         Observed {
             agreement: &self.agreement,

@@ -39,6 +39,8 @@ pub(crate) struct Scope {
     pub(crate) namespace: Option<String>,
     /// Only the one with this name.
     pub(crate) name: Option<String>,
+    /// Only those with this label, as `key=value`.
+    pub(crate) label: Option<String>,
 }
 
 impl Scope {
@@ -210,6 +212,7 @@ impl<K: Watched> Watch<K> {
         loop {
             let params = ListParams {
                 field_selector: self.fields(),
+                label_selector: self.scope.label.clone(),
                 limit: Some(PAGE),
                 continue_token,
                 ..ListParams::default()
@@ -235,6 +238,7 @@ impl<K: Watched> Watch<K> {
     async fn open(&self, initial: bool) -> Result<Lines, Broken> {
         let params = WatchParams {
             field_selector: self.fields(),
+            label_selector: self.scope.label.clone(),
             // Spread out, so that the watches are not renewed together.
             timeout: Some(rand::random_range(240..300)),
             send_initial_events: initial,

@@ -87,6 +87,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 /// Reads everything, decides once, writes what was decided; again until there is nothing left to write.
 async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
     for _ in 0..MOST_ROUNDS {
+        let mut read = Clock::instant();
         let mut seen = match observe(context, key) {
             Sight::Whole(seen) => seen,
             Sight::NamespaceMissing => return Ok(Next::OnChange),
@@ -109,10 +110,15 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
         }
         if plan.needs_fresh {
             seen = seen.refreshed(context).await?;
+            read = Clock::instant();
             plan = (context.decide)(&seen.view(), context.clock.now());
             if plan.needs_fresh {
                 return Err(Error::ReadTwice);
             }
+        }
+        if plan.counts {
+            seen.guarded(context, read).await?;
+            plan = (context.decide)(&seen.view(), context.clock.now());
         }
         let wake = plan.wake;
         let applied = apply(context, &seen, plan).await?;

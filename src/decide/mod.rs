@@ -91,6 +91,8 @@ pub enum Guard {
 pub struct Plan {
     /// True: read the decisions from the server and decide again. Nothing else is set then.
     pub needs_fresh: bool,
+    /// Whether the new status counts a decision that did not stand before. The shell makes sure first that the guard held.
+    pub counts: bool,
     /// The whole new status, where it differs.
     pub status: Option<Box<CustomerAgreementStatus>>,
     /// Order requests to create, once the status is written. Those in `refused` among them wait for their next attempt.
@@ -243,7 +245,9 @@ fn plan(
         let notices = notices::between(before, &status);
         (Some(Box::new(status)), notices)
     };
-    Plan { needs_fresh: false, status, orders, notices, wake }
+    let stood = before.map(acts::counted).unwrap_or_default();
+    let counts = status.iter().flat_map(|status| acts::counted(status)).any(|name| !stood.contains(&name));
+    Plan { needs_fresh: false, counts, status, orders, notices, wake }
 }
 
 /// Names under which the order requests of a sealed agreement stand; empty until it is sealed. `observe` looks them up.

@@ -83,6 +83,8 @@ impl Told {
                 .map(|c| (c.reason.clone(), c.message.clone()))
         };
         match (stalled(before), stalled(after)) {
+            // The guard tells it once for all agreements.
+            (_, Some((new, _))) if new == reason::GUARD_INACTIVE => {}
             (old, Some((new, message)))
                 if old.as_ref().is_none_or(|old| old.0 != new || old.1 != message) =>
             {

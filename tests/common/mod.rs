@@ -90,6 +90,28 @@ pub fn root() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
+/// Waits until decisions count: those made in the first ten seconds of the policies may have been let through unseen.
+async fn settled(admin: &Client) -> Result<()> {
+    const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1";
+    let born =
+        |object: &Value| schema::word(object, "/metadata/creationTimestamp").parse::<jiff::Timestamp>();
+    let mut youngest = jiff::Timestamp::MIN;
+    for kind in ["validatingadmissionpolicies", "validatingadmissionpolicybindings"] {
+        let all = raw::ask(admin, "GET", &format!("{POLICIES}/{kind}"), &Value::Null).await?;
+        for object in all.pointer("/items").and_then(Value::as_array).into_iter().flatten() {
+            youngest = youngest.max(born(object)?);
+        }
+    }
+    // What would be made now shows what time it is.
+    let now = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "now"}});
+    until("the policies were in force for ten seconds", PATIENCE, || async {
+        let path = "/api/v1/namespaces/default/configmaps?dryRun=All";
+        let made = born(&raw::ask(admin, "POST", path, &now).await?)?;
+        Ok((made.duration_since(youngest).as_secs() > 10).then_some(()))
+    })
+    .await
+}
+
 impl Cluster {
     /// A client that may do everything.
     pub fn admin(&self) -> Result<Client> {
@@ -244,9 +266,8 @@ impl Cluster {
                 })
                 .await?;
             }
-            raw::ask(&admin, "DELETE", &format!("/api/v1/namespaces/{namespace}"), &Value::Null)
-                .await
-                .map(drop)
+            raw::ask(&admin, "DELETE", &format!("/api/v1/namespaces/{namespace}"), &Value::Null).await?;
+            settled(&admin).await
         };
         let installed = self
             .installed

@@ -36,7 +36,7 @@ impl Refusal {
 
     /// Whether this policy, and nothing else, refused.
     pub fn by_policy(&self, policy: &str) -> bool {
-        self.message.contains(&format!("ValidatingAdmissionPolicy '{policy}.{GROUP}'"))
+        self.message.contains(&format!("ValidatingAdmissionPolicy '{policy}-"))
     }
 }
 

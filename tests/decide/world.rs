@@ -136,7 +136,7 @@ impl World {
     pub fn settle(&mut self) -> usize {
         let before = self.written.len();
         for _ in 0..10 {
-            let Plan { needs_fresh, status, mut orders, notices, wake } = self.plan();
+            let Plan { needs_fresh, counts: _, status, mut orders, notices, wake } = self.plan();
             // The shell holds back what was refused until it is time to try again.
             orders
                 .retain(|order| !self.refused.iter().any(|refused| refused.order_id == order.spec.order_id));

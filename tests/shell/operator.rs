@@ -25,7 +25,8 @@ impl Operator {
         decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
     ) -> Self {
         let clock = Clock::starting_at("2026-06-01T00:00:00Z".parse().unwrap());
-        let options = Options { clock: clock.clone(), decide: Arc::new(decide), ..Options::default() };
+        let options =
+            Options { clock: clock.clone(), decide: Arc::new(decide), guarded: false, ..Options::default() };
         let (metrics, health) = (options.metrics.clone(), options.health.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(run_over(options, server.clone(), async {

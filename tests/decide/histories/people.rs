@@ -512,7 +512,7 @@ impl Life {
     }
 
     fn carry_out(&mut self, plan: Plan) {
-        let Plan { needs_fresh, status, orders, notices, wake } = plan;
+        let Plan { needs_fresh, counts: _, status, orders, notices, wake } = plan;
         assert!(!needs_fresh, "a fresh read must be enough");
         self.world.wake = wake;
         if let Some(status) = status {

@@ -1,0 +1,220 @@
+//! Whether the admission policies are in force: compared as the watch shows them, and tried with a forged decision.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use kube::api::PostParams;
+use kube::{Api, Client};
+use tokio::time::Instant;
+
+use super::apply::MANAGER;
+use super::cache::Tables;
+use super::clock::Clock;
+use super::context::Context;
+use super::error::Error;
+use super::key::Key;
+use crate::admission::Set;
+use crate::api::agreement_decision::{DecidedAgreement, DecidedBy};
+use crate::api::conditions::event;
+use crate::api::{Action, AgreementDecision, AgreementDecisionSpec};
+use crate::decide::{Guard, Notice, Severity};
+
+/// Name of the forged decision, so that alerts can leave it out. It is never stored.
+const PROBE: &str = "countersign-guard-probe";
+/// How often a forged decision is tried when nothing else asks for it.
+const EVERY: Duration = Duration::from_secs(300);
+/// The same while the policies are not in force.
+const EVERY_WHILE_INACTIVE: Duration = Duration::from_secs(10);
+
+/// Knows whether the admission policies are in force.
+pub(crate) struct Keeper {
+    set: Set,
+    /// The operator's own, where the forged decision is tried.
+    namespace: String,
+    tried: Mutex<Option<Tried>>,
+    /// Held by the one that tries.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What came of a forged decision.
+struct Tried {
+    began: Instant,
+    refused: Result<(), String>,
+}
+
+impl Keeper {
+    /// Looks after the policies for the identity that the operator runs with.
+    pub(crate) async fn new(client: &Client) -> Self {
+        let operator = loop {
+            match username(client).await {
+                Ok(operator) => break operator,
+                Err(error) => {
+                    tracing::warn!(error = error.to_string(), "Did not learn the operator's own name");
+                    Clock::sleep(EVERY_WHILE_INACTIVE).await;
+                }
+            }
+        };
+        let namespace = operator.strip_prefix("system:serviceaccount:").and_then(|name| name.split_once(':'));
+        Self {
+            namespace: namespace.map_or("default", |(namespace, _)| namespace).to_owned(),
+            set: Set::of(&operator),
+            tried: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// As it is known now.
+    pub(crate) fn now(&self, tables: &Tables) -> Guard {
+        let named = |name: &str| Key::new("", name);
+        let installed = self.set.in_force(
+            |name| tables.admission_policies.get(&named(name)).map(AsRef::as_ref),
+            |name| tables.admission_bindings.get(&named(name)).map(AsRef::as_ref),
+        );
+        let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = match tried.as_ref() {
+            Some(tried) => tried.refused.clone(),
+            None => Err("no forged decision was tried yet".to_owned()),
+        };
+        match installed.and_then(|since| refused.map(|()| since)) {
+            Ok(since) => Guard::Active { since: Some(since) },
+            Err(because) => Guard::Inactive { because },
+        }
+    }
+
+    /// Whether anything can be said yet.
+    pub(crate) fn has_tried(&self) -> bool {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Tries a forged decision, unless one was tried that began since. Whoever comes meanwhile waits for the same answer.
+    /// True where it is another than before.
+    ///
+    /// # Errors
+    /// When the server gave no answer that says anything.
+    pub(crate) async fn try_since(&self, client: &Client, since: Instant) -> Result<bool, Error> {
+        let known = || {
+            let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+            tried.as_ref().is_some_and(|tried| tried.began >= since)
+        };
+        if known() {
+            return Ok(false);
+        }
+        let _turn = self.turn.lock().await;
+        if known() {
+            return Ok(false);
+        }
+        let began = Clock::instant();
+        let refused = self.forge(client).await?;
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let differs = tried.as_ref().is_none_or(|before| before.refused != refused);
+        *tried = Some(Tried { began, refused });
+        Ok(differs)
+    }
+
+    async fn forge(&self, client: &Client) -> Result<Result<(), String>, Error> {
+        let api = Api::<AgreementDecision>::namespaced(client.clone(), &self.namespace);
+        let params = PostParams { dry_run: true, field_manager: Some(MANAGER.to_owned()) };
+        let status = match api.create(&params, &forged()).await {
+            Ok(_) => return Ok(Err("a forged decision was let through".to_owned())),
+            Err(kube::Error::Api(status)) => status,
+            Err(error) => return Err(error.into()),
+        };
+        let ours = self.set.policies.iter().filter_map(|policy| policy.metadata.name.as_deref());
+        let by_ours = status.code == 403 && ours.into_iter().any(|name| status.message.contains(name));
+        match status.code {
+            _ if by_ours => Ok(Ok(())),
+            400 | 403 | 404 | 422 => Ok(Err(format!(
+                "a forged decision was refused by something else: {}",
+                status.message.chars().take(500).collect::<String>()
+            ))),
+            _ => Err(kube::Error::Api(status).into()),
+        }
+    }
+}
+
+async fn username(client: &Client) -> Result<String, Error> {
+    let api = Api::<SelfSubjectReview>::all(client.clone());
+    let review = api.create(&PostParams::default(), &SelfSubjectReview::default()).await?;
+    let user = review.status.and_then(|status| status.user_info).and_then(|user| user.username);
+    user.ok_or_else(|| Error::Answer("a review of the operator itself names no user".to_owned()))
+}
+
+/// A decision that names somebody else, and that everything but the policies would take.
+fn forged() -> AgreementDecision {
+    let spec = AgreementDecisionSpec {
+        agreement_ref: DecidedAgreement {
+            name: PROBE.to_owned(),
+            uid: "00000000-0000-0000-0000-000000000000".to_owned(),
+            revision: 1,
+            digest: format!("sha256:{}", "0".repeat(64)),
+        },
+        action: Action::Withdraw,
+        statements: Vec::new(),
+        orders: Vec::new(),
+        function: None,
+        level: None,
+        on_behalf_of: None,
+        reason: Some("a forged decision, to see that it is refused".to_owned()),
+        decided_by: DecidedBy {
+            username: "somebody-else".to_owned(),
+            uid: None,
+            groups: Vec::new(),
+            credential_id: None,
+        },
+        evidence: None,
+    };
+    AgreementDecision::new(PROBE, spec)
+}
+
+/// Tries a forged decision at start, now and then, and whenever a policy changed; tells when the answer is another. Never
+/// returns.
+pub(crate) async fn keep(context: Arc<Context>, keeper: Arc<Keeper>) {
+    let mut told: Option<Guard> = None;
+    loop {
+        if let Err(error) = keeper.try_since(&context.client, Clock::instant()).await {
+            tracing::warn!(error = error.to_string(), "Could not try a forged decision");
+        }
+        let now = keeper.now(&context.cache.read());
+        if told.as_ref() != Some(&now) {
+            tell(&context, &keeper, told.as_ref(), &now);
+            told = Some(now.clone());
+        }
+        let pause = if matches!(now, Guard::Active { .. }) { EVERY } else { EVERY_WHILE_INACTIVE };
+        tokio::select! {
+            () = Clock::sleep(pause) => {}
+            () = context.cache.admission_changed.notified() => {}
+        }
+    }
+}
+
+fn tell(context: &Context, keeper: &Keeper, before: Option<&Guard>, now: &Guard) {
+    let active = matches!(now, Guard::Active { .. });
+    context.metrics.decision_guard_active.set(i64::from(active));
+    match now {
+        Guard::Active { .. } => tracing::info!("The admission policies are in force"),
+        Guard::Inactive { because } => {
+            tracing::error!(because, "The admission policies are not in force; no decision is counted")
+        }
+    }
+    let was_active = before.is_none_or(|before| matches!(before, Guard::Active { .. }));
+    if active != was_active {
+        let (severity, reason, note) = match now {
+            Guard::Active { .. } => (
+                Severity::Normal,
+                event::GUARD_ACTIVE,
+                "the admission policies are in force again".to_owned(),
+            ),
+            Guard::Inactive { because } => (
+                Severity::Warning,
+                event::GUARD_INACTIVE,
+                format!(
+                    "the admission policies are not in force, and no decision is counted: {because}; install them again"
+                ),
+            ),
+        };
+        let notice = Notice { severity, reason, action: "Guard", note, related: None };
+        context.events.publish_own(&keeper.namespace, &notice, context.clock.now());
+    }
+    context.queue.add(context.cache.read().open_agreements());
+}
