@@ -22,6 +22,7 @@ mod kubeconfig;
 mod namespace;
 mod pki;
 mod process;
+mod settled;
 mod wait;
 
 pub use audit::{AuditEvent, AuditMark, ObjectReference, ResponseStatus, UserInfo};
@@ -29,4 +30,5 @@ pub use binaries::{Binaries, Lookup};
 pub use component::Component;
 pub use control_plane::ControlPlane;
 pub use history::{Change, Revision};
+pub use settled::admission_older_than;
 pub use wait::until;

@@ -15,7 +15,7 @@ use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use countersign::api::GROUP;
 use kube::{Client, api::DynamicObject};
 use serde_json::{Value, json};
-use testenv::{ControlPlane, until};
+use testenv::{ControlPlane, admission_older_than, until};
 use tokio::sync::OnceCell;
 
 use people::{Person, decision_on};
@@ -88,28 +88,6 @@ pub fn documents(file: &str) -> Result<Vec<Value>> {
 /// The folder of the repository: where cargo says it is now, else where it was when the test was built.
 pub fn root() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
-}
-
-/// Waits until decisions count: those made in the first ten seconds of the policies may have been let through unseen.
-async fn settled(admin: &Client) -> Result<()> {
-    const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1";
-    let born =
-        |object: &Value| schema::word(object, "/metadata/creationTimestamp").parse::<jiff::Timestamp>();
-    let mut youngest = jiff::Timestamp::MIN;
-    for kind in ["validatingadmissionpolicies", "validatingadmissionpolicybindings"] {
-        let all = raw::ask(admin, "GET", &format!("{POLICIES}/{kind}"), &Value::Null).await?;
-        for object in all.pointer("/items").and_then(Value::as_array).into_iter().flatten() {
-            youngest = youngest.max(born(object)?);
-        }
-    }
-    // What would be made now shows what time it is.
-    let now = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "now"}});
-    until("the policies were in force for ten seconds", PATIENCE, || async {
-        let path = "/api/v1/namespaces/default/configmaps?dryRun=All";
-        let made = born(&raw::ask(admin, "POST", path, &now).await?)?;
-        Ok((made.duration_since(youngest).as_secs() > 10).then_some(()))
-    })
-    .await
 }
 
 impl Cluster {
@@ -267,7 +245,8 @@ impl Cluster {
                 .await?;
             }
             raw::ask(&admin, "DELETE", &format!("/api/v1/namespaces/{namespace}"), &Value::Null).await?;
-            settled(&admin).await
+            // A decision made earlier may have been let through unseen, and does not count.
+            admission_older_than(&admin, Duration::from_secs(10), PATIENCE).await
         };
         let installed = self
             .installed

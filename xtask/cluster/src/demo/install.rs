@@ -1,6 +1,6 @@
 //! What a platform engineer installs, from the files of this repository.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use countersign::api::{AgreementDecision, GROUP};
@@ -9,7 +9,7 @@ use kube::{
     Api, Client, ResourceExt,
     api::{DeleteParams, PostParams},
 };
-use testenv::{ControlPlane, until};
+use testenv::{ControlPlane, admission_older_than, until};
 
 use super::{
     PATIENCE,
@@ -25,6 +25,8 @@ pub(super) async fn definitions_and_rules(plane: &ControlPlane) -> Result<()> {
     let policies = apply_folder(plane, &admin, "deploy/admission").await?;
     let policies = policies.iter().filter(|kind| *kind == "ValidatingAdmissionPolicy").count();
     enforced(&admin).await?;
+    // A decision made earlier may have been let through unseen, and does not count.
+    admission_older_than(&admin, Duration::from_secs(10), PATIENCE).await?;
     story::says(&format!(
         "Installed: {} definitions, {} roles, and {policies} admission policies, which are in force.",
         definitions.iter().filter(|kind| *kind == "CustomResourceDefinition").count(),
