@@ -152,14 +152,9 @@ impl Agreements {
             ["action", "reminded"],
             &self.waits,
         )?;
-        let overdue = [([], self.overdue)].into();
-        gauges(
-            encoder,
-            "handovers_overdue",
-            "Agreements of which nobody acknowledged every order request in time",
-            [],
-            &overdue,
-        )
+        let help = "Agreements of which nobody acknowledged every order request in time";
+        let overdue = encoder.encode_descriptor("handovers_overdue", help, None, MetricType::Gauge)?;
+        gauge(self.overdue).encode(overdue)
     }
 }
 
@@ -184,9 +179,12 @@ fn gauges<const N: usize>(
 ) -> Result<(), fmt::Error> {
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     for (values, count) in counts {
-        let gauge = ConstGauge::new(i64::try_from(*count).unwrap_or(i64::MAX));
         let pairs: Vec<(&str, &str)> = labels.into_iter().zip(values.iter().copied()).collect();
-        gauge.encode(family.encode_family(&pairs)?)?;
+        gauge(*count).encode(family.encode_family(&pairs)?)?;
     }
     Ok(())
+}
+
+fn gauge(count: usize) -> ConstGauge<i64> {
+    ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fake::{Script, Seen, Server};
 use crate::operator::Operator;
 
-const EVA: &str = "eva.lund@norrland-timber.example";
+pub const EVA: &str = "eva.lund@norrland-timber.example";
 const AGREEMENT: &str = "norrland-timber-fibre";
 
 fn example(yaml: &str) -> Value {
@@ -17,7 +17,7 @@ fn example(yaml: &str) -> Value {
 }
 
 /// The fibre agreement with catalogue and policy, looked at once.
-async fn asked() -> (Server, Operator) {
+pub async fn asked() -> (Server, Operator) {
     let server = Server::new();
     server.put("standardterms", example(include_str!("../../examples/common/standard-terms.yaml")));
     server.put("delegationpolicies", example(include_str!("../../examples/common/delegation-policy.yaml")));
@@ -29,16 +29,16 @@ async fn asked() -> (Server, Operator) {
     (server, operator)
 }
 
-fn status(server: &Server) -> Value {
+pub fn status(server: &Server) -> Value {
     server.get("customeragreements", AGREEMENT)["status"].clone()
 }
 
-async fn until_phase(server: &Server, phase: &str) {
+pub async fn until_phase(server: &Server, phase: &str) {
     server.until(phase, |server| status(server)["phase"] == phase).await;
 }
 
 /// Stores a decision, made at the operator's time.
-fn decides(server: &Server, operator: &Operator, who: &str, act: &Value) {
+pub fn decides(server: &Server, operator: &Operator, who: &str, act: &Value) {
     server.put("agreementdecisions", decision(server, operator, who, act));
 }
 
@@ -65,7 +65,7 @@ fn decision(server: &Server, operator: &Operator, who: &str, act: &Value) -> Val
     })
 }
 
-async fn signed_by_the_customer(server: &Server, operator: &Operator) {
+pub async fn signed_by_the_customer(server: &Server, operator: &Operator) {
     let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
     let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
     decides(server, operator, EVA, &confirm);

@@ -3,6 +3,7 @@
 
 mod fake;
 mod lives;
+mod metrics;
 mod objects;
 mod operator;
 mod watching;
