@@ -62,14 +62,14 @@ impl Collector for Census {
         gauges(
             &mut encoder,
             "order_requests",
-            "Order requests by what consumers report",
+            "Order requests by what consumers report.",
             ["state"],
             &states(&orders),
         )?;
         gauges(
             &mut encoder,
             "undecodable_objects",
-            "Stored objects that could not be read and are left out, by kind",
+            "Stored objects that could not be read and are left out, by kind.",
             ["kind"],
             &undecodable,
         )
@@ -134,25 +134,25 @@ impl Agreements {
         gauges(
             encoder,
             "agreements",
-            "Agreements by phase, and by whether their terms are standard",
+            "Agreements by phase, and by whether their terms are standard.",
             ["phase", "classification"],
             &self.by_phase,
         )?;
         gauges(
             encoder,
             "agreements_stalled",
-            "Agreements for which somebody has to repair something, by what",
+            "Agreements for which somebody has to repair something, by what.",
             ["reason"],
             &self.stalled,
         )?;
         gauges(
             encoder,
             "waits",
-            "Waits for somebody, by what is waited for and whether half of the time is gone",
+            "Waits for somebody, by what is waited for and whether half of the time is gone.",
             ["action", "reminded"],
             &self.waits,
         )?;
-        let help = "Agreements of which nobody acknowledged every order request in time";
+        let help = "Agreements of which nobody acknowledged every order request in time.";
         let overdue = encoder.encode_descriptor("handovers_overdue", help, None, MetricType::Gauge)?;
         gauge(self.overdue).encode(overdue)
     }

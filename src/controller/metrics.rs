@@ -117,6 +117,11 @@ impl Metrics {
         ] {
             let _ = self.watch_failures.get_or_create(&KindLabels { kind });
         }
+        for (verb, resource) in
+            [("patch", "customeragreements/status"), ("create", "orderrequests"), ("create", "events")]
+        {
+            let _ = self.writes.get_or_create(&WriteLabels::new(verb, resource));
+        }
         for reason in event::ALL.into_iter().chain(reason::STALLING) {
             let _ = self.happened.get_or_create(&ReasonLabels { reason });
         }
