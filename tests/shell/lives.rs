@@ -7,7 +7,7 @@ use crate::fake::{Script, Seen, Server};
 use crate::operator::Operator;
 
 pub const EVA: &str = "eva.lund@norrland-timber.example";
-const AGREEMENT: &str = "norrland-timber-fibre";
+pub const AGREEMENT: &str = "norrland-timber-fibre";
 
 fn example(yaml: &str) -> Value {
     let mut object: Value = serde_saphyr::from_str(yaml).unwrap();
@@ -18,11 +18,17 @@ fn example(yaml: &str) -> Value {
 
 /// The fibre agreement with catalogue and policy, looked at once.
 pub async fn asked() -> (Server, Operator) {
+    asked_on(&|_| {}).await
+}
+
+/// The same on other terms.
+pub async fn asked_on(change: &dyn Fn(&mut Value)) -> (Server, Operator) {
     let server = Server::new();
     server.put("standardterms", example(include_str!("../../examples/common/standard-terms.yaml")));
     server.put("delegationpolicies", example(include_str!("../../examples/common/delegation-policy.yaml")));
     let mut agreement = example(include_str!("../../examples/fibre/agreement.yaml"));
     agreement["metadata"]["namespace"] = json!("n");
+    change(&mut agreement);
     server.put("customeragreements", agreement);
     let operator = Operator::start(&server, decide);
     until_phase(&server, "AwaitingConfirmation").await;

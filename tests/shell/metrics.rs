@@ -5,7 +5,7 @@ use countersign::decide::{Plan, decide};
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};
-use crate::lives::{EVA, asked, decides, signed_by_the_customer, status, until_phase};
+use crate::lives::{AGREEMENT, EVA, asked, asked_on, decides, signed_by_the_customer, status, until_phase};
 use crate::objects::{agreement, decision, notice, phase, to_phase};
 use crate::operator::Operator;
 
@@ -67,6 +67,37 @@ async fn a_life_is_measured_phase_by_phase_and_counted_once() {
     }
     assert_eq!(ended(&operator, "Agreed", "IssuingOrders"), "1");
     assert_eq!(operator.metric("countersign_agreements{phase=\"Agreed\",classification=\"Standard\"}"), "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_of_managers_and_work_of_the_author_are_measured_as_a_whole() {
+    // More than an account manager may give: the regional sales lead is asked, and two days later the level above.
+    let discount = |agreement: &mut Value| {
+        agreement["spec"]["orders"][0]["items"][0]["discountPercent"] = json!("15");
+    };
+    let (server, operator) = asked_on(&discount).await;
+    let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
+    let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
+    decides(&server, &operator, EVA, &confirm);
+    until_phase(&server, "Escalated").await;
+    server.pass(60 * HOUR).await;
+    assert_eq!(
+        [happened(&operator, "ApprovalRequested"), happened(&operator, "ApprovalEscalated")],
+        ["1", "1"]
+    );
+    decides(&server, &operator, EVA, &json!({"action": "RequestChange", "reason": "one item less"}));
+    until_phase(&server, "Revising").await;
+    server.pass(30 * HOUR).await;
+    let mut edited = server.get("customeragreements", AGREEMENT);
+    edited["spec"]["offerVersion"] = json!(2);
+    edited["metadata"]["generation"] = json!(2);
+    server.put("customeragreements", edited);
+    until_phase(&server, "AwaitingConfirmation").await;
+    let escalated = ["172800.0", "345600.0"].map(|days| stays(&operator, "Escalated", days));
+    assert_eq!(escalated, ["0", "1"], "two days and a half, over both levels");
+    let revising = ["86400.0", "172800.0"].map(|days| stays(&operator, "Revising", days));
+    assert_eq!(revising, ["0", "1"], "thirty hours");
+    assert_eq!(ignored(&operator, "Stale"), "2", "what was decided on the terms before");
 }
 
 #[tokio::test(start_paused = true)]
