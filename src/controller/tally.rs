@@ -212,5 +212,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|known| known == line), "{line} is not in {text}");
         }
+        let outcomes = text.lines().filter(|line| line.starts_with("countersign_agreement_outcomes_total"));
+        assert_eq!(outcomes.filter(|line| !line.ends_with(" 0")).count(), 1, "{text}");
     }
 }
