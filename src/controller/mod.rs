@@ -21,6 +21,7 @@ mod skew;
 mod stale;
 mod startup;
 mod table;
+mod tally;
 mod watch;
 mod worker;
 
