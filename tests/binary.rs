@@ -135,6 +135,8 @@ async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> R
         metrics.contains("# HELP countersign_rest_client_requests ") && metrics.ends_with("# EOF\n"),
         "{metrics}"
     );
+    let version = format!("countersign_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+    assert!(metrics.contains(&version), "{metrics}");
 
     // Ready, it begins to work within milliseconds.
     program.said("Started").await?;

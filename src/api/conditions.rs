@@ -80,6 +80,8 @@ pub mod phase {
         EXPIRED,
         WITHDRAWN,
     ];
+    /// The ones that are never left.
+    pub const FINAL: [&str; 5] = [AGREED, DECLINED, REFUSED, EXPIRED, WITHDRAWN];
 }
 
 /// Reasons of conditions. The four ends use the word of their phase.
@@ -154,6 +156,20 @@ pub mod reason {
     pub const FAILED: &str = "Failed";
     /// Nobody acknowledged in time.
     pub const OVERDUE: &str = "Overdue";
+
+    /// The ones with which an agreement stalls.
+    pub const STALLING: [&str; 10] = [
+        TERMS_INVALID,
+        NO_POLICY,
+        POLICY_CONFLICT,
+        NO_AUTHORITY,
+        LINK_INVALID,
+        POLICY_MISSING,
+        TERMS_MISSING,
+        GUARD_INACTIVE,
+        NAME_CONFLICT,
+        ESCALATION_EXHAUSTED,
+    ];
 }
 
 /// Reasons why a decision does not count, as they stand in `status.ignoredDecisions`.
@@ -194,6 +210,28 @@ pub mod ignored {
     pub const NOT_DISTINCT: &str = "NotDistinct";
     /// The approval was already there.
     pub const ALREADY_APPROVED: &str = "AlreadyApproved";
+
+    /// All of them.
+    pub const ALL: [&str; 18] = [
+        CLOSED,
+        SEALED,
+        STALE,
+        LATE,
+        NOT_HOLDER,
+        OUT_OF_TURN,
+        BEFORE_GUARD,
+        ORDERS_INCOMPLETE,
+        PARTIAL_ORDERS_FORBIDDEN,
+        ALREADY_CONFIRMED,
+        ALREADY_SIGNED,
+        NOT_REQUIRED,
+        BOTH_SIDES,
+        ATTESTATION_FORBIDDEN,
+        LEVEL_INSUFFICIENT,
+        OWNER,
+        NOT_DISTINCT,
+        ALREADY_APPROVED,
+    ];
 }
 
 /// Reasons of events. An agreement that stalls says so with the reason of its condition.
@@ -262,4 +300,36 @@ pub mod event {
     pub const DECISION_IGNORED: &str = "DecisionIgnored";
     /// Somebody has to repair something; the condition says what.
     pub const STALLED: &str = "Stalled";
+
+    /// All of them.
+    pub const ALL: [&str; 28] = [
+        TERMS_VALID,
+        TERMS_CHANGED,
+        CHANGE_REQUESTED,
+        CUSTOMER_CONFIRMED,
+        CONFIRMATION_COMPLETE,
+        APPROVAL_REQUESTED,
+        APPROVAL_ESCALATED,
+        APPROVAL_GIVEN,
+        APPROVAL_REFUSED,
+        CUSTOMER_SIGNED,
+        PROVIDER_COUNTERSIGNED,
+        AGREEMENT_SEALED,
+        AGREEMENT_WITHDRAWN,
+        OFFER_DECLINED,
+        AGREEMENT_REFUSED,
+        OFFER_EXPIRED,
+        ORDERS_ISSUED,
+        AGREED,
+        ORDER_REQUEST_REFUSED,
+        ORDER_REQUEST_MISSING,
+        ORDERS_ACKNOWLEDGED,
+        ORDERS_COMPLETED,
+        ORDER_REJECTED,
+        ORDER_FAILED,
+        HANDOVER_OVERDUE,
+        REMINDER,
+        DECISION_IGNORED,
+        STALLED,
+    ];
 }

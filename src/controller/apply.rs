@@ -11,7 +11,9 @@ use super::context::Context;
 use super::decode::slim;
 use super::error::Error;
 use super::merge_patch::merge_patch;
+use super::metrics::ReasonLabels;
 use super::observe::Seen;
+use super::tally;
 use crate::api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
 use crate::decide::{Notice, Plan};
 
@@ -58,6 +60,7 @@ pub(crate) async fn apply(context: &Context, seen: &Seen, plan: Plan) -> Result<
 
 fn tell(context: &Context, seen: &Seen, notices: &[Notice]) {
     for notice in notices {
+        context.metrics.happened.get_or_create(&ReasonLabels { reason: notice.reason }).inc();
         context.events.publish(&seen.agreement, notice, context.clock.now());
     }
 }
@@ -87,6 +90,9 @@ async fn write_status(
     match api.patch_status(&seen.key.name, &params, &Patch::Merge(patch)).await {
         Ok(mut written) => {
             slim(&mut written.metadata);
+            if let Some(after) = &written.status {
+                tally::written(&context.metrics, agreement, after, context.clock.now());
+            }
             let phase = written.status.as_ref().and_then(|status| status.phase.clone());
             tracing::info!(kind = "CustomerAgreement", namespace = %seen.key.namespace, name = %seen.key.name, phase, "Wrote the status");
             remember::<CustomerAgreement>(context, seen, written);

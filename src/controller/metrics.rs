@@ -11,7 +11,29 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+
+use super::cache::{NamespaceMeta, Watched};
+use crate::api::conditions::{event, ignored, phase, reason};
+use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+
+/// From seconds to months, at steps in which people think: a minute, an hour, a day, a week.
+const PHASE_BUCKETS: [f64; 13] = [
+    1.0,
+    10.0,
+    60.0,
+    600.0,
+    3_600.0,
+    14_400.0,
+    86_400.0,
+    172_800.0,
+    345_600.0,
+    604_800.0,
+    1_209_600.0,
+    2_592_000.0,
+    7_776_000.0,
+];
 
 /// Handles to every metric. Clones count into the same ones; each operator in a process has its own.
 #[derive(Clone, Debug)]
@@ -23,6 +45,7 @@ pub struct Metrics {
     pub(crate) reconcile_errors: Family<CategoryLabels, Counter>,
     pub(crate) reconcile_seconds: Histogram,
     pub(crate) active_workers: Gauge,
+    pub(crate) most_workers: Gauge,
     pub(crate) panics: Counter,
     pub(crate) conflicts: Counter,
     pub(crate) queue_depth: Gauge,
@@ -34,6 +57,10 @@ pub struct Metrics {
     pub(crate) events_dropped: Counter,
     pub(crate) clock_skew: Gauge<f64, AtomicU64>,
     pub(crate) decision_guard_active: Gauge,
+    pub(crate) happened: Family<ReasonLabels, Counter>,
+    pub(crate) outcomes: Family<OutcomeLabels, Counter>,
+    pub(crate) ignored: Family<ReasonLabels, Counter>,
+    pub(crate) phase_seconds: Family<PhaseLabels, Histogram, fn() -> Histogram>,
 }
 
 impl Default for Metrics {
@@ -54,6 +81,7 @@ impl Metrics {
             reconcile_errors: Family::default(),
             reconcile_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
             active_workers: Gauge::default(),
+            most_workers: Gauge::default(),
             panics: Counter::default(),
             conflicts: Counter::default(),
             queue_depth: Gauge::default(),
@@ -65,14 +93,56 @@ impl Metrics {
             events_dropped: Counter::default(),
             clock_skew: Gauge::default(),
             decision_guard_active: Gauge::default(),
+            happened: Family::default(),
+            outcomes: Family::default(),
+            ignored: Family::default(),
+            phase_seconds: Family::new_with_constructor(|| Histogram::new(PHASE_BUCKETS)),
         };
+        metrics.begin_at_zero();
         metrics.register();
+        metrics.register_business();
         metrics
+    }
+
+    /// What has not happened yet is zero, and not unknown: else nobody sees the first time as an increase.
+    fn begin_at_zero(&self) {
+        for result in ["success", "conflict", "error", "panic"] {
+            let _ = self.reconciles.get_or_create(&ResultLabels { result });
+        }
+        for kind in [
+            CustomerAgreement::PLURAL,
+            AgreementDecision::PLURAL,
+            OrderRequest::PLURAL,
+            StandardTerms::PLURAL,
+            DelegationPolicy::PLURAL,
+            NamespaceMeta::PLURAL,
+        ] {
+            let _ = self.watch_failures.get_or_create(&KindLabels { kind });
+        }
+        for (verb, resource) in
+            [("patch", "customeragreements/status"), ("create", "orderrequests"), ("create", "events")]
+        {
+            let _ = self.writes.get_or_create(&WriteLabels::new(verb, resource));
+        }
+        for reason in event::ALL.into_iter().chain(reason::STALLING) {
+            let _ = self.happened.get_or_create(&ReasonLabels { reason });
+        }
+        for reason in ignored::ALL {
+            let _ = self.ignored.get_or_create(&ReasonLabels { reason });
+        }
+        for phase in phase::ALL.into_iter().filter(|phase| !phase::FINAL.contains(phase)) {
+            let _ = self.phase_seconds.get_or_create(&PhaseLabels { phase });
+            for outcome in phase::FINAL {
+                let _ = self.outcomes.get_or_create(&OutcomeLabels { outcome, phase });
+            }
+        }
     }
 
     fn register(&self) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let registry = &mut *registry;
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The version that runs", build);
         registry.register(
             "rest_client_requests",
             "Requests to the API server, each attempt counted, by verb, resource and status code",
@@ -102,6 +172,11 @@ impl Metrics {
             "active_workers",
             "Agreements that are being looked at",
             self.active_workers.clone(),
+        );
+        registry.register(
+            "max_concurrent_reconciles",
+            "Agreements that can be looked at at the same time",
+            self.most_workers.clone(),
         );
         registry.register(
             "reconcile_panics",
@@ -153,6 +228,30 @@ impl Metrics {
             "decision_guard_active",
             "1 while the admission policies that keep decisions from being forged are in force; while 0 no decision is counted",
             self.decision_guard_active.clone(),
+        );
+    }
+
+    fn register_business(&self) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register(
+            "agreement_events",
+            "What happened to agreements, by the reason of the event that tells it",
+            self.happened.clone(),
+        );
+        registry.register(
+            "agreement_outcomes",
+            "Agreements that came to an end, by the end and by the phase in which they were before",
+            self.outcomes.clone(),
+        );
+        registry.register(
+            "decisions_ignored",
+            "Decisions that do not count, each once, by the first reason that was shown",
+            self.ignored.clone(),
+        );
+        registry.register(
+            "phase_duration_seconds",
+            "How long agreements were in a phase that they left",
+            self.phase_seconds.clone(),
         );
     }
 
@@ -210,4 +309,20 @@ pub(crate) struct CategoryLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct KindLabels {
     pub(crate) kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ReasonLabels {
+    pub(crate) reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct OutcomeLabels {
+    pub(crate) outcome: &'static str,
+    pub(crate) phase: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct PhaseLabels {
+    pub(crate) phase: &'static str,
 }

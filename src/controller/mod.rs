@@ -22,6 +22,7 @@ mod skew;
 mod stale;
 mod startup;
 mod table;
+mod tally;
 mod watch;
 mod worker;
 

@@ -28,6 +28,7 @@ const MOST_ROUNDS: u32 = 6;
 /// Hands out work until it is told to stop, then waits for what is under way.
 pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, patience: Duration) {
     let slots = Arc::new(Semaphore::new(AT_A_TIME));
+    context.metrics.most_workers.set(i64::try_from(AT_A_TIME).unwrap_or(i64::MAX));
     let running = TaskTracker::new();
     loop {
         let work = async {

@@ -323,19 +323,7 @@ impl Told {
 
 /// Event reasons must be constants of low cardinality: one for each reason to stall.
 fn stalled_reason(reason: &str) -> &'static str {
-    const KNOWN: [&str; 10] = [
-        reason::TERMS_INVALID,
-        reason::NO_POLICY,
-        reason::POLICY_CONFLICT,
-        reason::NO_AUTHORITY,
-        reason::LINK_INVALID,
-        reason::POLICY_MISSING,
-        reason::TERMS_MISSING,
-        reason::GUARD_INACTIVE,
-        reason::NAME_CONFLICT,
-        reason::ESCALATION_EXHAUSTED,
-    ];
-    KNOWN.into_iter().find(|known| *known == reason).unwrap_or(event::STALLED)
+    reason::STALLING.into_iter().find(|known| *known == reason).unwrap_or(event::STALLED)
 }
 
 fn message(status: &CustomerAgreementStatus, type_: &str) -> String {

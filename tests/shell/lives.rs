@@ -18,18 +18,24 @@ pub fn example(yaml: &str) -> Value {
 
 /// The fibre agreement with catalogue and policy, looked at once.
 pub async fn asked() -> (Server, Operator) {
+    asked_on(&|_| {}).await
+}
+
+/// The same on other terms.
+pub async fn asked_on(change: &dyn Fn(&mut Value)) -> (Server, Operator) {
     let server = Server::new();
     server.put("standardterms", example(include_str!("../../examples/common/standard-terms.yaml")));
     server.put("delegationpolicies", example(include_str!("../../examples/common/delegation-policy.yaml")));
     let mut agreement = example(include_str!("../../examples/fibre/agreement.yaml"));
     agreement["metadata"]["namespace"] = json!("n");
+    change(&mut agreement);
     server.put("customeragreements", agreement);
     let operator = Operator::start(&server, decide);
     until_phase(&server, "AwaitingConfirmation").await;
     (server, operator)
 }
 
-fn status(server: &Server) -> Value {
+pub fn status(server: &Server) -> Value {
     status_of(server, AGREEMENT)
 }
 

@@ -4,6 +4,7 @@
 mod fake;
 mod links;
 mod lives;
+mod metrics;
 mod objects;
 mod operator;
 mod watching;

@@ -125,7 +125,11 @@ async fn a_watch_that_lost_the_thread_begins_anew() {
         let began = operator.clock.now();
         server.until(case, |s| pending(s, "new")).await;
         assert!(operator.clock.now().duration_since(began).as_secs() < 60);
-        assert_eq!(operator.metric("countersign_agreements{phase=\"Pending\"}"), "2", "{case}");
+        assert_eq!(
+            operator.metric("countersign_agreements{phase=\"Pending\",classification=\"Unclassified\"}"),
+            "2",
+            "{case}"
+        );
     }
 }
 

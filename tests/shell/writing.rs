@@ -44,7 +44,10 @@ async fn a_life_takes_its_writes_and_no_others_even_if_the_watch_shows_nothing()
     assert_eq!(writes, [status.clone(), orders.clone(), orders, status]);
     assert_eq!(operator.metric("countersign_conflicts_total"), "0");
     assert_eq!(operator.metric("countersign_writes_total{verb=\"create\",resource=\"orderrequests\"}"), "2");
-    assert_eq!(operator.metric("countersign_agreements{phase=\"Agreed\"}"), "1");
+    assert_eq!(
+        operator.metric("countersign_agreements{phase=\"Agreed\",classification=\"Unclassified\"}"),
+        "1"
+    );
     let reads =
         server.requests().iter().filter(|s| s.method == "GET" && !s.query.contains("watch=true")).count();
     assert_eq!(reads, 2, "the kinds and the version, at the start");
