@@ -298,7 +298,7 @@ pub mod event {
     pub const STALLED: &str = "Stalled";
 
     /// All of them.
-    pub const ALL: [&str; 28] = [
+    pub const ALL: [&str; 30] = [
         TERMS_VALID,
         TERMS_CHANGED,
         CHANGE_REQUESTED,
@@ -315,6 +315,8 @@ pub mod event {
         OFFER_DECLINED,
         AGREEMENT_REFUSED,
         OFFER_EXPIRED,
+        AGREEMENT_AMENDED,
+        AGREEMENT_SUPERSEDED,
         ORDERS_ISSUED,
         AGREED,
         ORDER_REQUEST_REFUSED,
