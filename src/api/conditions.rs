@@ -302,7 +302,7 @@ pub mod event {
     pub const STALLED: &str = "Stalled";
 
     /// All of them.
-    pub const ALL: [&str; 28] = [
+    pub const ALL: [&str; 30] = [
         TERMS_VALID,
         TERMS_CHANGED,
         CHANGE_REQUESTED,
@@ -319,6 +319,8 @@ pub mod event {
         OFFER_DECLINED,
         AGREEMENT_REFUSED,
         OFFER_EXPIRED,
+        AGREEMENT_AMENDED,
+        AGREEMENT_SUPERSEDED,
         ORDERS_ISSUED,
         AGREED,
         ORDER_REQUEST_REFUSED,
