@@ -266,10 +266,6 @@ pub mod event {
     pub const OFFER_DECLINED: &str = "OfferDeclined";
     /// The provider's own agreement was refused.
     pub const AGREEMENT_REFUSED: &str = "AgreementRefused";
-    /// The admission policies are not in force; no decision is counted.
-    pub const GUARD_INACTIVE: &str = "GuardInactive";
-    /// The admission policies are in force again.
-    pub const GUARD_ACTIVE: &str = "GuardActive";
     /// Time was up.
     pub const OFFER_EXPIRED: &str = "OfferExpired";
     /// An amendment of this agreement was sealed.
@@ -334,4 +330,12 @@ pub mod event {
         DECISION_IGNORED,
         STALLED,
     ];
+}
+
+/// Reasons of events about the operator itself.
+pub mod own_event {
+    /// The admission policies are not in force; no decision is counted.
+    pub const GUARD_INACTIVE: &str = "GuardInactive";
+    /// The admission policies are in force again.
+    pub const GUARD_ACTIVE: &str = "GuardActive";
 }

@@ -195,11 +195,15 @@ impl Call {
         name: Option<&str>,
         subresource: Option<&str>,
     ) -> Self {
-        let watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+        let asks = |what: &str| request.uri().query().is_some_and(|query| query.contains(what));
+        let (watch, dry_run) = (asks("watch=true"), asks("dryRun="));
         let verb = match *request.method() {
             Method::GET if watch => "watch",
             Method::GET if name.is_none() && resource.is_some() => "list",
             Method::GET => "get",
+            // Neither stores anything.
+            Method::POST if dry_run => "dry-run",
+            Method::POST if resource == Some("selfsubjectreviews") => "review",
             Method::POST => "create",
             Method::PATCH => "patch",
             Method::PUT => "update",
@@ -275,6 +279,18 @@ mod tests {
                 "customeragreements/status",
             ),
             ("POST", format!("{v}/namespaces/n/orderrequests?"), "create", "orderrequests"),
+            (
+                "POST",
+                format!("{v}/namespaces/n/agreementdecisions?&dryRun=All"),
+                "dry-run",
+                "agreementdecisions",
+            ),
+            (
+                "POST",
+                "/apis/authentication.k8s.io/v1/selfsubjectreviews?".to_owned(),
+                "review",
+                "selfsubjectreviews",
+            ),
             ("GET", v.to_owned(), "get", "none"),
             ("GET", "/version".to_owned(), "get", "none"),
             ("GET", "/api/v1/namespaces?watch=true".to_owned(), "watch", "namespaces"),

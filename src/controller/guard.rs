@@ -16,7 +16,7 @@ use super::error::Error;
 use super::key::Key;
 use crate::admission::Set;
 use crate::api::agreement_decision::{DecidedAgreement, DecidedBy};
-use crate::api::conditions::event;
+use crate::api::conditions::own_event;
 use crate::api::{Action, AgreementDecision, AgreementDecisionSpec};
 use crate::decide::{Guard, Notice, Severity};
 
@@ -202,12 +202,12 @@ fn tell(context: &Context, keeper: &Keeper, before: Option<&Guard>, now: &Guard)
         let (severity, reason, note) = match now {
             Guard::Active { .. } => (
                 Severity::Normal,
-                event::GUARD_ACTIVE,
+                own_event::GUARD_ACTIVE,
                 "the admission policies are in force again".to_owned(),
             ),
             Guard::Inactive { because } => (
                 Severity::Warning,
-                event::GUARD_INACTIVE,
+                own_event::GUARD_INACTIVE,
                 format!(
                     "the admission policies are not in force, and no decision is counted: {because}; install them again"
                 ),

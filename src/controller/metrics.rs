@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -116,6 +119,8 @@ impl Metrics {
             StandardTerms::PLURAL,
             DelegationPolicy::PLURAL,
             NamespaceMeta::PLURAL,
+            ValidatingAdmissionPolicy::PLURAL,
+            ValidatingAdmissionPolicyBinding::PLURAL,
         ] {
             let _ = self.watch_failures.get_or_create(&KindLabels { kind });
         }
