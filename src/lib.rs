@@ -28,11 +28,13 @@
 //! - [`controller`] is the shell around it: it watches, observes, applies plans and wakes at deadlines. It has no opinion
 //!   about agreements.
 //! - [`serve`] answers probes and metrics.
+//! - [`verify`] says of an export, years later and without a cluster, whether its statuses follow from its objects.
 //!
-//! Arrows point one way: `api` <- `decide` <- `controller` <- `main`. What is relied on from the API server, and what is
+//! Arrows point one way: `api` <- `decide` <- `controller` <- `main`, and `decide` <- `verify` <- `main`. What is relied on from the API server, and what is
 //! promised to everybody else, stands in `docs/contract.md`.
 pub mod admission;
 pub mod api;
 pub mod controller;
 pub mod decide;
 pub mod serve;
+pub mod verify;

@@ -36,6 +36,14 @@ use crate::api::{
     StandardTerms,
 };
 
+// What `verify` computes anew.
+pub(crate) use acts::counted;
+pub(crate) use authority::{canonical, rank};
+pub(crate) use orders::name_requests;
+pub(crate) use status::outcome_word;
+pub(crate) use validate::{RuleBook, assess};
+pub(crate) use words::{and, clean, count};
+
 /// Everything that was read, in one value. Borrowed: nothing is cloned to decide.
 #[derive(Debug)]
 pub struct Observed<'a> {

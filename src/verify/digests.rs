@@ -1,0 +1,82 @@
+//! What decisions bind to, computed anew.
+
+use super::Subject;
+use super::report::{Claim, Statement};
+use crate::decide::clean;
+use crate::decide::digest::{TERMS_ENCODING, confirmation_digest, terms_digest};
+
+/// Whether `status.terms.digest` is that of the spec, the UID and the catalogue.
+pub(super) fn terms(subject: &Subject<'_>) -> Statement {
+    let claim = Claim::TermsDigest;
+    let spec = &subject.agreement.spec;
+    let Some(terms) = &subject.status.terms else {
+        return claim.fails("the status does not say which terms it speaks of");
+    };
+    if terms.encoding != TERMS_ENCODING {
+        return claim.not_checked(format!(
+            "it is encoded as {:?}, and this program knows {TERMS_ENCODING:?}",
+            clean(&terms.encoding, 63)
+        ));
+    }
+    let said = clean(&terms.digest, 71);
+    let named = &spec.standard_terms_ref.name;
+    let differs = |found: &str| {
+        let edited = match (subject.agreement.metadata.generation, subject.status.observed_generation) {
+            (Some(there), Some(seen)) if there > seen => ", which was edited after its status was written",
+            _ => "",
+        };
+        claim.fails(format!("the status says {said}, and that of the agreement{edited} is {found}"))
+    };
+    if let Some(pinned) = &subject.status.pinned {
+        if pinned.standard_terms.name != *named {
+            return claim.fails(format!(
+                "`spec.standardTermsRef.name` is {:?}, and the status is pinned to {:?}",
+                clean(named, 253),
+                clean(&pinned.standard_terms.name, 253)
+            ));
+        }
+        let found = terms_digest(spec, subject.uid(), Some(&pinned.standard_terms.uid));
+        return if found == terms.digest {
+            claim.ok(format!("revision {}, {found}", terms.revision))
+        } else {
+            differs(&found)
+        };
+    }
+    // Nothing is pinned while a check fails: the catalogue of that name, if there was one.
+    let catalogues: Vec<&str> = subject
+        .export
+        .catalogues
+        .iter()
+        .filter(|terms| terms.metadata.name.as_ref() == Some(named))
+        .filter_map(|terms| terms.metadata.uid.as_deref())
+        .collect();
+    let known = catalogues.iter().map(|uid| Some(*uid)).chain([None]);
+    let mut found = known.map(|catalogue| terms_digest(spec, subject.uid(), catalogue));
+    if found.any(|found| found == terms.digest) {
+        claim.ok(format!("revision {}, {said}", terms.revision))
+    } else if catalogues.is_empty() {
+        claim.not_checked(format!("the catalogue {:?} is not in the export", clean(named, 253)))
+    } else {
+        differs(&terms_digest(spec, subject.uid(), catalogues.first().copied()))
+    }
+}
+
+/// Whether `status.confirmation.digest` is that of the terms and the confirmed orders.
+pub(super) fn confirmation(subject: &Subject<'_>) -> Option<Statement> {
+    let claim = Claim::ConfirmationDigest;
+    let said = subject.confirmation_digest()?;
+    let Some(terms) = &subject.status.terms else {
+        return Some(claim.fails("the status has no terms that it could be about"));
+    };
+    let orders = subject.confirmed_orders();
+    let ids: Vec<&str> = orders.iter().map(String::as_str).collect();
+    let found = confirmation_digest(&terms.digest, terms.revision, &ids);
+    Some(if found == said {
+        claim.ok(format!("{} confirmed, {found}", crate::decide::count(ids.len(), "order")))
+    } else {
+        claim.fails(format!(
+            "the status says {}, and that of the terms with the orders it calls confirmed is {found}",
+            clean(said, 71)
+        ))
+    })
+}
