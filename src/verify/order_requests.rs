@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::report::{Claim, Statement};
 use super::rules::differences;
 use super::{Export, Subject, replay};
+use crate::api::conditions::{condition, reason};
 use crate::api::{CustomerAgreement, OrderRequest};
 use crate::decide::{clean, count};
 
@@ -49,6 +50,10 @@ fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
         request.metadata.namespace == *namespace && request.metadata.name.as_deref() == Some(name)
     });
     let Some(found) = found else {
+        if is_missing(subject) && outcome.uid.is_some() {
+            return claim
+                .not_checked(format!("`{name}` is gone, as the status says; what it said cannot be seen"));
+        }
         return if subject.status.agreed_time.is_some() {
             claim.fails(format!("`{name}` is not in the export"))
         } else {
@@ -90,6 +95,12 @@ fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
             loose.join("; ")
         ))
     }
+}
+
+/// Whether the operator itself found that an order request is gone.
+fn is_missing(subject: &Subject<'_>) -> bool {
+    let issued = subject.status.conditions.iter().find(|own| own.type_ == condition::ORDERS_ISSUED);
+    issued.is_some_and(|own| own.reason == reason::ORDER_REQUEST_MISSING)
 }
 
 /// What an order request says that comes from inside the digest, from decisions, or from the sealing.

@@ -14,10 +14,14 @@ use crate::api::conditions::ignored;
 use crate::api::{
     Action, AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest,
 };
+use crate::decide::digest::shown;
 use crate::decide::{Guard, Observed, Plan, RuleBook, and, assess, clean, counted, decide, name_requests};
 
 /// What is stored so shortly before an irrevocable write may come after the list that the write rests on.
 const BETWEEN_READ_AND_WRITE: SignedDuration = SignedDuration::from_secs(10);
+
+/// How the reason begins where an offer ended by its own time.
+const OFFER_ENDED: &str = "the offer ended at ";
 
 /// Everything that is handed to the operator's function.
 struct Scene {
@@ -176,7 +180,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
     let now = subject.settled().unwrap_or_else(|| last_seen(subject));
     let Heard { weighed, told } = heard(subject, now);
     let whole: Vec<_> = weighed.iter().chain(&told).cloned().collect();
-    let with_told = Scene::of(subject, whole).run(subject, now);
+    let with_told = Scene::of(subject, whole.clone()).run(subject, now);
     let mut faults = compare(subject, &with_told);
     let mut statements = Vec::new();
     if faults.is_empty() {
@@ -191,7 +195,10 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
             statements.push(Claim::Replay.ok(same(subject)));
             statements.push(wrongly_ignored(subject, &with_told));
         } else {
-            statements.push(match moved_on(subject) {
+            let unsure = moved_on(subject)
+                .or_else(|| other_offer_end(subject))
+                .or_else(|| without_its_rules(subject, &without, now));
+            statements.push(match unsure {
                 Some(why) => Claim::Replay.not_checked(format!("{why}; today: {}", faults.join("; "))),
                 None => Claim::Replay.fails(faults.join("; ")),
             });
@@ -200,7 +207,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
             }
         }
     }
-    statements.extend(authority(subject, weighed, now));
+    statements.extend(authority(subject, [whole, weighed], now));
     statements
 }
 
@@ -217,7 +224,36 @@ fn same(subject: &Subject<'_>) -> &'static str {
 
 /// The wait that ran over is gone from a closed status.
 fn waited_too_long(closed: &agreement_status::Closed) -> bool {
-    closed.outcome == ClosedOutcome::Expired && !closed.reason.starts_with("the offer ended at ")
+    closed.outcome == ClosedOutcome::Expired && !closed.reason.starts_with(OFFER_ENDED)
+}
+
+/// It ended in the same way, and more would count: while a pinned rule is gone, only an end can be decided.
+fn without_its_rules(
+    subject: &Subject<'_>,
+    found: &CustomerAgreementStatus,
+    now: Timestamp,
+) -> Option<String> {
+    let closed = subject.status.closed.as_ref()?;
+    if found.closed.as_ref() != Some(closed) {
+        return None;
+    }
+    let standing = counted(subject.status);
+    let known = subject
+        .decisions
+        .iter()
+        .filter(|own| own.metadata.name.as_deref().is_some_and(|name| standing.contains(&name)));
+    let only_known = Scene::of(subject, known.map(|own| Arc::clone(own)).collect()).run(subject, now);
+    compare(subject, &only_known).is_empty().then(|| {
+        "it ends in the same way, and more would count, unless catalogue or policy were gone then".to_owned()
+    })
+}
+
+/// The end of the offer is outside the digest, and may be edited after it has passed.
+fn other_offer_end(subject: &Subject<'_>) -> Option<String> {
+    let closed = subject.status.closed.as_ref().filter(|closed| closed.outcome == ClosedOutcome::Expired)?;
+    let end = closed.reason.strip_prefix(OFFER_ENDED)?;
+    let now = shown(&subject.agreement.spec.offer_end_time);
+    (end != now).then(|| format!("the offer ended at {}, and the agreement says {now} now", clean(end, 63)))
 }
 
 /// Decisions that are handed in again.
@@ -303,6 +339,10 @@ fn steps(status: &CustomerAgreementStatus, settled: bool) -> Vec<Value> {
     status.approvals.iter().map(step).collect()
 }
 
+fn verdicts(status: &CustomerAgreementStatus) -> Vec<&agreement_status::ApprovalVerdict> {
+    status.approvals.iter().flat_map(|step| &step.decided_by).collect()
+}
+
 fn signatures(status: &CustomerAgreementStatus) -> Value {
     let signatures: Vec<_> = status.sign_off.iter().flat_map(|sign_off| &sign_off.signatures).collect();
     serde_json::to_value(signatures).unwrap_or_default()
@@ -339,7 +379,13 @@ fn wrongly_ignored(subject: &Subject<'_>, with_told: &CustomerAgreementStatus) -
         });
         by_role && rests_on_people(&own.reason)
     });
-    if by_people {
+    let closed = &subject.status.closed;
+    if closed.is_some() && with_told.closed == *closed {
+        claim.not_checked(format!(
+            "it ends in the same way, and unless catalogue, policy or guard were gone then: {}",
+            and(&words)
+        ))
+    } else if by_people {
         claim.not_checked(format!("{} by the people in the policy as it was exported", and(&words)))
     } else {
         claim.fails(and(&words))
@@ -360,14 +406,59 @@ fn rests_on_people(reason: &str) -> bool {
 /// Weighs everything as if nothing stood yet, by the people in the policy as it was exported.
 fn authority(
     subject: &Subject<'_>,
-    decisions: Vec<Arc<AgreementDecision>>,
+    decisions: [Vec<Arc<AgreementDecision>>; 2],
     now: Timestamp,
 ) -> Option<Statement> {
     let claim = Claim::Authority;
-    let standing: Vec<String> = counted(subject.status).into_iter().map(str::to_owned).collect();
+    let standing: Vec<&str> = counted(subject.status);
     if standing.is_empty() {
         return None;
     }
+    let again = decisions.map(|decisions| afresh(subject, decisions, now));
+    let whole = again.iter().find(|found| {
+        let counted = counted(found);
+        standing.iter().all(|name| counted.contains(name))
+    });
+    if let Some(found) = whole {
+        let other = differences("status.approvals", &verdicts(subject.status), &verdicts(found));
+        return Some(if other.is_empty() {
+            claim.ok("everybody holds what they acted with in the policy as it was exported")
+        } else {
+            let words = other.join("; ");
+            claim.not_checked(format!("by the policy as it was exported it rests on others: {words}"))
+        });
+    }
+    let [found, _] = &again;
+    let counted = counted(found);
+    let reasons: Vec<(&str, Option<&IgnoredDecision>)> = standing
+        .into_iter()
+        .filter(|name| !counted.contains(name))
+        .map(|name| (name, found.ignored_decisions.iter().find(|own| own.name == name)))
+        .collect();
+    let words: Vec<String> = reasons
+        .iter()
+        .map(|(name, own)| {
+            let why = own.map_or("it is not weighed", |own| own.message.as_str());
+            format!("`{}`: {}", clean(name, 253), clean(why, 256))
+        })
+        .collect();
+    let by_rules =
+        [ignored::ORDERS_INCOMPLETE, ignored::PARTIAL_ORDERS_FORBIDDEN, ignored::ATTESTATION_FORBIDDEN];
+    let against_the_rules =
+        reasons.iter().any(|(_, own)| own.is_some_and(|own| by_rules.contains(&own.reason.as_str())));
+    Some(if against_the_rules {
+        claim.fails(words.join("; "))
+    } else {
+        claim
+            .not_checked(format!("people change, and by the policy as it was exported: {}", words.join("; ")))
+    })
+}
+
+fn afresh(
+    subject: &Subject<'_>,
+    decisions: Vec<Arc<AgreementDecision>>,
+    now: Timestamp,
+) -> CustomerAgreementStatus {
     let mut scene = Scene::of(subject, decisions);
     if let Some(status) = &mut scene.agreement.status {
         status.change_request = None;
@@ -377,31 +468,7 @@ fn authority(
             confirmation.decisions.clear();
         }
     }
-    let found = scene.run(subject, now);
-    let again = counted(&found);
-    let missing: Vec<&String> = standing.iter().filter(|name| !again.contains(&name.as_str())).collect();
-    if missing.is_empty() {
-        return Some(claim.ok("everybody holds what they acted with in the policy as it was exported"));
-    }
-    let reasons: Vec<(&String, Option<&IgnoredDecision>)> = missing
-        .into_iter()
-        .map(|name| (name, found.ignored_decisions.iter().find(|own| own.name == **name)))
-        .collect();
-    let words: Vec<String> = reasons
-        .iter()
-        .map(|(name, own)| {
-            let why = own.map_or("it is not weighed", |own| own.message.as_str());
-            format!("`{}`: {}", clean(name, 253), clean(why, 256))
-        })
-        .collect();
-    let by_people = reasons.iter().any(|(_, own)| own.is_none_or(|own| rests_on_people(&own.reason)));
-    let compared = subject.status.value.as_ref().is_some_and(|value| !value.compared_with.is_empty());
-    Some(if by_people || compared {
-        claim
-            .not_checked(format!("people change, and by the policy as it was exported: {}", words.join("; ")))
-    } else {
-        claim.fails(words.join("; "))
-    })
+    scene.run(subject, now)
 }
 
 /// The order requests that follow from a sealed agreement, as the operator would make them.

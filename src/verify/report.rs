@@ -216,8 +216,8 @@ impl Report {
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
-/// Where the words of a statement begin.
-const INDENT: usize = 14;
+/// Where the words of a statement go on: a digest has room on a line.
+const INDENT: usize = 6;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -273,20 +273,29 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Writes words in lines of 80 columns; a word that is longer stands on a line of its own.
+/// Writes words in lines of 80 columns. A word that is longer than a line is broken.
 fn wrap(f: &mut fmt::Formatter<'_>, first: &str, words: &str, indent: usize) -> fmt::Result {
     let mut line = first.to_owned();
+    let mut width = line.chars().count();
     let mut empty = true;
     for word in words.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(f, "{}", line.trim_end())?;
-            line = " ".repeat(indent);
-            empty = true;
+        let letters = word.chars().count();
+        if !empty && width + 1 + letters > WIDTH {
+            writeln!(f, "{line}")?;
+            (line, width, empty) = (" ".repeat(indent), indent, true);
         }
         if !empty {
             line.push(' ');
+            width += 1;
         }
-        line.push_str(word);
+        for letter in word.chars() {
+            if width == WIDTH {
+                writeln!(f, "{line}")?;
+                (line, width) = (" ".repeat(indent), indent);
+            }
+            line.push(letter);
+            width += 1;
+        }
         empty = false;
     }
     writeln!(f, "{}", line.trim_end())

@@ -114,6 +114,8 @@ fn sides(subject: &Subject<'_>) -> Statement {
     let representatives: BTreeSet<String> =
         spec.customer.representatives.iter().map(|who| known(&who.username)).collect();
     let owners: BTreeSet<String> = status.owners.iter().map(known).collect();
+    // The first was owner before anybody could decide; the others may have become it after they had.
+    let first = status.owners.first().map(known);
     let confirmed = || status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
     let attesters: BTreeSet<String> = confirmed()
         .filter_map(|own| own.attested_by.as_ref())
@@ -133,7 +135,12 @@ fn sides(subject: &Subject<'_>) -> Statement {
         }
         if owners.contains(&own) {
             match owner_may_not {
-                Some(true) => faults.push(format!("{who:?} was account owner and approved")),
+                Some(true) if Some(&own) == first.as_ref() => {
+                    faults.push(format!("{who:?} was account owner and approved"));
+                }
+                Some(true) => unknown.push(format!(
+                    "{who:?} approved and was named account owner; which came first is not on record"
+                )),
                 Some(false) => {}
                 None => unknown.push(format!(
                     "{who:?} was account owner and approved; whether that may be says the policy, which is not in the export"
@@ -151,10 +158,17 @@ fn sides(subject: &Subject<'_>) -> Statement {
     let others = of(subject, Side::Provider).map(|own| &own.username).chain(approvers);
     let deciding: BTreeSet<String> = others.map(known).collect();
     for attester in &attesters {
-        if deciding.contains(attester) || representatives.contains(attester) || owners.contains(attester) {
+        let who = clean(attester, 128);
+        if deciding.contains(attester)
+            || representatives.contains(attester)
+            || Some(attester) == first.as_ref()
+        {
             faults.push(format!(
-                "{:?} recorded what a representative did, and decided or owns the agreement",
-                clean(attester, 128)
+                "{who:?} recorded what a representative did, and decided or owned the agreement"
+            ));
+        } else if owners.contains(attester) {
+            unknown.push(format!(
+                "{who:?} recorded what a representative did and was named account owner; which came first is not on record"
             ));
         }
     }
