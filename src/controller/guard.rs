@@ -25,7 +25,7 @@ const PROBE: &str = "countersign-guard-probe";
 /// How often a forged decision is tried when nothing else asks for it.
 const EVERY: Duration = Duration::from_secs(300);
 /// The same while the policies are not in force.
-const EVERY_WHILE_INACTIVE: Duration = Duration::from_secs(10);
+const EVERY_WHILE_INACTIVE: Duration = Duration::from_secs(2);
 
 /// Knows whether the admission policies are in force.
 pub(crate) struct Keeper {
