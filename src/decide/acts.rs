@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::words::clean;
 use super::{Guard, Observed, digest};
 use crate::api::agreement_status::{IgnoredDecision, TermsRevision, WaitingAction};
-use crate::api::conditions::ignored;
+use crate::api::conditions::{condition, ignored, reason};
 use crate::api::{Action, AgreementDecision, CustomerAgreementStatus};
 
 /// A decision made within this time of the admission policies' return may have been let through before they held.
@@ -103,6 +103,7 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
     let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
     let born = seen.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let standing = standing(seen.agreement.status.as_ref(), revision);
+    let unguarded = Unguarded::of(seen.agreement.status.as_ref());
     for decision in seen.decisions {
         let spec = &decision.spec;
         let Some(time) = decision.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
@@ -150,28 +151,55 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
             continue;
         }
         if !act.stands {
-            match &seen.guard {
+            let guarded = match &seen.guard {
                 Guard::Inactive { .. } => {
                     acts.held_back += 1;
                     continue;
                 }
-                Guard::Active { since: Some(since) }
-                    if time < since.checked_add(GUARD_SETTLES).unwrap_or(*since) =>
-                {
-                    acts.ignored.add(
-                        &act,
-                        ignored::BEFORE_GUARD,
-                        "it was made when the admission policies were not known to be in force: decide again",
-                    );
-                    continue;
+                Guard::Active { since: None } => true,
+                Guard::Active { since: Some(since) } => {
+                    time >= since.checked_add(GUARD_SETTLES).unwrap_or(*since)
+                        && !unguarded.holds(decision_name)
                 }
-                Guard::Active { .. } => {}
+            };
+            if !guarded {
+                acts.ignored.add(
+                    &act,
+                    ignored::BEFORE_GUARD,
+                    "it was made when the admission policies were not known to be in force: decide again",
+                );
+                continue;
             }
         }
         acts.current.push(act);
     }
     acts.current.sort_by(|a, b| (a.time, a.name).cmp(&(b.time, b.name)));
     acts
+}
+
+/// Decisions that were made while the guard was away, as far as status tells: where it says that the guard is away, all
+/// that do not stand; later, those whose makers were told.
+struct Unguarded<'a> {
+    all: bool,
+    told: Vec<&'a str>,
+}
+
+impl<'a> Unguarded<'a> {
+    fn of(status: Option<&'a CustomerAgreementStatus>) -> Self {
+        let ready = status.iter().flat_map(|status| &status.conditions).find(|c| c.type_ == condition::READY);
+        let told = status.iter().flat_map(|status| &status.ignored_decisions);
+        Self {
+            all: ready.is_some_and(|ready| ready.reason == reason::GUARD_INACTIVE),
+            told: told
+                .filter(|told| told.reason == ignored::BEFORE_GUARD)
+                .map(|told| told.name.as_str())
+                .collect(),
+        }
+    }
+
+    fn holds(&self, decision: &str) -> bool {
+        self.all || self.told.contains(&decision)
+    }
 }
 
 /// Names of the decisions that already count for this revision.

@@ -539,6 +539,23 @@ fn without_the_guard_nothing_is_counted_and_nothing_ends_by_time() {
 }
 
 #[test]
+fn what_was_decided_while_the_guard_was_away_never_counts_though_the_policies_are_the_same() {
+    let mut world = fibre();
+    let since = Guard::Active { since: Some(world.now - seconds(3_600)) };
+    world.guard = Guard::Inactive { because: "a forged decision was let through".to_owned() };
+    world.settle();
+    world.pass(60).confirm(EVA);
+    world.settle();
+    world.guard = since.clone();
+    world.pass(60).settle();
+    assert_eq!((world.last_ignored(), world.phase()), ("BeforeGuard", "AwaitingConfirmation"));
+    assert_eq!(world.settle(), 0, "and not at the next look either");
+    world.pass(60).confirm(EVA);
+    world.settle();
+    assert_eq!(world.phase(), "AwaitingSignOff");
+}
+
+#[test]
 fn what_was_decided_before_the_guard_was_back_is_decided_again_unless_it_stands() {
     let mut world = World::confirmed_fibre();
     world.act(EVA, Action::Sign);
