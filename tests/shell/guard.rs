@@ -130,3 +130,21 @@ async fn a_server_that_lets_a_forged_decision_through_counts_none_and_none_of_th
     until_all(&server, &agreements, "AwaitingSignOff").await;
     assert_eq!(operator.metric("countersign_reconcile_panics_total"), "0");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_held_back_for_a_moment_counts_no_more_than_what_was_held_back_for_an_hour() {
+    let agreements = names(1);
+    let server = server(&agreements);
+    let operator = Operator::start_guarded(&server);
+    until_all(&server, &agreements, "AwaitingConfirmation").await;
+    server.pass(60).await;
+    server.lets_forgeries_through(true);
+    // The status never says that the guard was away.
+    server.script(Script::new("PATCH", "/status", 409, "Conflict", "the object has been modified"));
+    confirm(&server, &operator, &agreements[0]);
+    server.until("the guard is away", |_| active(&operator) == "0").await;
+    server.lets_forgeries_through(false);
+    let ignored = |server: &Server| status_of(server, "fibre-0")["ignoredDecisions"][0]["reason"].clone();
+    server.until("it does not count", |server| ignored(server) == "BeforeGuard").await;
+    assert_eq!(status_of(&server, "fibre-0")["phase"], "AwaitingConfirmation");
+}
