@@ -9,8 +9,8 @@ use kube::api::PostParams;
 use kube::{Api, Client};
 use tokio::time::Instant;
 
-use super::apply::MANAGER;
 use super::cache::Tables;
+use super::client::MANAGER;
 use super::clock::Clock;
 use super::context::Context;
 use super::error::Error;

@@ -10,8 +10,9 @@ use super::approval::{self, Approved, Question};
 use super::authority::canonical;
 use super::confirmation::{self, Confirmed, attestation_fault};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
+use super::rule_book::RuleBook;
 use super::sign_off::{self, Signable, Signed};
-use super::validate::{Assessment, Fault, FaultKind, RuleBook, assess, validate};
+use super::validate::{Assessment, Fault, FaultKind, assess, validate};
 use super::words::clean;
 use super::{Guard, Observed, links, waiting};
 use crate::api::agreement_status::{
@@ -110,7 +111,7 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
-    let offer_is_over = now >= seen.offer_end().checked_add(approval::GRACE).unwrap_or(Timestamp::MAX);
+    let offer_is_over = now >= seen.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
     match case.book {
         Some(book)
             if ended.is_none() && case.change.is_none() && case.faults.is_empty() && !offer_is_over =>
@@ -415,7 +416,7 @@ impl<'a> Case<'a> {
         }
         let expired =
             |reason: String| Some(End { outcome: ClosedOutcome::Expired, reason, decisions: Vec::new() });
-        let is_over = |end: Timestamp| now >= end.checked_add(approval::GRACE).unwrap_or(end);
+        let is_over = |end: Timestamp| now >= end.checked_add(super::calendar::GRACE).unwrap_or(end);
         if self.approved.timed_out && self.stage == Stage::Escalation {
             return expired("nobody approved in time".to_owned());
         }

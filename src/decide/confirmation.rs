@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Observed;
 use super::acts::{Act, Acts, late};
-use super::validate::RuleBook;
+use super::rule_book::RuleBook;
 use super::words::{and, clean, or};
 use crate::api::Action;
 use crate::api::agreement_decision::{OrderConfirmation, Statement};

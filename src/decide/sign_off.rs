@@ -6,7 +6,7 @@ use super::Observed;
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, canonical, holds};
 use super::confirmation::{attestation_fault, attests, reached};
-use super::validate::RuleBook;
+use super::rule_book::RuleBook;
 use super::words::{clean, or};
 use crate::api::Action;
 use crate::api::agreement_status::{Side, Signature, WaitingAction};
