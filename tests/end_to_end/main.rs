@@ -10,8 +10,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvals;
 mod changes;
+mod ends;
 mod lives;
+mod revisions;
+mod silence;
 
 use anyhow::Result;
 use common::operator::Operator;
