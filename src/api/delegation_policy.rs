@@ -71,7 +71,8 @@ pub struct Rules {
     pub rates: Vec<Rate>,
     /// The functions, each with its levels of authority.
     #[schemars(length(min = 1, max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["function".into()]))]
+    // By keys, the server's `self == oldSelf` sees no order and mistakes entries for each other: `function` is a word of CEL.
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub ladders: Vec<Ladder>,
     /// Circumstances that ask for approval whatever the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -81,7 +82,7 @@ pub struct Rules {
     /// What this level of a function covers needs no approval. Whoever countersigns must hold it, or a higher one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["function".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub auto_within: Vec<Authority>,
     /// How approvals are asked for.
     pub escalation: Escalation,
@@ -129,7 +130,7 @@ pub struct Ladder {
     pub function: String,
     /// Its levels, lowest first. Limits never fall on the way up.
     #[schemars(length(min = 1, max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub levels: Vec<Level>,
 }
 
@@ -220,7 +221,7 @@ pub struct Escalation {
     /// Other quorums, by function and level.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["function".into(), "level".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub quorums: Vec<Quorum>,
     /// What silence does. It never approves.
     pub on_timeout: OnTimeout,

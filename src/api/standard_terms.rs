@@ -103,7 +103,7 @@ pub struct StandardTerm {
     /// What may be agreed instead, with who may allow it. The first that holds a value counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub bands: Vec<TermBand>,
     /// Who may allow what lies outside the standard and every band, or that nobody may.
     pub beyond: Beyond,
