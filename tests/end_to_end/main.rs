@@ -11,10 +11,15 @@
 mod common;
 
 mod approvals;
+mod attestation;
 mod changes;
+mod confirmers;
 mod ends;
+mod handover;
 mod lives;
 mod revisions;
+mod rules;
+mod scripts;
 mod silence;
 
 use anyhow::Result;
