@@ -318,9 +318,9 @@ fn lives() -> Vec<Life> {
                     stage.until_phase(CONFIRMATION).await?;
                     let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"],
                                          "orders": [{"id": "o1", "outcome": "Confirmed"}]});
-                    stage.decide(&clerk(), on_paper(confirm)).await?;
+                    stage.decide(&clerk(), on_paper(&confirm)).await?;
                     stage.until_phase(SIGN_OFF).await?;
-                    stage.decide(&clerk(), on_paper(json!({"action": "Sign"}))).await?;
+                    stage.decide(&clerk(), on_paper(&json!({"action": "Sign"}))).await?;
                     stage.until_waiting_for("Jonas Berg").await?;
                     stage.decide(&jonas(), json!({"action": "Countersign"})).await?;
                     stage.until_phase(AGREED).await.map(drop)
@@ -407,10 +407,10 @@ async fn confirm_fleet(stage: &Stage<'_>) -> Result<()> {
     stage.confirm(&lea(), outcomes).await.map(drop)
 }
 
-fn on_paper(act: Value) -> Value {
+fn on_paper(act: &Value) -> Value {
     let evidence = json!({"channel": "Paper", "uri": "https://archive.example/77", "signedTime": "2026-11-25T09:12:44Z",
                           "digest": common::people::SOME_DIGEST});
-    let named = common::schema::with(&act, "/onBehalfOf", &json!(eva().name));
+    let named = common::schema::with(act, "/onBehalfOf", &json!(eva().name));
     common::schema::with(&named, "/evidence", &evidence)
 }
 
