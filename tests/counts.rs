@@ -220,6 +220,27 @@ fn lives() -> Vec<Life> {
             lists: 1,
         },
         Life {
+            name: "managers first",
+            example: || {
+                let timing = json!("BeforeConfirmation");
+                Example::of("fibre")?
+                    .with_term("payment-days", "45")
+                    .under("/spec/rules/escalation/timing", &timing)
+            },
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.approve(&desk(), "finance", "L1").await?;
+                    stage.sign_fibre().await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            states: &[ESCALATED, CONFIRMATION, SIGN_OFF, SIGN_OFF, ISSUING, AGREED],
+            orders: 1,
+            events: 8 + 2,
+            lists: 1,
+        },
+        Life {
             name: "withdrawn by the customer",
             example: || Example::of("fibre"),
             people: |stage| {

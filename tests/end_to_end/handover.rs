@@ -4,11 +4,12 @@ use anyhow::Result;
 use countersign::api::CustomerAgreement;
 use countersign::api::agreement_status::Handover;
 use serde_json::{Value, json};
+use testenv::until;
 
 use crate::common::example::Example;
 use crate::common::people::Person;
-use crate::common::raw;
 use crate::common::stage::{Stage, condition, eva, jonas, phase_of, status_of};
+use crate::common::{PATIENCE, raw};
 use crate::running;
 
 fn consumer() -> Person {
@@ -119,5 +120,57 @@ async fn orders_that_nobody_takes_in_time_are_overdue_until_somebody_does() -> R
     report(&stage, "o1", &["Acknowledged"]).await?;
     let taken = until_handed_over(&stage, "True", "Acknowledged").await?;
     assert_eq!(counts(&taken), (1, 0, 0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_request_that_a_quota_refuses_is_made_once_there_is_room() -> Result<()> {
+    let stage = Example::of("fibre")?.set(running().await?).await?;
+    let quotas = format!("/api/v1/namespaces/{}/resourcequotas", stage.namespace);
+    let quota = json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"},
+        "spec": {"hard": {"count/orderrequests.countersign.dev": "0"}},
+    });
+    let admin = stage.cluster.admin()?;
+    raw::ask(&admin, "POST", &quotas, &quota).await?;
+    // Here no controller counts what there is.
+    let status = json!({"status": {"hard": quota["spec"]["hard"], "used": quota["spec"]["hard"]}});
+    raw::ask(&admin, "PATCH", &format!("{quotas}/none/status"), &status).await?;
+    let probe = crate::common::documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+    let requests = format!("{}?dryRun=All", raw::path("orderrequests", &stage.namespace));
+    let operator = stage.cluster.operator().await?;
+    let in_force = || async { Ok(raw::send(&operator, "POST", &requests, &probe).await.err().map(drop)) };
+    until("the quota was in force", PATIENCE, in_force).await?;
+    stage.submit().await?;
+    stage.sign_fibre().await?;
+    let refused = stage.until("it is refused", |a| condition(a, "OrdersIssued").1 == "CreateRefused").await?;
+    assert!(condition(&refused, "OrdersIssued").2.contains("exceeded quota: none"), "{refused:?}");
+    assert_eq!((phase_of(&refused), condition(&refused, "Stalled").0.as_str()), ("IssuingOrders", ""));
+    assert_eq!(stage.order_requests().await?.len(), 0);
+    raw::ask(&admin, "DELETE", &format!("{quotas}/none"), &Value::Null).await?;
+    let agreed = stage.until_phase("Agreed").await?;
+    let requests = stage.order_requests().await?;
+    assert_eq!((requests.len(), &requests[0].metadata.uid), (1, &status_of(&agreed).orders[0].uid));
+    let told = stage.until_told("OrderRequestRefused", 1).await?;
+    assert_eq!((told.len(), told[0].type_.as_deref()), (1, Some("Warning")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_request_that_is_gone_after_all_is_missed_and_never_made_again() -> Result<()> {
+    let stage = passed_on(Example::of("fibre")?, &["o1"]).await?;
+    let name = status_of(&stage.get().await?).orders[0].order_request_name.clone().unwrap();
+    let records = Person::user("r.records", &[]);
+    let right = |verb: &str| json!({"apiGroups": ["countersign.dev"], "resources": ["orderrequests"], "verbs": [verb]});
+    stage.cluster.allow(&stage.namespace, &records, &json!([right("delete"), right("purge")])).await?;
+    let path = raw::path(&format!("orderrequests/{name}"), &stage.namespace);
+    raw::ask(&stage.cluster.client(&records).await?, "DELETE", &path, &Value::Null).await?;
+    let missed =
+        stage.until("it is missed", |a| condition(a, "OrdersIssued").1 == "OrderRequestMissing").await?;
+    assert_eq!((phase_of(&missed), condition(&missed, "Ready").0.as_str()), ("Agreed", "True"));
+    // Something else that is written afterwards shows that it was looked at again, and nothing was made.
+    let late = stage.decide(&eva(), json!({"action": "Withdraw", "reason": "then not"})).await?;
+    assert_eq!(stage.ignored(&late).await?, "Sealed");
+    assert_eq!(stage.order_requests().await?.len(), 0);
     Ok(())
 }

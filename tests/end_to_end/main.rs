@@ -21,6 +21,7 @@ mod revisions;
 mod rules;
 mod scripts;
 mod silence;
+mod turns;
 
 use anyhow::Result;
 use common::operator::Operator;
