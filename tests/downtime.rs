@@ -116,6 +116,7 @@ async fn after_several_silent_deadlines_only_the_next_level_is_asked_and_has_its
     stage.submit().await?;
     stage.confirm_fibre().await?;
     let asked = stage.until_waiting_for("(finance L1)").await?;
+    stage.until_told("ApprovalRequested", 1).await?;
     first.stop().await?;
     let before = stage.history().await?.len();
     assert_eq!(step_of(&stage.get().await?, "finance").unwrap().asked.len(), 1);
