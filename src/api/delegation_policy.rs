@@ -57,6 +57,10 @@ pub struct DelegationPolicySpec {
 
 /// What holds for every agreement that is pinned to the policy.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("self.ladders.all(l, self.ladders.exists_one(o, o.__function__ == l.__function__))")
+    .message("`ladders` must not have a function twice").field_path(".ladders").reason(Reason::FieldValueInvalid),
+    validation = Rule::new("!has(self.autoWithin) || self.autoWithin.all(a, self.autoWithin.exists_one(o, o.__function__ == a.__function__))")
+    .message("`autoWithin` must not have a function twice").field_path(".autoWithin").reason(Reason::FieldValueInvalid))]
 #[serde(rename_all = "camelCase")]
 pub struct Rules {
     /// The catalogues that may be used.
@@ -124,6 +128,8 @@ pub struct Rate {
 
 /// The levels of one function, lowest first.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("self.levels.all(l, self.levels.exists_one(o, o.name == l.name))")
+    .message(Message::Expression("'`levels` of ' + self.__function__ + ' must not have a name twice'".into())).field_path(".levels").reason(Reason::FieldValueInvalid))]
 pub struct Ladder {
     /// The function, such as `sales`.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
@@ -204,6 +210,8 @@ pub struct Trigger {
 
 /// How approvals are asked for.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("!has(self.quorums) || self.quorums.all(q, self.quorums.exists_one(o, o.__function__ == q.__function__ && o.level == q.level))")
+    .message("`quorums` must not have a level twice").field_path(".quorums").reason(Reason::FieldValueInvalid))]
 #[serde(rename_all = "camelCase")]
 pub struct Escalation {
     /// Before or after the customer confirms.
