@@ -19,6 +19,7 @@ use common::stage::{
 use common::{Cluster, documents, installed, raw, schema, stage};
 use countersign::api::OrderRequest;
 use countersign::api::agreement_status::ApprovalState;
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::{Method, Request};
 use jiff::SignedDuration;
@@ -141,6 +142,21 @@ async fn after_several_silent_deadlines_only_the_next_level_is_asked_and_has_its
     let approved = stage.until_phase("AwaitingSignOff").await?;
     assert_eq!(step_of(&approved, "finance").unwrap().decided_by[0].username, finance_partner().name);
     second.stop().await
+}
+
+#[tokio::test]
+#[ignore = "the operator drops the events that wait when it is told to stop"]
+async fn an_operator_that_is_told_to_stop_first_tells_what_it_wrote() -> Result<()> {
+    const MANY: usize = 40;
+    let stage = Stage::set(ready().await?, "fibre").await?;
+    let operator = Operator::start(stage.cluster, &[&stage.namespace]).await?;
+    let all: Vec<_> = (0..MANY).map(|number| stage.another(&format!("fibre-{number}"))).collect();
+    try_join_all(all.iter().map(Stage::submit)).await?;
+    try_join_all(all.iter().map(|stage| stage.until_phase("AwaitingConfirmation"))).await?;
+    operator.stop().await?;
+    let told: usize = try_join_all(all.iter().map(Stage::told)).await?.iter().map(Vec::len).sum();
+    assert_eq!(told, MANY, "each has valid terms, and nobody was cut off");
+    Ok(())
 }
 
 fn never_creates_order_requests(request: &Request<Body>) -> Tamper {
