@@ -145,7 +145,6 @@ async fn after_several_silent_deadlines_only_the_next_level_is_asked_and_has_its
 }
 
 #[tokio::test]
-#[ignore = "the operator drops the events that wait when it is told to stop"]
 async fn an_operator_that_is_told_to_stop_first_tells_what_it_wrote() -> Result<()> {
     const MANY: usize = 40;
     let stage = Stage::set(ready().await?, "fibre").await?;

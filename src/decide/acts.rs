@@ -41,9 +41,9 @@ impl<'a> Act<'a> {
         clean(self.decision.spec.reason.as_deref().unwrap_or_default(), 1024)
     }
 
-    /// Whether it was made before another: by server time, and by name within one second.
+    /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
     pub(crate) fn precedes(&self, other: &Act<'_>) -> bool {
-        (self.time, self.name) < (other.time, other.name)
+        (self.time, !self.stands, self.name) < (other.time, !other.stands, other.name)
     }
 
     pub(crate) const fn action(&self) -> Action {

@@ -1642,3 +1642,19 @@ fn where_silence_ends_the_offer_an_answer_after_it_is_late() {
         assert_eq!((world.last_ignored(), world.phase()), (ignored, phase), "{after} s after the end");
     }
 }
+
+#[test]
+fn who_recorded_something_approves_nothing_not_even_in_the_same_second() {
+    let mut world = World::fleet();
+    world.settle();
+    world.pass(60).confirm(LEA);
+    world.settle();
+    world.pass(60).attest(DESK, OMAR, Action::Confirm);
+    world.settle();
+    world.approve(DESK, "finance", "L1");
+    // The server makes names up, and this one comes first.
+    let approval = std::sync::Arc::make_mut(world.decisions.last_mut().unwrap());
+    approval.metadata.name = Some("decision-000".to_owned());
+    world.settle();
+    assert_eq!(world.last_ignored(), "NotDistinct");
+}

@@ -16,6 +16,7 @@ mod changes;
 mod confirmers;
 mod ends;
 mod handover;
+mod links;
 mod lives;
 mod revisions;
 mod rules;
