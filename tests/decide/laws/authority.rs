@@ -27,7 +27,7 @@ fn approvals(status: &CustomerAgreementStatus) -> Approvals {
 /// The same people decide the same under two policies. Of their approvals only those that count under the first.
 fn twice(history: &History, change: impl Fn(&mut DelegationPolicy)) -> (World, World) {
     let mut open = history.scenario.world();
-    at_rest(history, |world, _| {
+    at_rest(history, |world| {
         if world.status().closed.is_none() {
             open.clone_from(world);
         }

@@ -64,7 +64,7 @@ proptest! {
 
     #[test]
     fn nobody_counts_twice_or_for_both_sides(history in everything()) {
-        at_rest(&history, |world, _| {
+        at_rest(&history, |world| {
             let status = world.status();
             let refused = |verdict: &&ApprovalVerdict| {
                 // Who approved may still refuse.

@@ -19,7 +19,7 @@ proptest! {
     #[test]
     fn a_signature_that_counts_stays_within_a_revision_without_a_request_for_change(history in everything()) {
         let mut before: Option<(i64, BTreeSet<String>)> = None;
-        at_rest(&history, |world, _| {
+        at_rest(&history, |world| {
             let status = world.status();
             if status.change_request.is_some() {
                 before = None;
@@ -47,7 +47,7 @@ proptest! {
     #[test]
     fn what_is_sealed_or_closed_stays_so_for_ever(history in everything()) {
         let mut before: Option<CustomerAgreementStatus> = None;
-        at_rest(&history, |world, _| {
+        at_rest(&history, |world| {
             let status = world.status();
             for later in [0, 1, 86_400, 86_400 * 400] {
                 if let Some(before) = &before {

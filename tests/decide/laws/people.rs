@@ -206,6 +206,8 @@ pub enum Moment<'p> {
     Settled {
         /// How many statuses were written for it.
         written: usize,
+        /// How many order requests were made for it.
+        made: usize,
     },
 }
 
@@ -233,28 +235,30 @@ pub fn live(history: &History, mut look: impl FnMut(&World, &Moment<'_>)) -> Lif
 }
 
 /// Lives through a history, and looks whenever nothing is left to do.
-pub fn at_rest(history: &History, mut look: impl FnMut(&World, usize)) -> Life {
+pub fn at_rest(history: &History, mut look: impl FnMut(&World)) -> Life {
     live(history, |world, moment| {
-        if let Moment::Settled { written } = moment {
-            look(world, *written);
+        if let Moment::Settled { .. } = moment {
+            look(world);
         }
     })
 }
 
 impl Life {
     fn settle(&mut self, look: &mut impl FnMut(&World, &Moment<'_>)) {
-        let mut written = 0;
+        let (mut written, mut made) = (0, 0);
         for _ in 0..10 {
             let plan = self.world.plan();
             look(&self.world, &Moment::Planned(&plan));
             let refused = &self.world.refused;
             let create =
-                plan.orders.iter().any(|order| !refused.iter().any(|r| r.order_id == order.spec.order_id));
-            let nothing = plan.status.is_none() && !create;
+                plan.orders.iter().filter(|order| !refused.iter().any(|r| r.order_id == order.spec.order_id));
+            let create = create.count();
+            let nothing = plan.status.is_none() && create == 0;
             written += usize::from(plan.status.is_some());
+            made += create;
             self.carry_out(plan);
             if nothing {
-                look(&self.world, &Moment::Settled { written });
+                look(&self.world, &Moment::Settled { written, made });
                 return;
             }
         }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::people::{Moment, at_rest, decisions_only, everything, live};
-use super::{config, is_final, sealed_time, seconds};
+use super::{config, sealed_time, seconds};
 use crate::world::World;
 
 /// Nothing is left to do, now or at a later time.
@@ -29,21 +29,16 @@ proptest! {
 
     #[test]
     fn what_was_decided_stays_decided_until_the_operator_wakes_up(history in everything()) {
-        let mut was_final = false;
-        at_rest(&history, |world, written| {
-            let now_final = is_final(world.status());
-            // Whatever was missed, one write shows it; passing on what was sealed takes another, and so does an order
-            // request that is refused. What a later decision replaced stands no longer: after the guard was down, its
-            // maker is told so once more.
-            let more = [
-                now_final && !was_final,
-                !world.refused.is_empty(),
-                matches!(world.guard, Guard::Active { since: Some(_) }),
-            ];
+        live(&history, |world, moment| {
+            let Moment::Settled { written, made } = *moment else { return };
+            // Whatever was missed, one write shows it; an order request that is made takes another, and so does one that is
+            // refused. What a later decision replaced stands no longer: after the guard was down, its maker is told so
+            // once more.
+            let more =
+                [made > 0, !world.refused.is_empty(), matches!(world.guard, Guard::Active { since: Some(_) })];
             let most = 1 + more.into_iter().filter(|more| *more).count();
             let last = world.written.iter().rev().take(written).collect::<Vec<_>>();
             assert!(written <= most, "{written} writes, newest first: {last:#?}");
-            was_final = now_final;
             rests(world, world.now);
             rests(world, world.now + SignedDuration::from_millis(999));
             match world.wake {
@@ -122,7 +117,7 @@ proptest! {
         looks in prop::collection::vec(prop::bool::weighted(0.3), 32),
     ) {
         let mut at_once: Option<(Facts, usize, Timestamp)> = None;
-        let life = at_rest(&history, |world, _| {
+        let life = at_rest(&history, |world| {
             if at_once.as_ref().is_none_or(|(facts, _, _)| !facts.sealed && facts.ended_by.is_none()) {
                 at_once = Some((facts(world.status()), world.decisions.len(), world.now));
             }

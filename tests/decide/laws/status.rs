@@ -13,7 +13,7 @@ proptest! {
 
     #[test]
     fn every_status_says_who_must_act(history in everything()) {
-        at_rest(&history, |world, _| {
+        at_rest(&history, |world| {
             let status = world.status();
             conditions_are_complete(status, world.agreement.metadata.generation);
             phase_and_conditions_agree(status);
