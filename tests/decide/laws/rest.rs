@@ -29,13 +29,20 @@ proptest! {
 
     #[test]
     fn what_was_decided_stays_decided_until_the_operator_wakes_up(history in everything()) {
+        let mut was_closed = false;
         live(&history, |world, moment| {
             let Moment::Settled { written, made } = *moment else { return };
             // Whatever was missed, one write shows it; an order request that is made takes another, and so does one that is
-            // refused. What a later decision replaced stands no longer: after the guard was down, its maker is told so
-            // once more.
-            let more =
-                [made > 0, !world.refused.is_empty(), matches!(world.guard, Guard::Active { since: Some(_) })];
+            // refused. After the guard was down, whoever made what a later decision replaced is told so once more; and what
+            // could not be weighed without its rules is shown as too late once the offer ended.
+            let closed = world.status().closed.is_some();
+            let more = [
+                made > 0,
+                !world.refused.is_empty(),
+                matches!(world.guard, Guard::Active { since: Some(_) }),
+                closed && !was_closed && (world.policies.is_empty() || world.terms.is_none()),
+            ];
+            was_closed = closed;
             let most = 1 + more.into_iter().filter(|more| *more).count();
             let last = world.written.iter().rev().take(written).collect::<Vec<_>>();
             assert!(written <= most, "{written} writes, newest first: {last:#?}");
