@@ -852,3 +852,34 @@ fn nothing_is_decided_from_what_stands_in_phase() {
         }
     }
 }
+
+fn on_another_digest(spec: &mut AgreementDecisionSpec) {
+    spec.agreement_ref.digest = format!("sha256:{}", "0".repeat(64));
+}
+
+#[test]
+#[ignore = "what does not count keeps its maker from attesting"]
+fn who_tried_to_decide_on_another_digest_may_still_attest() {
+    let mut world = fibre();
+    store_with(&mut world, CLERK, Action::Decline, on_another_digest);
+    world.settle();
+    assert_eq!(world.last_ignored(), "Stale");
+    world.pass(60).attest(CLERK, EVA, Action::Confirm);
+    world.settle();
+    assert_eq!((world.last_ignored(), world.phase()), ("", "AwaitingSignOff"));
+}
+
+#[test]
+#[ignore = "a recorded act that does not count keeps who recorded it from deciding"]
+fn who_recorded_an_act_on_another_digest_may_still_approve() {
+    let mut world = World::escalated_fleet();
+    store_with(&mut world, DESK, Action::Decline, |spec| {
+        spec.on_behalf_of = Some(LEA.0.to_owned());
+        on_another_digest(spec);
+    });
+    world.settle();
+    assert_eq!(world.last_ignored(), "Stale");
+    world.pass(60).approve(DESK, "finance", "L1");
+    world.settle();
+    assert_eq!((world.last_ignored(), world.phase()), ("", "Escalated"));
+}

@@ -1,6 +1,7 @@
 //! At rest nothing is left to do, whenever one looks: until the operator wakes up, and if it was down for a while.
 
 use countersign::api::agreement_status::{Closed, CustomerAgreementStatus};
+use countersign::api::conditions::condition;
 use countersign::decide::{Guard, Wake};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -34,13 +35,15 @@ proptest! {
             let Moment::Settled { written, made } = *moment else { return };
             // Whatever was missed, one write shows it; an order request that is made takes another, and so does one that is
             // refused. After the guard was down, whoever made what a later decision replaced is told so once more; and what
-            // could not be weighed without its rules is shown as too late once the offer ended.
+            // could not be weighed without rules, or on faulty terms, is shown as too late once the offer ended.
             let closed = world.status().closed.is_some();
+            let rules = !world.policies.is_empty() && world.terms.is_some();
+            let weighed = rules && world.condition(condition::VALID).0 == "True";
             let more = [
                 made > 0,
                 !world.refused.is_empty(),
                 matches!(world.guard, Guard::Active { since: Some(_) }),
-                closed && !was_closed && (world.policies.is_empty() || world.terms.is_none()),
+                closed && !was_closed && !weighed,
             ];
             was_closed = closed;
             let most = 1 + more.into_iter().filter(|more| *more).count();
