@@ -211,6 +211,7 @@ impl<'a> Case<'a> {
             let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
+        self.acts.digests.extend(self.confirmation_digest.clone());
         let assessment = assess(seen, remaining.as_ref(), book);
         let left_out =
             remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
@@ -266,7 +267,8 @@ impl<'a> Case<'a> {
             since: Some(Timestamp::MIN),
             before: before.unwrap_or_default(),
         };
-        let mut acts = Acts { current: self.acts.current.clone(), ..Acts::default() };
+        let (current, digests) = (self.acts.current.clone(), self.acts.digests.clone());
+        let mut acts = Acts { current, digests, ..Acts::default() };
         let approved = approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts);
         (approved, acts.ignored)
     }
@@ -325,7 +327,7 @@ impl<'a> Case<'a> {
                 format!("a {} must name the terms digest {}", act.action().as_str(), self.revision.digest);
             return Some((ignored::STALE, message));
         }
-        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.current, act) {
+        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.binding(), act) {
             return Some(fault);
         }
         let is = |username: &String| match self.book {
@@ -360,7 +362,7 @@ impl<'a> Case<'a> {
         for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
             let fault = match (&act.decision.spec.function, self.book) {
                 (Some(_), Some(book)) if act.digest() == self.revision.digest => {
-                    approval::may_request_change(seen, book, &self.approved, &self.acts.current, &act)
+                    approval::may_request_change(seen, book, &self.approved, &self.acts.binding(), &act)
                 }
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
                 _ => self.fault_of_party(seen, &act),
