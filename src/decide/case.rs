@@ -104,9 +104,12 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
         first_counted: None,
     };
     case.find_rules(seen, now);
-    if let Some(book) = case.book {
-        case.weigh(seen, book);
-        case.check_links(seen, now);
+    match case.book {
+        Some(book) => {
+            case.weigh(seen, book);
+            case.check_links(seen, now);
+        }
+        None => case.leave_unweighed(),
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
@@ -378,6 +381,23 @@ impl<'a> Case<'a> {
                     });
                 }
                 None => self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "a change was already asked for"),
+            }
+        }
+    }
+
+    /// Without rules nothing can be weighed but what ends it or asks for other terms.
+    fn leave_unweighed(&mut self) {
+        let message = if self.gone.is_some() {
+            "the rules that the terms are pinned to are gone; decide again once the terms are offered anew"
+        } else {
+            "the terms have faults; decide again once they are mended"
+        };
+        for act in self.acts.current.iter().filter(|act| !act.stands) {
+            match act.action() {
+                Action::Confirm | Action::Approve | Action::Refuse | Action::Sign | Action::Countersign => {
+                    self.acts.ignored.add(act, ignored::OUT_OF_TURN, message);
+                }
+                Action::Decline | Action::Withdraw | Action::RequestChange => {}
             }
         }
     }

@@ -665,6 +665,17 @@ fn words_of_others_are_shown_on_one_line() {
 }
 
 #[test]
+fn who_decides_on_faulty_terms_is_told_to_decide_again() {
+    let mut world = fibre();
+    world.edit(|agreement| agreement.spec.terms[0].value = Some("soon".to_owned()));
+    world.settle();
+    world.pass(60).confirm(EVA);
+    assert_eq!(world.settle(), 1);
+    assert_eq!((world.last_ignored(), world.phase()), ("OutOfTurn", "Pending"));
+    assert_eq!(world.ignored()[0].message, "the terms have faults; decide again once they are mended");
+}
+
+#[test]
 fn what_is_being_deleted_is_left_alone() {
     let mut world = fibre();
     world.confirm(EVA);

@@ -1,4 +1,6 @@
 //! At the limits of what the server takes, in long words of any script, status stays small.
+//!
+//! People have names of up to 64 characters here: who decided what is never shortened.
 
 use countersign::api::Action;
 use countersign::api::agreement_decision::{OrderConfirmation, Statement};
@@ -70,12 +72,12 @@ impl Size {
             .collect();
         let eva = spec.customer.representatives[0].clone();
         spec.customer.representatives = (0..self.representatives)
-            .map(|n| Representative { name: self.name(n, 256), username: self.name(n, 256), ..eva.clone() })
+            .map(|n| Representative { name: self.name(n, 256), username: self.name(n, 64), ..eva.clone() })
             .collect();
         let jonas = spec.provider.signatories[0].clone();
         spec.provider.signatories.extend((1..32).map(|n| {
             let mut signatory = jonas.clone();
-            (signatory.name, signatory.username) = (self.name(n, 256), self.name(n + 100, 256));
+            (signatory.name, signatory.username) = (self.name(n, 256), self.name(n + 100, 64));
             signatory
         }));
         world.rules(|policy| {
@@ -90,7 +92,7 @@ impl Size {
                 let held = holder.subjects[0].clone();
                 holder.subjects.extend((1..32).map(|n| {
                     let mut subject = held.clone();
-                    subject.name = self.name(n, 256);
+                    subject.name = self.name(n, 64);
                     subject
                 }));
             }
