@@ -41,9 +41,9 @@ impl<'a> Act<'a> {
         clean(self.decision.spec.reason.as_deref().unwrap_or_default(), 1024)
     }
 
-    /// Whether it was made before another: by server time, and by name within one second.
+    /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
     pub(crate) fn precedes(&self, other: &Act<'_>) -> bool {
-        (self.time, self.name) < (other.time, other.name)
+        (self.time, !self.stands, self.name) < (other.time, !other.stands, other.name)
     }
 
     pub(crate) const fn action(&self) -> Action {
@@ -63,6 +63,16 @@ pub(crate) struct Acts<'a> {
     pub(crate) ignored: Ignored,
     /// Whether some wait to be weighed until the guard is back.
     pub(crate) held_back: usize,
+    /// Digests of this revision that can be decided on, as far as they are known.
+    pub(crate) digests: Vec<String>,
+}
+
+impl<'a> Acts<'a> {
+    /// Those that name what can be decided on. Whoever decided on something else has no part in this.
+    pub(crate) fn binding(&self) -> Vec<Act<'a>> {
+        let names = |act: &&Act<'a>| self.digests.iter().any(|digest| act.digest() == digest);
+        self.current.iter().filter(names).copied().collect()
+    }
 }
 
 /// Decisions that do not count.
@@ -98,7 +108,7 @@ impl Ignored {
 
 /// Sorts the decisions out.
 pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a> {
-    let mut acts = Acts::default();
+    let mut acts = Acts { digests: vec![revision.digest.clone()], ..Acts::default() };
     let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
     let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
     let born = seen.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);

@@ -103,8 +103,9 @@ pub(crate) fn weigh<'a>(
     mine.sort_by_key(|(step, act)| {
         (act.time, if sequential { *step } else { 0 }, act.action() == Action::Approve)
     });
+    let binding = acts.binding();
     for (at, act) in mine {
-        let verdict = weigh_act(seen, book, question, &approved, at, &acts.current, &act);
+        let verdict = weigh_act(seen, book, question, &approved, at, &binding, &act);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
             continue;
         };
