@@ -114,7 +114,8 @@ fn strings(length: usize) -> Vec<Value> {
     found.into_iter().map(Value::from).collect()
 }
 
-/// The element of a list changed so that it is the `index`th of a set, or of a map with these keys.
+/// The element of a list changed so that it is the `index`th of a set, of a map with these keys, or of a list whose
+/// order counts and whose names differ by a rule of ours.
 fn distinct(list: &Place<'_>, element: &Value, index: usize) -> Value {
     let items = list.keyword("items").cloned().unwrap_or_default();
     match list.word("x-kubernetes-list-type") {
@@ -125,7 +126,16 @@ fn distinct(list: &Place<'_>, element: &Value, index: usize) -> Value {
             let schema = items.pointer(&format!("/properties/{first}")).cloned().unwrap_or_default();
             with(element, &format!("/{first}"), &distinct_word(&schema, index))
         }
-        _ => element.clone(),
+        _ => {
+            let named = |key: &&str| items.pointer(&format!("/properties/{key}")).is_some();
+            ["name", "function"].into_iter().find(named).map_or_else(
+                || element.clone(),
+                |key| {
+                    let schema = items.pointer(&format!("/properties/{key}")).cloned().unwrap_or_default();
+                    with(element, &format!("/{key}"), &distinct_word(&schema, index))
+                },
+            )
+        }
     }
 }
 
@@ -520,6 +530,21 @@ fn always() -> Vec<Case> {
             ["/spec/rules/triggers/0/segments" = null, "/spec/rules/triggers/0/agreementTypes" = null, "/spec/rules/triggers/0/orderCategories" = null]
             says "trigger public-sector must have `segments`, `agreementTypes` or `orderCategories`"
             accepts ["/spec/rules/triggers/0/segments" = null, "/spec/rules/triggers/0/agreementTypes" = null]),
+        case!("delegationpolicies" "complete" refuses ["/spec/rules/ladders/-" = {"function": "sales", "levels": [{"name": "L1", "title": "x", "deadlineSeconds": 1}]}]
+            says "`ladders` must not have a function twice"
+            accepts ["/spec/rules/ladders/-" = {"function": "legal", "levels": [{"name": "L1", "title": "x", "deadlineSeconds": 1}]}]),
+        case!("delegationpolicies" "complete" refuses ["/spec/rules/ladders/0/levels/-" = {"name": "L1", "title": "x", "deadlineSeconds": 1}]
+            says "`levels` of sales must not have a name twice"
+            accepts ["/spec/rules/ladders/0/levels/-" = {"name": "L2", "title": "x", "deadlineSeconds": 1}]),
+        case!("delegationpolicies" "complete" refuses ["/spec/rules/autoWithin/-" = {"function": "sales", "level": "L2"}]
+            says "`autoWithin` must not have a function twice"
+            accepts ["/spec/rules/autoWithin/-" = {"function": "legal", "level": "L1"}]),
+        case!("delegationpolicies" "complete" refuses ["/spec/rules/escalation/quorums/-" = {"function": "sales", "level": "L1", "count": 3}]
+            says "`quorums` must not have a level twice"
+            accepts ["/spec/rules/escalation/quorums/-" = {"function": "sales", "level": "L2", "count": 3}]),
+        case!("standardterms" "complete" refuses ["/spec/terms/2/bands/-" = {"name": "neutral", "values": ["NL"], "function": "legal", "level": "L2"}]
+            says "`bands` of term governing-law must not have a name twice"
+            accepts ["/spec/terms/2/bands/-" = {"name": "other", "values": ["NL"], "function": "legal", "level": "L2"}]),
         case!("delegationpolicies" "complete" refuses ["/spec/substitutes/0/endTime" = "2026-07-06T00:00:00Z"]
             says "`endTime` 2026-07-06T00:00:00Z must be later than `startTime` 2026-07-06T00:00:00Z"
             accepts ["/spec/substitutes/0/endTime" = "2026-07-06T00:00:01Z"]),

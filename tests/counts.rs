@@ -1,4 +1,4 @@
-//! What one life costs the API server, counted in its audit log and in etcd, not by the operator's word.
+//! What each life costs the API server, counted in its audit log and in etcd, not by the operator's word.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,22 +10,464 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use common::example::Example;
 use common::operator::Operator;
-use common::stage::Stage;
-use common::{OPERATOR, OPERATOR_NAMESPACE, installed, stage};
-use countersign::api::CustomerAgreement;
+use common::people::Person;
+use common::stage::{
+    Stage, condition, desk, eva, finance_chief, general_counsel, jonas, lea, mary, nina, omar, patel,
+    phase_of, rita, status_of,
+};
+use common::{OPERATOR, OPERATOR_NAMESPACE, installed, raw, stage};
+use futures::future::{join_all, try_join_all};
+use jiff::SignedDuration;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::{Value, json};
 use testenv::{AuditEvent, AuditMark, ControlPlane, until};
 
-/// Requests of the operator since a mark, by verb and resource; watches apart.
-fn requests(plane: &ControlPlane, since: AuditMark) -> Result<BTreeMap<String, Vec<AuditEvent>>> {
+/// What the operator writes and reads for one life. Nothing else, and nothing twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    /// Status writes: one for each state that somebody can see.
+    status: usize,
+    /// Order requests that are created.
+    orders: usize,
+    /// Events: one for each thing that happened.
+    events: usize,
+    /// Decisions read afresh: once, before the agreement is sealed or ended.
+    lists: usize,
+}
+
+type Doing<'s> = Pin<Box<dyn Future<Output = Result<()>> + 's>>;
+
+/// One life, and what it costs.
+struct Life {
+    name: &'static str,
+    example: fn() -> Result<Example>,
+    /// What people do, from the submission to the end.
+    people: for<'s> fn(&'s Stage<'static>) -> Doing<'s>,
+    /// The states that somebody can see, each by its phase.
+    states: &'static [&'static str],
+    orders: usize,
+    events: usize,
+    lists: usize,
+}
+
+const PENDING: &str = "Pending";
+const CONFIRMATION: &str = "AwaitingConfirmation";
+const ESCALATED: &str = "Escalated";
+const REVISING: &str = "Revising";
+const SIGN_OFF: &str = "AwaitingSignOff";
+const ISSUING: &str = "IssuingOrders";
+const AGREED: &str = "Agreed";
+
+fn lives() -> Vec<Life> {
+    vec![
+        Life {
+            name: "fibre: standard terms, one order",
+            example: || Example::of("fibre"),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.sign_fibre().await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            // Asked, confirmed, signed by the customer, sealed, passed on.
+            states: &[CONFIRMATION, SIGN_OFF, SIGN_OFF, ISSUING, AGREED],
+            orders: 1,
+            // Valid, confirmed, complete, signed, countersigned, sealed, passed on, agreed.
+            events: 8,
+            lists: 1,
+        },
+        Life {
+            name: "framework: no orders, three approvals",
+            example: Example::framework,
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    stage.confirm(&eva(), json!([])).await?;
+                    stage.approve(&finance_chief(), "finance", "L3").await?;
+                    stage.approve(&general_counsel(), "legal", "L3").await?;
+                    stage.approve(&rita(), "sales", "L2").await?;
+                    stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            // One state for each function that is asked; sealed and agreed are one where there is nothing to pass on.
+            states: &[CONFIRMATION, ESCALATED, ESCALATED, ESCALATED, SIGN_OFF, SIGN_OFF, AGREED],
+            orders: 0,
+            // As fibre without the passing on; asked and approved, three times each.
+            events: 7 + 6,
+            lists: 1,
+        },
+        Life {
+            name: "fleet: two confirm, two approve, one of two orders",
+            example: || Example::of("fleet"),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    confirm_fleet(stage).await?;
+                    stage.approve(&desk(), "finance", "L1").await?;
+                    stage.approve(&mary(), "sales", "L3").await?;
+                    stage.sign(&lea(), "Mary Osei", &mary()).await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            states: &[CONFIRMATION, CONFIRMATION, ESCALATED, ESCALATED, SIGN_OFF, SIGN_OFF, ISSUING, AGREED],
+            orders: 1,
+            events: 8 + 1 + 4,
+            lists: 1,
+        },
+        Life {
+            name: "silence over two levels",
+            example: Example::silent,
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.confirm_fibre().await?;
+                    stage.approve(&finance_chief(), "finance", "L3").await?;
+                    stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            // Escalated: L1 asked, reminded, L2 asked, reminded, L3 asked.
+            states: &[
+                CONFIRMATION,
+                ESCALATED,
+                ESCALATED,
+                ESCALATED,
+                ESCALATED,
+                ESCALATED,
+                SIGN_OFF,
+                SIGN_OFF,
+                ISSUING,
+                AGREED,
+            ],
+            orders: 1,
+            // As fibre; asked, reminded, escalated, reminded, escalated, approved.
+            events: 8 + 6,
+            lists: 1,
+        },
+        Life {
+            name: "silence of everybody",
+            example: || {
+                Example::silent()?.with_term("payment-days", "70").answering_within("finance", "L3", 2)
+            },
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.confirm_fibre().await?;
+                    stage.until("it is stalled", |a| condition(a, "Stalled").0 == "True").await?;
+                    Ok(())
+                })
+            },
+            // Asked, reminded, exhausted: from then on nothing moves by itself.
+            states: &[CONFIRMATION, ESCALATED, ESCALATED, ESCALATED],
+            orders: 0,
+            // Valid, confirmed, complete, asked, reminded, exhausted.
+            events: 6,
+            lists: 0,
+        },
+        Life {
+            name: "change after an approval",
+            example: || Example::of("fleet"),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    confirm_fleet(stage).await?;
+                    stage.approve(&desk(), "finance", "L1").await?;
+                    stage.until_waiting_for("(sales L3)").await?;
+                    let wish = json!({"action": "RequestChange", "function": "sales", "level": "L3", "reason": "less"});
+                    stage.decide(&mary(), wish).await?;
+                    let revising = stage.until_phase(REVISING).await?;
+                    let mut orders = serde_json::to_value(&revising.spec.orders)?;
+                    orders[0]["items"][0]["discountPercent"] = json!("12");
+                    stage.edit_as(&patel(), json!({"orders": orders})).await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    confirm_fleet(stage).await?;
+                    stage.approve(&desk(), "finance", "L1").await?;
+                    stage.approve(&rita(), "sales", "L2").await?;
+                    stage.sign(&lea(), "Mary Osei", &mary()).await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            states: &[
+                CONFIRMATION,
+                CONFIRMATION,
+                ESCALATED,
+                ESCALATED,
+                REVISING, // the first revision
+                CONFIRMATION,
+                CONFIRMATION,
+                ESCALATED,
+                ESCALATED,
+                SIGN_OFF,
+                SIGN_OFF,
+                ISSUING,
+                AGREED,
+            ],
+            orders: 1,
+            // As far as the change: valid, confirmed twice, complete, asked, approved, asked, a change. Then: changed, four
+            // decisions that do not count any more, and all of the fleet's.
+            events: 8 + 5 + 13,
+            lists: 1,
+        },
+        Life {
+            name: "managers first",
+            example: || {
+                let timing = json!("BeforeConfirmation");
+                Example::of("fibre")?
+                    .with_term("payment-days", "45")
+                    .under("/spec/rules/escalation/timing", &timing)
+            },
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.approve(&desk(), "finance", "L1").await?;
+                    stage.sign_fibre().await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            states: &[ESCALATED, CONFIRMATION, SIGN_OFF, SIGN_OFF, ISSUING, AGREED],
+            orders: 1,
+            events: 8 + 2,
+            lists: 1,
+        },
+        Life {
+            name: "withdrawn by the customer",
+            example: || Example::of("fibre"),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    stage.decide(&eva(), json!({"action": "Withdraw", "reason": "sold"})).await?;
+                    stage.until_phase("Withdrawn").await.map(drop)
+                })
+            },
+            states: &[CONFIRMATION, "Withdrawn"],
+            orders: 0,
+            events: 2,
+            lists: 1,
+        },
+        Life {
+            name: "declined after it was understood, and confirmed too late",
+            example: || Example::of("cafe"),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    stage.decide(&nina(), json!({"action": "Confirm", "statements": ["Understood"]})).await?;
+                    stage.until("it is understood", |a| condition(a, "Understood").0 == "True").await?;
+                    stage.decide(&nina(), json!({"action": "Decline", "reason": "too long"})).await?;
+                    stage.until_phase("Declined").await?;
+                    let late =
+                        stage.confirm(&nina(), json!([{"id": "lines", "outcome": "Confirmed"}])).await?;
+                    stage.ignored(&late).await.map(drop)
+                })
+            },
+            // The last one tells who came too late.
+            states: &[CONFIRMATION, CONFIRMATION, "Declined", "Declined"],
+            orders: 0,
+            events: 4,
+            lists: 1,
+        },
+        Life {
+            name: "refused by a manager",
+            example: || Ok(Example::of("fibre")?.with_term("payment-days", "45")),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.confirm_fibre().await?;
+                    stage.until_waiting_for("(finance L1)").await?;
+                    let no =
+                        json!({"action": "Refuse", "function": "finance", "level": "L1", "reason": "no"});
+                    stage.decide(&desk(), no).await?;
+                    stage.until_phase("Refused").await.map(drop)
+                })
+            },
+            states: &[CONFIRMATION, ESCALATED, "Refused"],
+            orders: 0,
+            // Valid, confirmed, complete, asked, refused, and that it is the end.
+            events: 6,
+            lists: 1,
+        },
+        Life {
+            name: "expired: nobody confirmed in time",
+            example: || Example::of("fibre")?.under("/spec/rules/confirmation/deadlineSeconds", &json!(2)),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase("Expired").await.map(drop)
+                })
+            },
+            // Asked, reminded, over.
+            states: &[CONFIRMATION, CONFIRMATION, "Expired"],
+            orders: 0,
+            events: 3,
+            lists: 1,
+        },
+        Life {
+            name: "expired: the offer ended long before the time to answer",
+            example: || Example::of("fibre"),
+            people: |stage| {
+                Box::pin(async {
+                    let mut stage = stage.clone();
+                    let end = Time(stage.server_time().await?.0 + SignedDuration::from_secs(4));
+                    stage.document["spec"]["offerEndTime"] = json!(end);
+                    stage.submit().await?;
+                    stage.until_phase("Expired").await.map(drop)
+                })
+            },
+            states: &[CONFIRMATION, "Expired"],
+            orders: 0,
+            events: 2,
+            lists: 1,
+        },
+        Life {
+            name: "attested: signed on paper",
+            example: || Ok(Example::of("fibre")?.and(clerk(), "countersign-attester")),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"],
+                                         "orders": [{"id": "o1", "outcome": "Confirmed"}]});
+                    stage.decide(&clerk(), on_paper(&confirm)).await?;
+                    stage.until_phase(SIGN_OFF).await?;
+                    stage.decide(&clerk(), on_paper(&json!({"action": "Sign"}))).await?;
+                    stage.until_waiting_for("Jonas Berg").await?;
+                    stage.decide(&jonas(), json!({"action": "Countersign"})).await?;
+                    stage.until_phase(AGREED).await.map(drop)
+                })
+            },
+            states: &[CONFIRMATION, SIGN_OFF, SIGN_OFF, ISSUING, AGREED],
+            orders: 1,
+            events: 8,
+            lists: 1,
+        },
+        Life {
+            name: "three orders, taken over and completed by a consumer",
+            example: || {
+                let fibre = common::documents("examples/fibre/agreement.yaml")?.remove(0);
+                let order = |id: &str| common::schema::with(&fibre["spec"]["orders"][0], "/id", &json!(id));
+                Ok(Example::of("fibre")?
+                    .with("/spec/orders/-", &order("o2"))
+                    .with("/spec/orders/-", &order("o3"))
+                    .and(consumer(), "countersign-order-consumer"))
+            },
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    stage.until_phase(CONFIRMATION).await?;
+                    let all: Vec<Value> = ["o1", "o2", "o3"]
+                        .iter()
+                        .map(|id| json!({"id": id, "outcome": "Confirmed"}))
+                        .collect();
+                    stage.confirm(&eva(), json!(all)).await?;
+                    stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
+                    stage.until_phase(AGREED).await?;
+                    report(stage, &["Acknowledged"]).await?;
+                    stage
+                        .until("all are taken over", |a| condition(a, "HandedOver").1 == "Acknowledged")
+                        .await?;
+                    report(stage, &["Acknowledged", "Completed"]).await?;
+                    stage
+                        .until("all are done", |a| condition(a, "HandedOver").1 == "Completed")
+                        .await
+                        .map(drop)
+                })
+            },
+            // Six reports of the consumer are two states: all taken over, all done.
+            states: &[CONFIRMATION, SIGN_OFF, SIGN_OFF, ISSUING, AGREED, AGREED, AGREED],
+            orders: 3,
+            events: 8 + 2,
+            lists: 1,
+        },
+        Life {
+            name: "faulty terms, mended",
+            example: || Ok(Example::of("fibre")?.with_term("payment-days", "soon")),
+            people: |stage| {
+                Box::pin(async {
+                    stage.submit().await?;
+                    let faulty = stage.until_phase(PENDING).await?;
+                    let mut terms = serde_json::to_value(&faulty.spec.terms)?;
+                    terms[0]["value"] = json!("30");
+                    stage.edit_as(&jonas(), json!({"terms": terms})).await?;
+                    stage.until_phase(CONFIRMATION).await.map(drop)
+                })
+            },
+            states: &[PENDING, CONFIRMATION],
+            orders: 0,
+            // A Warning; then that the terms changed, and that they are valid.
+            events: 3,
+            lists: 0,
+        },
+    ]
+}
+
+fn clerk() -> Person {
+    Person::user("c.clerk", &["back-office"])
+}
+
+fn consumer() -> Person {
+    Person::user("order-desk@telecom.example", &["order-desk"])
+}
+
+async fn confirm_fleet(stage: &Stage<'_>) -> Result<()> {
+    let outcomes =
+        json!([{"id": "sims", "outcome": "Confirmed"}, {"id": "handsets", "outcome": "NotConfirmed"}]);
+    stage.confirm(&omar(), outcomes.clone()).await?;
+    stage.until("his counts", |a| status_of(a).confirmation.is_some_and(|c| c.decisions.len() == 1)).await?;
+    stage.confirm(&lea(), outcomes).await.map(drop)
+}
+
+fn on_paper(act: &Value) -> Value {
+    let evidence = json!({"channel": "Paper", "uri": "https://archive.example/77", "signedTime": "2026-11-25T09:12:44Z",
+                          "digest": common::people::SOME_DIGEST});
+    let named = common::schema::with(act, "/onBehalfOf", &json!(eva().name));
+    common::schema::with(&named, "/evidence", &evidence)
+}
+
+/// The consumer reports on every order request, one after the other.
+async fn report(stage: &Stage<'_>, hold: &[&str]) -> Result<()> {
+    let client = stage.cluster.client(&consumer()).await?;
+    let conditions: Vec<Value> = hold
+        .iter()
+        .map(|type_| {
+            json!({"type": type_, "status": "True", "reason": "Reported", "message": "by the order desk",
+                   "lastTransitionTime": "2026-11-25T09:12:44Z"})
+        })
+        .collect();
+    for request in stage.order_requests().await? {
+        let name = request.metadata.name.context("an order request without a name")?;
+        let path = raw::path(&format!("orderrequests/{name}/status"), &stage.namespace);
+        let status = json!({"status": {"acknowledgedBy": consumer().name, "conditions": conditions}});
+        raw::ask(&client, "PATCH", &path, &status).await?;
+    }
+    Ok(())
+}
+
+/// Requests of the operator since a mark, in one namespace or in all, by verb and resource; watches apart.
+fn requests(
+    plane: &ControlPlane,
+    since: AuditMark,
+    namespace: Option<&str>,
+) -> Result<BTreeMap<String, Vec<AuditEvent>>> {
     let user = format!("system:serviceaccount:{OPERATOR_NAMESPACE}:{OPERATOR}");
     let mut counted: BTreeMap<String, Vec<AuditEvent>> = BTreeMap::new();
     for event in plane.audit_since(since)? {
         let mine = event.user.username == user && event.verb != "watch";
         let Some(object) = event.object_ref.as_ref().filter(|_| mine) else { continue };
+        if namespace.is_some() && object.namespace.as_deref() != namespace {
+            continue;
+        }
         let resource = object.resource.clone().unwrap_or_default();
         let what = match &object.subresource {
             Some(subresource) => format!("{} {resource}/{subresource}", event.verb),
@@ -40,58 +482,97 @@ fn counts(requests: &BTreeMap<String, Vec<AuditEvent>>) -> BTreeMap<&str, usize>
     requests.iter().map(|(what, events)| (what.as_str(), events.len())).collect()
 }
 
-#[tokio::test]
-async fn the_fibre_life_costs_what_it_must_and_rest_and_restart_cost_nothing() -> Result<()> {
-    let cluster = installed().await?;
-    stage::rules(cluster).await?;
-    let operator = Operator::start(cluster, &[]).await?;
-    let stage = Stage::set(cluster, "fibre").await?;
-    let begin = cluster.plane.audit_mark()?;
-
-    cluster.example(&stage.namespace, "fibre").await?;
-    stage.sign_fibre().await?;
-    stage.until_phase("Agreed").await?;
-
-    // Events are told off the critical path: eight things happened.
-    let life = until("eight events", common::PATIENCE, || async {
-        let life = requests(&cluster.plane, begin)?;
-        Ok((life.get("create events").map_or(0, Vec::len) >= 8).then_some(life))
-    })
-    .await?;
-    let expected = BTreeMap::from([
-        ("create events", 8),
-        ("create orderrequests", 1),
-        // Asked, confirmed, signed, sealed, agreed.
-        ("patch customeragreements/status", 5),
-        ("list agreementdecisions", 1),
-    ]);
-    assert_eq!(counts(&life), expected);
-    for event in life.values().flatten() {
-        let code = event.response_status.as_ref().map_or(0, |status| status.code);
-        assert!((200..300).contains(&code), "refused or repeated: {event:?}");
+impl Cost {
+    fn of(life: &Life) -> Self {
+        Self { status: life.states.len(), orders: life.orders, events: life.events, lists: life.lists }
     }
 
-    let history = cluster
-        .plane
-        .history_of::<CustomerAgreement>(&format!("customeragreements/{}/", stage.namespace))
-        .await?;
-    let phases: Vec<_> = history
-        .iter()
-        .filter_map(|revision| revision.object())
-        .map(|a| common::stage::phase_of(a).to_owned())
-        .collect();
-    assert_eq!(
-        phases,
-        ["", "AwaitingConfirmation", "AwaitingSignOff", "AwaitingSignOff", "IssuingOrders", "Agreed"],
-        "applied once, then one write for each state that somebody can see"
-    );
-    let orders = cluster.plane.history("orderrequests/").await?;
-    let orders =
-        orders.iter().filter(|revision| revision.namespace.as_deref() == Some(stage.namespace.as_str()));
-    assert_eq!(orders.count(), 1);
+    /// The same as requests.
+    fn requests(self) -> BTreeMap<&'static str, usize> {
+        let all = [
+            ("patch customeragreements/status", self.status),
+            ("create orderrequests", self.orders),
+            ("create events", self.events),
+            ("list agreementdecisions", self.lists),
+        ];
+        all.into_iter().filter(|(_, number)| *number > 0).collect()
+    }
+}
+
+/// Everything that is wrong with what a life cost, in words.
+async fn check(life: &Life, stage: &Stage<'_>, begin: AuditMark) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    let plane = &stage.cluster.plane;
+    let expected = Cost::of(life).requests();
+    // Events are told off the critical path.
+    let all_told = || async {
+        let made = requests(plane, begin, Some(&stage.namespace))?;
+        Ok((made.get("create events").map_or(0, Vec::len) >= life.events).then_some(()))
+    };
+    until("every event was told", common::PATIENCE, all_told).await.ok();
+    let made = requests(plane, begin, Some(&stage.namespace))?;
+    if counts(&made) != expected {
+        let told: Vec<_> = stage.told().await?.into_iter().filter_map(|event| event.reason).collect();
+        wrong.push(format!("it cost {:?} and not {expected:?}; told was {told:?}", counts(&made)));
+    }
+    for event in made.values().flatten() {
+        let code = event.response_status.as_ref().map_or(0, |status| status.code);
+        if !(200..300).contains(&code) {
+            wrong.push(format!("refused or repeated, {code}: {} {}", event.verb, event.request_uri));
+        }
+    }
+
+    // In etcd: what the author wrote has the status of before; every other revision is one write of the operator.
+    let mut phases = Vec::new();
+    let mut last = None;
+    for agreement in stage.history().await? {
+        if last.as_ref() != Some(&agreement.status) {
+            phases.push(phase_of(&agreement).to_owned());
+        }
+        last = Some(agreement.status);
+    }
+    if phases.first().map(String::as_str) != Some("") || phases.get(1..).unwrap_or_default() != life.states {
+        wrong.push(format!("its states were {phases:?} and not {:?}", life.states));
+    }
+    let orders = plane.history(&format!("orderrequests/{}/", stage.namespace)).await?;
+    let created = orders.iter().filter(|revision| revision.version == 1).count();
+    if created != life.orders {
+        wrong.push(format!("{created} order requests were ever there and not {}", life.orders));
+    }
+    Ok(wrong)
+}
+
+#[tokio::test]
+async fn each_life_costs_one_write_for_each_state_and_rest_and_restart_cost_nothing() -> Result<()> {
+    let cluster = installed().await?;
+    stage::rules(cluster).await?;
+    let lives = lives();
+    // Rules and people are there before the operator is, so that it knows them when the first agreement comes.
+    let stages =
+        try_join_all(lives.iter().map(|life| async { (life.example)()?.set(cluster).await })).await?;
+    let operator = Operator::start(cluster, &[]).await?;
+    let begin = cluster.plane.audit_mark()?;
+
+    let all = lives.iter().zip(&stages);
+    let lived = join_all(all.clone().map(|(life, stage)| (life.people)(stage))).await;
+    for (result, life) in lived.into_iter().zip(&lives) {
+        result.with_context(|| life.name)?;
+    }
+    let mut wrong = Vec::new();
+    for (life, stage) in all.clone() {
+        wrong.extend(
+            check(life, stage, begin).await?.into_iter().map(|fault| format!("{}: {fault}", life.name)),
+        );
+    }
+    assert_eq!(wrong, Vec::<String>::new(), "{}", wrong.join("\n"));
+
     // The operator's own word, which dashboards show, must be the same.
     let told = operator.metrics.render()?;
-    for (what, number) in expected.iter().filter(|(what, _)| !what.starts_with("list")) {
+    let mut total: BTreeMap<&str, usize> = BTreeMap::new();
+    for (what, number) in lives.iter().flat_map(|life| Cost::of(life).requests()) {
+        *total.entry(what).or_default() += number;
+    }
+    for (what, number) in total.iter().filter(|(what, _)| !what.starts_with("list")) {
         let (verb, resource) = what.split_once(' ').unwrap();
         let line = format!("countersign_writes_total{{verb=\"{verb}\",resource=\"{resource}\"}} {number}");
         assert!(told.lines().any(|known| known == line), "{line} is not in {told}");
@@ -107,7 +588,7 @@ async fn the_fibre_life_costs_what_it_must_and_rest_and_restart_cost_nothing() -
     until("the restarted operator watched", common::PATIENCE, watched).await?;
     rest(Duration::from_secs(60)).await?;
     assert_eq!(
-        counts(&requests(&cluster.plane, restart)?),
+        counts(&requests(&cluster.plane, restart, None)?),
         BTreeMap::new(),
         "a restart and a minute at rest"
     );

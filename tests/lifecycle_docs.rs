@@ -1,7 +1,9 @@
 //! `docs/lifecycle.md` says of each word that people meet what it means. None may be missing, and none may be invented.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 /// The constants of `src/api/conditions.rs`, read from the source so that a new one cannot be forgotten here.
 fn words() -> BTreeSet<&'static str> {
@@ -27,10 +29,30 @@ fn no_word_is_explained_that_nobody_meets() {
     let docs = include_str!("../docs/lifecycle.md");
     let known = words();
     // In the first column of the tables; decisions and fields stand elsewhere.
-    let first = docs.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let words = docs.split("## Which test shows it").next().unwrap();
+    let first =
+        words.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
     let invented: Vec<&str> = first
         .flat_map(|cell| cell.split('`').skip(1).step_by(2))
         .filter(|word| !known.contains(word))
         .collect();
     assert!(invented.is_empty(), "{invented:?} stand in docs/lifecycle.md and nowhere in the code");
+}
+
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut named = 0;
+    for page in pages.filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
+        let text = fs::read_to_string(&page).unwrap();
+        for test in text.split('`').filter(|word| word.contains(".rs::")) {
+            let (file, name) = test.split_once("::").unwrap();
+            let source = fs::read_to_string(root.join("tests").join(file));
+            let source = source.unwrap_or_else(|error| panic!("{}: {file}: {error}", page.display()));
+            assert!(source.contains(&format!("fn {name}(")), "{}: {file} has no {name}", page.display());
+            named += 1;
+        }
+    }
+    assert!(named > 50, "the tests are no longer found: {named}");
 }

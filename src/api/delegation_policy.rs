@@ -57,6 +57,10 @@ pub struct DelegationPolicySpec {
 
 /// What holds for every agreement that is pinned to the policy.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("self.ladders.all(l, self.ladders.exists_one(o, o.__function__ == l.__function__))")
+    .message("`ladders` must not have a function twice").field_path(".ladders").reason(Reason::FieldValueInvalid),
+    validation = Rule::new("!has(self.autoWithin) || self.autoWithin.all(a, self.autoWithin.exists_one(o, o.__function__ == a.__function__))")
+    .message("`autoWithin` must not have a function twice").field_path(".autoWithin").reason(Reason::FieldValueInvalid))]
 #[serde(rename_all = "camelCase")]
 pub struct Rules {
     /// The catalogues that may be used.
@@ -71,7 +75,8 @@ pub struct Rules {
     pub rates: Vec<Rate>,
     /// The functions, each with its levels of authority.
     #[schemars(length(min = 1, max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["function".into()]))]
+    // By keys, the server's `self == oldSelf` sees no order and mistakes entries for each other: `function` is a word of CEL.
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub ladders: Vec<Ladder>,
     /// Circumstances that ask for approval whatever the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -81,7 +86,7 @@ pub struct Rules {
     /// What this level of a function covers needs no approval. Whoever countersigns must hold it, or a higher one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["function".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub auto_within: Vec<Authority>,
     /// How approvals are asked for.
     pub escalation: Escalation,
@@ -123,13 +128,15 @@ pub struct Rate {
 
 /// The levels of one function, lowest first.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("self.levels.all(l, self.levels.exists_one(o, o.name == l.name))")
+    .message(Message::Expression("'`levels` of ' + self.__function__ + ' must not have a name twice'".into())).field_path(".levels").reason(Reason::FieldValueInvalid))]
 pub struct Ladder {
     /// The function, such as `sales`.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub function: String,
     /// Its levels, lowest first. Limits never fall on the way up.
     #[schemars(length(min = 1, max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub levels: Vec<Level>,
 }
 
@@ -203,6 +210,8 @@ pub struct Trigger {
 
 /// How approvals are asked for.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[x_kube(validation = Rule::new("!has(self.quorums) || self.quorums.all(q, self.quorums.exists_one(o, o.__function__ == q.__function__ && o.level == q.level))")
+    .message("`quorums` must not have a level twice").field_path(".quorums").reason(Reason::FieldValueInvalid))]
 #[serde(rename_all = "camelCase")]
 pub struct Escalation {
     /// Before or after the customer confirms.
@@ -220,7 +229,7 @@ pub struct Escalation {
     /// Other quorums, by function and level.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["function".into(), "level".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub quorums: Vec<Quorum>,
     /// What silence does. It never approves.
     pub on_timeout: OnTimeout,

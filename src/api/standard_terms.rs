@@ -84,7 +84,9 @@ pub enum LifecycleState {
         .field_path(".standard").reason(Reason::FieldValueInvalid),
     validation = Rule::new("!has(self.bands) || self.bands.all(b, self.valueType in ['Boolean', 'Enum', 'Text'] ? (!has(b.from) && !has(b.to)) : !has(b.values))")
         .message(Message::Expression("'a band of term ' + self.id + ' may have `from` and `to` for numbers and `values` for words; `valueType` is ' + self.valueType".into()))
-        .field_path(".bands").reason(Reason::FieldValueInvalid)
+        .field_path(".bands").reason(Reason::FieldValueInvalid),
+    validation = Rule::new("!has(self.bands) || self.bands.all(b, self.bands.exists_one(o, o.name == b.name))")
+        .message(Message::Expression("'`bands` of term ' + self.id + ' must not have a name twice'".into())).field_path(".bands").reason(Reason::FieldValueInvalid)
 )]
 #[serde(rename_all = "camelCase")]
 pub struct StandardTerm {
@@ -103,7 +105,7 @@ pub struct StandardTerm {
     /// What may be agreed instead, with who may allow it. The first that holds a value counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub bands: Vec<TermBand>,
     /// Who may allow what lies outside the standard and every band, or that nobody may.
     pub beyond: Beyond,

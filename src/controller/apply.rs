@@ -7,6 +7,7 @@ use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
+use super::client::MANAGER;
 use super::context::Context;
 use super::decode::slim;
 use super::error::Error;
@@ -17,8 +18,6 @@ use super::tally;
 use crate::api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
 use crate::decide::{Notice, Plan};
 
-/// The name under which the server records our writes.
-pub(crate) const MANAGER: &str = "countersign";
 /// Order requests of one agreement that are created at a time: each is a connection.
 const AT_A_TIME: usize = 4;
 

@@ -22,6 +22,8 @@ use super::error::Error;
 use super::metrics::{Metrics, RequestLabels, WriteLabels};
 use super::skew::Skew;
 
+/// The name under which the server records our writes.
+pub(crate) const MANAGER: &str = "countersign";
 /// From sending a request to the last byte of its answer; for a watch, to the first.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// A list may be long.

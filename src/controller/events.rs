@@ -8,7 +8,7 @@ use kube::api::PostParams;
 use kube::{Api, Client, Resource};
 use tokio::sync::mpsc;
 
-use super::apply::MANAGER;
+use super::client::MANAGER;
 use super::metrics::Metrics;
 use crate::api::{AgreementDecision, CustomerAgreement, OrderRequest};
 use crate::decide::{Notice, Related, Severity};

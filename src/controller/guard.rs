@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::api::PostParams;
 use kube::{Api, Client};
 use tokio::time::Instant;
 
-use super::apply::MANAGER;
 use super::cache::Tables;
+use super::client::MANAGER;
 use super::clock::Clock;
 use super::context::Context;
 use super::error::Error;
@@ -25,7 +26,7 @@ const PROBE: &str = "countersign-guard-probe";
 /// How often a forged decision is tried when nothing else asks for it.
 const EVERY: Duration = Duration::from_secs(300);
 /// The same while the policies are not in force.
-const EVERY_WHILE_INACTIVE: Duration = Duration::from_secs(10);
+const EVERY_WHILE_INACTIVE: Duration = Duration::from_secs(2);
 
 /// Knows whether the admission policies are in force.
 pub(crate) struct Keeper {
@@ -33,6 +34,8 @@ pub(crate) struct Keeper {
     /// The operator's own, where the forged decision is tried.
     namespace: String,
     tried: Mutex<Option<Tried>>,
+    /// When a forged decision was refused again after one had been let through.
+    returned: Mutex<Option<Timestamp>>,
     /// Held by the one that tries.
     turn: tokio::sync::Mutex<()>,
 }
@@ -60,6 +63,7 @@ impl Keeper {
             namespace: namespace.map_or("default", |(namespace, _)| namespace).to_owned(),
             set: Set::of(&operator),
             tried: Mutex::default(),
+            returned: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -77,7 +81,10 @@ impl Keeper {
             None => Err("no forged decision was tried yet".to_owned()),
         };
         match installed.and_then(|since| refused.map(|()| since)) {
-            Ok(since) => Guard::Active { since: Some(since) },
+            Ok(since) => {
+                let returned = *self.returned.lock().unwrap_or_else(PoisonError::into_inner);
+                Guard::Active { since: returned.max(Some(since)) }
+            }
             Err(because) => Guard::Inactive { because },
         }
     }
@@ -92,7 +99,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When the server gave no answer that says anything.
-    pub(crate) async fn try_since(&self, client: &Client, since: Instant) -> Result<bool, Error> {
+    pub(crate) async fn try_since(&self, context: &Context, since: Instant) -> Result<bool, Error> {
         let known = || {
             let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
             tried.as_ref().is_some_and(|tried| tried.began >= since)
@@ -105,9 +112,13 @@ impl Keeper {
             return Ok(false);
         }
         let began = Clock::instant();
-        let refused = self.forge(client).await?;
+        let refused = self.forge(&context.client).await?;
+        let now = context.clock.now();
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let differs = tried.as_ref().is_none_or(|before| before.refused != refused);
+        if refused.is_ok() && tried.as_ref().is_some_and(|before| before.refused.is_err()) {
+            *self.returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        }
         *tried = Some(Tried { began, refused });
         Ok(differs)
     }
@@ -172,7 +183,7 @@ fn forged() -> AgreementDecision {
 pub(crate) async fn keep(context: Arc<Context>, keeper: Arc<Keeper>) {
     let mut told: Option<Guard> = None;
     loop {
-        if let Err(error) = keeper.try_since(&context.client, Clock::instant()).await {
+        if let Err(error) = keeper.try_since(&context, Clock::instant()).await {
             tracing::warn!(error = error.to_string(), "Could not try a forged decision");
         }
         let now = keeper.now(&context.cache.read());

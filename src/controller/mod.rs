@@ -163,13 +163,10 @@ async fn operate(
 
     let mut parts = JoinSet::new();
     start_watches(&mut parts, &context, &namespaces, streaming);
-    parts.spawn(async move {
-        events::publish(for_events, waiting_events, metrics).await;
-        "the publisher of events"
-    });
     if let Some(keeper) = &context.guard {
         parts.spawn(watch_over(context.clone(), keeper.clone()));
     }
+    let mut publisher = tokio::spawn(events::publish(for_events, waiting_events, metrics));
     let stop = CancellationToken::new();
     let mut dispatcher = tokio::spawn({
         let (context, stop) = (context.clone(), stop.clone());
@@ -193,6 +190,12 @@ async fn operate(
             tracing::info!("Was told to stop");
             stop.cancel();
             dispatcher.await.map_err(|_| Error::Ended("the dispatcher"))?;
+            // Nothing hands events in any more; those that wait are still told.
+            parts.shutdown().await;
+            drop(context);
+            if tokio::time::timeout(PATIENCE, &mut publisher).await.is_err() {
+                tracing::warn!("Left events untold");
+            }
             tracing::info!("Stopped");
             Ok(())
         }
@@ -201,6 +204,7 @@ async fn operate(
             _ => "a watch",
         })),
         _ = &mut dispatcher => Err(Error::Ended("the dispatcher")),
+        _ = &mut publisher => Err(Error::Ended("the publisher of events")),
     }
 }
 

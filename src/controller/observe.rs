@@ -104,7 +104,7 @@ impl Seen {
     /// When the server gave no answer that says anything.
     pub(crate) async fn guarded(&mut self, context: &Context, since: Instant) -> Result<(), Error> {
         let Some(guard) = &context.guard else { return Ok(()) };
-        if guard.try_since(&context.client, since).await? {
+        if guard.try_since(context, since).await? {
             context.cache.admission_changed.notify_one();
         }
         self.guard = guard.now(&context.cache.read());

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn agreement(status: Value) -> CustomerAgreement {
+    fn agreement(status: &Value) -> CustomerAgreement {
         serde_json::from_value(json!({
             "apiVersion": "countersign.dev/v1alpha1", "kind": "CustomerAgreement",
             "metadata": {"namespace": "n", "name": "a", "creationTimestamp": "2026-01-01T00:00:00Z"},
@@ -168,7 +168,7 @@ mod tests {
         ];
         for (status, expected) in cases {
             let expected: Timestamp = expected.parse().unwrap();
-            assert_eq!(since(&agreement(status.clone())), Some(expected), "{status}");
+            assert_eq!(since(&agreement(&status)), Some(expected), "{status}");
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
     fn a_status_that_does_not_say_since_when_is_not_measured() {
         for phase in ["Pending", "AwaitingConfirmation", "Escalated", "Revising", "AwaitingSignOff", "Agreed"]
         {
-            assert_eq!(since(&agreement(json!({"phase": phase}))), None, "{phase}");
+            assert_eq!(since(&agreement(&json!({"phase": phase}))), None, "{phase}");
         }
     }
 
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_phase_of_another_version_is_no_new_series() {
-        let status = agreement(json!({"phase": "Nowhere"})).status;
+        let status = agreement(&json!({"phase": "Nowhere"})).status;
         assert_eq!(phase_of(status.as_ref()), "Other");
         assert_eq!(phase_of(None), "Pending");
     }
@@ -199,8 +199,9 @@ mod tests {
     #[test]
     fn an_agreement_ends_once_in_the_phase_in_which_it_was() {
         let metrics = Metrics::new();
-        let waiting = agreement(json!({"phase": "AwaitingConfirmation", "waitingFor": [wait("Confirm", 4)]}));
-        let ended = agreement(json!({"phase": "Declined"}));
+        let waiting =
+            agreement(&json!({"phase": "AwaitingConfirmation", "waitingFor": [wait("Confirm", 4)]}));
+        let ended = agreement(&json!({"phase": "Declined"}));
         let status = ended.status.clone().unwrap();
         written(&metrics, &waiting, &status, noon(5).parse().unwrap());
         written(&metrics, &ended, &status, noon(6).parse().unwrap());

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::words::clean;
 use super::{Guard, Observed, digest};
 use crate::api::agreement_status::{IgnoredDecision, TermsRevision, WaitingAction};
-use crate::api::conditions::ignored;
+use crate::api::conditions::{condition, ignored, reason};
 use crate::api::{Action, AgreementDecision, CustomerAgreementStatus};
 
 /// A decision made within this time of the admission policies' return may have been let through before they held.
@@ -41,9 +41,9 @@ impl<'a> Act<'a> {
         clean(self.decision.spec.reason.as_deref().unwrap_or_default(), 1024)
     }
 
-    /// Whether it was made before another: by server time, and by name within one second.
+    /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
     pub(crate) fn precedes(&self, other: &Act<'_>) -> bool {
-        (self.time, self.name) < (other.time, other.name)
+        (self.time, !self.stands, self.name) < (other.time, !other.stands, other.name)
     }
 
     pub(crate) const fn action(&self) -> Action {
@@ -63,6 +63,16 @@ pub(crate) struct Acts<'a> {
     pub(crate) ignored: Ignored,
     /// Whether some wait to be weighed until the guard is back.
     pub(crate) held_back: usize,
+    /// Digests of this revision that can be decided on, as far as they are known.
+    pub(crate) digests: Vec<String>,
+}
+
+impl<'a> Acts<'a> {
+    /// Those that name what can be decided on. Whoever decided on something else has no part in this.
+    pub(crate) fn binding(&self) -> Vec<Act<'a>> {
+        let names = |act: &&Act<'a>| self.digests.iter().any(|digest| act.digest() == digest);
+        self.current.iter().filter(names).copied().collect()
+    }
 }
 
 /// Decisions that do not count.
@@ -98,11 +108,12 @@ impl Ignored {
 
 /// Sorts the decisions out.
 pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a> {
-    let mut acts = Acts::default();
+    let mut acts = Acts { digests: vec![revision.digest.clone()], ..Acts::default() };
     let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
     let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
     let born = seen.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let standing = standing(seen.agreement.status.as_ref(), revision);
+    let unguarded = Unguarded::of(seen.agreement.status.as_ref());
     for decision in seen.decisions {
         let spec = &decision.spec;
         let Some(time) = decision.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
@@ -150,28 +161,55 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
             continue;
         }
         if !act.stands {
-            match &seen.guard {
+            let guarded = match &seen.guard {
                 Guard::Inactive { .. } => {
                     acts.held_back += 1;
                     continue;
                 }
-                Guard::Active { since: Some(since) }
-                    if time < since.checked_add(GUARD_SETTLES).unwrap_or(*since) =>
-                {
-                    acts.ignored.add(
-                        &act,
-                        ignored::BEFORE_GUARD,
-                        "it was made when the admission policies were not known to be in force: decide again",
-                    );
-                    continue;
+                Guard::Active { since: None } => true,
+                Guard::Active { since: Some(since) } => {
+                    time >= since.checked_add(GUARD_SETTLES).unwrap_or(*since)
+                        && !unguarded.holds(decision_name)
                 }
-                Guard::Active { .. } => {}
+            };
+            if !guarded {
+                acts.ignored.add(
+                    &act,
+                    ignored::BEFORE_GUARD,
+                    "it was made when the admission policies were not known to be in force: decide again",
+                );
+                continue;
             }
         }
         acts.current.push(act);
     }
     acts.current.sort_by(|a, b| (a.time, a.name).cmp(&(b.time, b.name)));
     acts
+}
+
+/// Decisions that were made while the guard was away, as far as status tells: where it says that the guard is away, all
+/// that do not stand; later, those whose makers were told.
+struct Unguarded<'a> {
+    all: bool,
+    told: Vec<&'a str>,
+}
+
+impl<'a> Unguarded<'a> {
+    fn of(status: Option<&'a CustomerAgreementStatus>) -> Self {
+        let ready = status.iter().flat_map(|status| &status.conditions).find(|c| c.type_ == condition::READY);
+        let told = status.iter().flat_map(|status| &status.ignored_decisions);
+        Self {
+            all: ready.is_some_and(|ready| ready.reason == reason::GUARD_INACTIVE),
+            told: told
+                .filter(|told| told.reason == ignored::BEFORE_GUARD)
+                .map(|told| told.name.as_str())
+                .collect(),
+        }
+    }
+
+    fn holds(&self, decision: &str) -> bool {
+        self.all || self.told.contains(&decision)
+    }
 }
 
 /// Names of the decisions that already count for this revision.

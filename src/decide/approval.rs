@@ -1,12 +1,12 @@
 //! The provider's own agreement (S4): who is asked, who decided, and what silence does. Silence never approves.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank};
 use super::confirmation::attests;
-use super::validate::RuleBook;
+use super::rule_book::RuleBook;
 use super::words::clean;
 use super::{Guard, Observed, calendar, digest};
 use crate::api::Action;
@@ -15,9 +15,6 @@ use crate::api::conditions::ignored;
 use crate::api::delegation_policy::{EscalationMode, OnTimeout};
 use crate::api::references::Authority;
 use crate::api::subject::{Subject, SubjectKind};
-
-/// A deadline is judged this long after it, so that what was decided in its last second is there to be read.
-pub(crate) const GRACE: SignedDuration = SignedDuration::from_secs(5);
 
 /// What approvals are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -106,8 +103,9 @@ pub(crate) fn weigh<'a>(
     mine.sort_by_key(|(step, act)| {
         (act.time, if sequential { *step } else { 0 }, act.action() == Action::Approve)
     });
+    let binding = acts.binding();
     for (at, act) in mine {
-        let verdict = weigh_act(seen, book, question, &approved, at, &acts.current, &act);
+        let verdict = weigh_act(seen, book, question, &approved, at, &binding, &act);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
             continue;
         };
@@ -479,7 +477,7 @@ pub(crate) fn ask(seen: &Observed<'_>, book: RuleBook<'_>, approved: &mut Approv
             continue;
         };
         let end = last.wait_end_time.as_ref().map(|time| time.0);
-        let over = end.is_some_and(|end| now >= end.checked_add(GRACE).unwrap_or(end));
+        let over = end.is_some_and(|end| now >= end.checked_add(calendar::GRACE).unwrap_or(end));
         if !over || !guarded {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Waits in working time: days on which nobody works do not count.
+//! Deadlines and waits. Days on which nobody works do not count in a wait.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::api::delegation_policy::{Calendar, Weekday};
 
+/// A deadline is judged this long after it, so that what was decided in its last second is there to be read.
+pub(crate) const GRACE: SignedDuration = SignedDuration::from_secs(5);
 /// Longest search for working time. A wait that has not ended by then ends there.
 const HORIZON_DAYS: u32 = 366 * 30;
 

@@ -10,8 +10,9 @@ use super::approval::{self, Approved, Question};
 use super::authority::canonical;
 use super::confirmation::{self, Confirmed, attestation_fault};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
+use super::rule_book::RuleBook;
 use super::sign_off::{self, Signable, Signed};
-use super::validate::{Assessment, Fault, FaultKind, RuleBook, assess, validate};
+use super::validate::{Assessment, Fault, FaultKind, assess, validate};
 use super::words::clean;
 use super::{Guard, Observed, links, waiting};
 use crate::api::agreement_status::{
@@ -104,13 +105,16 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
         first_counted: None,
     };
     case.find_rules(seen, now);
-    if let Some(book) = case.book {
-        case.weigh(seen, book);
-        case.check_links(seen, now);
+    match case.book {
+        Some(book) => {
+            case.weigh(seen, book);
+            case.check_links(seen, now);
+        }
+        None => case.leave_unweighed(),
     }
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
-    let offer_is_over = now >= seen.offer_end().checked_add(approval::GRACE).unwrap_or(Timestamp::MAX);
+    let offer_is_over = now >= seen.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
     match case.book {
         Some(book)
             if ended.is_none() && case.change.is_none() && case.faults.is_empty() && !offer_is_over =>
@@ -211,6 +215,7 @@ impl<'a> Case<'a> {
             let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
+        self.acts.digests.extend(self.confirmation_digest.clone());
         let assessment = assess(seen, remaining.as_ref(), book);
         let left_out =
             remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
@@ -266,7 +271,8 @@ impl<'a> Case<'a> {
             since: Some(Timestamp::MIN),
             before: before.unwrap_or_default(),
         };
-        let mut acts = Acts { current: self.acts.current.clone(), ..Acts::default() };
+        let (current, digests) = (self.acts.current.clone(), self.acts.digests.clone());
+        let mut acts = Acts { current, digests, ..Acts::default() };
         let approved = approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts);
         (approved, acts.ignored)
     }
@@ -325,7 +331,7 @@ impl<'a> Case<'a> {
                 format!("a {} must name the terms digest {}", act.action().as_str(), self.revision.digest);
             return Some((ignored::STALE, message));
         }
-        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.current, act) {
+        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.binding(), act) {
             return Some(fault);
         }
         let is = |username: &String| match self.book {
@@ -360,7 +366,7 @@ impl<'a> Case<'a> {
         for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
             let fault = match (&act.decision.spec.function, self.book) {
                 (Some(_), Some(book)) if act.digest() == self.revision.digest => {
-                    approval::may_request_change(seen, book, &self.approved, &self.acts.current, &act)
+                    approval::may_request_change(seen, book, &self.approved, &self.acts.binding(), &act)
                 }
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
                 _ => self.fault_of_party(seen, &act),
@@ -376,6 +382,23 @@ impl<'a> Case<'a> {
                     });
                 }
                 None => self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "a change was already asked for"),
+            }
+        }
+    }
+
+    /// Without rules nothing can be weighed but what ends it or asks for other terms.
+    fn leave_unweighed(&mut self) {
+        let message = if self.gone.is_some() {
+            "the rules that the terms are pinned to are gone; decide again once the terms are offered anew"
+        } else {
+            "the terms have faults; decide again once they are mended"
+        };
+        for act in self.acts.current.iter().filter(|act| !act.stands) {
+            match act.action() {
+                Action::Confirm | Action::Approve | Action::Refuse | Action::Sign | Action::Countersign => {
+                    self.acts.ignored.add(act, ignored::OUT_OF_TURN, message);
+                }
+                Action::Decline | Action::Withdraw | Action::RequestChange => {}
             }
         }
     }
@@ -415,7 +438,7 @@ impl<'a> Case<'a> {
         }
         let expired =
             |reason: String| Some(End { outcome: ClosedOutcome::Expired, reason, decisions: Vec::new() });
-        let is_over = |end: Timestamp| now >= end.checked_add(approval::GRACE).unwrap_or(end);
+        let is_over = |end: Timestamp| now >= end.checked_add(super::calendar::GRACE).unwrap_or(end);
         if self.approved.timed_out && self.stage == Stage::Escalation {
             return expired("nobody approved in time".to_owned());
         }

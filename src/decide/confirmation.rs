@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Observed;
 use super::acts::{Act, Acts, late};
-use super::validate::RuleBook;
+use super::rule_book::RuleBook;
 use super::words::{and, clean, or};
 use crate::api::Action;
 use crate::api::agreement_decision::{OrderConfirmation, Statement};
@@ -67,9 +67,10 @@ pub(crate) fn weigh<'a>(
         .collect();
     let mut weighed: Vec<Act<'a>> = Vec::new();
     let mut behind_deadline = Vec::new();
+    let binding = acts.binding();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Confirm) {
         let early = !act.stands && turn.is_none_or(|turn| act.time < turn);
-        match fault(seen, revision, book, &confirmers, &acts.current, &act) {
+        match fault(seen, revision, book, &confirmers, &binding, &act) {
             Some((reason, message)) => acts.ignored.add(&act, reason, message),
             None if early => {
                 let message = "the provider's own approvals come first; confirm again then";

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::Observed;
 use super::acts::counted;
 use super::condition_list::Conditions;
+use super::status::outcome_word;
 use super::words::clean;
 use crate::api::CustomerAgreementStatus;
 use crate::api::agreement_status::IgnoredDecision;
@@ -22,7 +23,8 @@ pub(crate) fn closed(
         conditions.keep(type_);
     }
     status.conditions = conditions.finish();
-    let word = status.phase.clone().unwrap_or_default();
+    let word = status.closed.as_ref().map_or("", |closed| outcome_word(closed.outcome));
+    status.phase = Some(word.to_owned());
     status.ignored_decisions = too_late(
         seen,
         &status,

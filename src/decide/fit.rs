@@ -6,8 +6,9 @@ use crate::api::CustomerAgreementStatus;
 /// What a status may take as JSON, in bytes.
 const MOST_BYTES: usize = 64 * 1024 - 1;
 
-/// Shortens texts, the longest first, until the status fits; who decided what and when is never touched. Where only names
-/// are left, the last deviations go: the `Valid` condition says how many there are.
+/// Shortens texts, the longest first, until the status fits. Where only names are left, the last deviations go, as the
+/// `Valid` condition says how many there are, and then the last of those who are waited for. Who decided what and when is
+/// never touched: with more than 64 characters in the names of dozens of people a status may be longer.
 pub(crate) fn fit(status: &mut CustomerAgreementStatus) {
     for most in [1_000, 500, 250, 120, 60, 30] {
         if size(status) <= MOST_BYTES {
@@ -19,6 +20,11 @@ pub(crate) fn fit(status: &mut CustomerAgreementStatus) {
     }
     while size(status) > MOST_BYTES && !status.deviations.is_empty() {
         status.deviations.truncate(status.deviations.len() * 3 / 4);
+    }
+    for most in [32, 16, 8, 4] {
+        if size(status) > MOST_BYTES {
+            status.waiting_for.iter_mut().for_each(|wait| wait.subjects.truncate(most));
+        }
     }
 }
 
@@ -34,7 +40,7 @@ fn texts(status: &mut CustomerAgreementStatus) -> Vec<&mut String> {
     }
     texts.extend(status.orders.iter_mut().filter_map(|order| order.reason.as_mut()));
     texts.extend(status.approvals.iter_mut().flat_map(|step| &mut step.because));
-    texts.extend(status.ignored_decisions.iter_mut().map(|ignored| &mut ignored.message));
+    texts.extend(status.ignored_decisions.iter_mut().flat_map(|i| [&mut i.username, &mut i.message]));
     texts.extend(status.change_request.iter_mut().map(|change| &mut change.reason));
     texts.extend(status.closed.iter_mut().map(|closed| &mut closed.reason));
     texts.extend(status.value.iter_mut().flat_map(|value| &mut value.not_valued));

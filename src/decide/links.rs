@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::exact::{Exact, to_cents};
 use super::orders::is_sealed;
-use super::validate::AMENDMENT;
+use super::rule_book::AMENDMENT;
 use super::value::{Valued, value};
 use super::words::clean;
 use super::{Observed, digest};
@@ -207,11 +207,11 @@ fn worth(other: &CustomerAgreement, rules: &Rules) -> Option<Exact> {
 
 /// When what this agreement names can no longer be named, where decisions made in time may still be on their way.
 pub(crate) fn judged_at(now: Timestamp) -> Timestamp {
-    now.checked_sub(super::approval::GRACE).unwrap_or(now)
+    now.checked_sub(super::calendar::GRACE).unwrap_or(now)
 }
 
 /// The instants at which a link breaks by time alone.
 pub(crate) fn instants(seen: &Observed<'_>, submitted: bool) -> impl Iterator<Item = Timestamp> {
-    let after = SignedDuration::from_secs(if submitted { 1 + super::approval::GRACE.as_secs() } else { 1 });
+    let after = SignedDuration::from_secs(if submitted { 1 + super::calendar::GRACE.as_secs() } else { 1 });
     ends(seen).filter_map(move |end| end.checked_add(after).ok())
 }

@@ -19,6 +19,7 @@ mod fit;
 mod links;
 mod notices;
 mod orders;
+mod rule_book;
 mod sign_off;
 mod status;
 mod validate;
@@ -224,7 +225,7 @@ fn open(seen: &Observed<'_>, now: Timestamp) -> Plan {
 fn instants(seen: &Observed<'_>, case: &case::Case<'_>) -> Vec<Timestamp> {
     let offer_end = seen.offer_end();
     let mut instants = waiting::instants(case);
-    instants.push(offer_end.checked_add(approval::GRACE).unwrap_or(offer_end));
+    instants.push(offer_end.checked_add(calendar::GRACE).unwrap_or(offer_end));
     if case.book.is_none() {
         let period = seen.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref());
         instants.extend(period.map(|period| period.start_time.0));

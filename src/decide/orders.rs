@@ -173,6 +173,7 @@ pub(crate) fn after_sealing(
         issue(seen, &mut status, &mut conditions, &mut create, now);
     }
     if status.agreed_time.is_some() {
+        status.phase = Some(phase::AGREED.to_owned());
         hand_over(seen, &mut status, &mut conditions, &mut instants, now);
     }
     status.conditions = conditions.finish();

@@ -6,7 +6,7 @@ use super::Observed;
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, canonical, holds};
 use super::confirmation::{attestation_fault, attests, reached};
-use super::validate::RuleBook;
+use super::rule_book::RuleBook;
 use super::words::{clean, or};
 use crate::api::Action;
 use crate::api::agreement_status::{Side, Signature, WaitingAction};
@@ -105,6 +105,7 @@ fn customer<'a>(
         .filter(|r| r.roles.contains(&RepresentativeRole::Signatory))
         .collect();
     let required = book.policy.spec.rules.sign_off.customers;
+    let binding = acts.binding();
     let mut given: Vec<(Act<'a>, &Representative)> = Vec::new();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Sign) {
         let complete = whole(&signatories, &given, required);
@@ -113,7 +114,7 @@ fn customer<'a>(
             _ if complete.is_some_and(|complete| act.time > complete) => Some(already()),
             Some(who) if given.iter().any(|(_, other)| other.username == who.username) => Some(already()),
             _ => binding_fault(&act, signable, since, "the provider countersigns first")
-                .or_else(|| attestation_fault(seen, Some(book), &acts.current, &act))
+                .or_else(|| attestation_fault(seen, Some(book), &binding, &act))
                 .or_else(|| {
                     who.is_none().then(|| {
                         let names: Vec<String> = signatories.iter().map(|s| clean(&s.name, 64)).collect();
@@ -165,6 +166,7 @@ fn provider<'a>(
 ) {
     let policy = &book.policy.spec;
     let waived = policy.rules.sign_off.countersignature == Countersignature::Waived;
+    let binding = acts.binding();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Countersign) {
         let fault = if waived {
             Some((ignored::NOT_REQUIRED, "the policy waives the countersignature".to_owned()))
@@ -173,7 +175,7 @@ fn provider<'a>(
         } else {
             binding_fault(&act, signable, since, "the customer signs first")
                 .or_else(|| {
-                    if act.stands { None } else { signatory_fault(seen, book, signable, &acts.current, &act) }
+                    if act.stands { None } else { signatory_fault(seen, book, signable, &binding, &act) }
                 })
                 .or_else(|| {
                     late(seen, &act, Some(WaitingAction::Countersign)).map(|message| (ignored::LATE, message))

@@ -398,7 +398,12 @@ fn wait_in_words(case: &Case<'_>, wait: &Waiting) -> String {
         },
         None => "",
     };
-    format!("{}{act}{until}{then}", wait.who)
+    let vacant = if wait.action == WaitingAction::Approve && wait.subjects.is_empty() {
+        " (nobody who may approve holds that level now; name a holder in the policy)"
+    } else {
+        ""
+    };
+    format!("{}{vacant}{act}{until}{then}", wait.who)
 }
 
 fn waiting_on(seen: &Observed<'_>, case: &Case<'_>) -> Option<String> {

@@ -10,6 +10,7 @@ use kube::core::{Selector, SelectorExt};
 use super::approval;
 use super::authority::{self, Requirements, canonical};
 use super::classify::{Classed, classify};
+use super::rule_book::{AMENDMENT, RuleBook};
 use super::value::{Valued, months, value};
 use super::words::{and, clean};
 use super::{Observed, calendar, digest, links};
@@ -17,9 +18,6 @@ use crate::api::conditions::reason;
 use crate::api::customer_agreement::{CustomerAgreementSpec, ItemAction, PriceType, RepresentativeRole};
 use crate::api::delegation_policy::{Countersignature, DelegationPolicy};
 use crate::api::standard_terms::{LifecycleState, StandardTerms};
-
-/// `spec.agreementType` of an agreement that changes another.
-pub(crate) const AMENDMENT: &str = "Amendment";
 
 /// What is wrong with an agreement. In the order in which the reason of the `Valid` condition is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,13 +47,6 @@ impl FaultKind {
 pub(crate) struct Fault {
     pub(crate) kind: FaultKind,
     pub(crate) message: String,
-}
-
-/// Catalogue and policy whose rules hold.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RuleBook<'a> {
-    pub(crate) terms: &'a StandardTerms,
-    pub(crate) policy: &'a DelegationPolicy,
 }
 
 /// What the rules make of an agreement.

@@ -6,7 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::approval::may_not_approve;
 use super::authority::{canonical, holders};
 use super::case::{Case, Stage};
-use super::validate::{FaultKind, RuleBook};
+use super::rule_book::RuleBook;
+use super::validate::FaultKind;
 use super::words::{and, clean, or};
 use super::{Observed, calendar};
 use crate::api::agreement_status::{
@@ -259,7 +260,7 @@ fn asked_seconds(book: RuleBook<'_>, case: &Case<'_>, wait: &Waiting) -> Option<
 }
 
 fn after(end: Timestamp) -> Timestamp {
-    end.checked_add(super::approval::GRACE).unwrap_or(end)
+    end.checked_add(super::calendar::GRACE).unwrap_or(end)
 }
 
 /// One line for the printer column: whom, and since when.

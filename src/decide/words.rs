@@ -18,7 +18,7 @@ pub(crate) fn shorten(text: &str, max: usize) -> String {
 }
 
 const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn text_of_others_cannot_break_a_line_or_turn_it_around() {
-        assert_eq!(clean("a\u{1b}[31mred\r\nb\u{202e}c", 64), "a [31mred  bc");
+        assert_eq!(clean("a\u{1b}[31mred\r\nb\u{202e}c\u{61c}", 64), "a [31mred  bc");
         assert_eq!(clean("äöü日本", 3), "äö…");
     }
 

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "every test binary compiles all of it and uses its own part")]
 
+pub mod example;
 pub mod operator;
 pub mod people;
 pub mod raw;

@@ -1,17 +1,27 @@
 //! A namespace with an agreement and the people around it, each with exactly the rights of their role.
 
 use anyhow::{Context, Result, anyhow, ensure};
-use countersign::api::{CustomerAgreement, OrderRequest};
+use countersign::api::agreement_status::Approval;
+use countersign::api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use testenv::until;
 use tokio::sync::OnceCell;
 
+use super::example::{Example, common_policy, selecting};
 use super::people::{Person, decision_as_shown};
-use super::{Cluster, PATIENCE, documents, schema};
+use super::{Cluster, PATIENCE, documents, raw, schema};
+
+/// By this label of a namespace a policy of the tests selects it.
+pub const RULES: &str = "countersign.dev/rules";
+/// The value of the label where the policy of the examples holds.
+pub const COMMON: &str = "b2b-2026";
 
 /// Where an agreement lives, and who acts on it.
+#[derive(Clone)]
 pub struct Stage<'a> {
     /// The control plane that it stands on.
     pub cluster: &'a Cluster,
@@ -19,10 +29,14 @@ pub struct Stage<'a> {
     pub namespace: String,
     /// The agreement.
     pub agreement: String,
+    /// The agreement as it is applied.
+    pub document: Value,
+    /// The policy of this namespace alone, where it has one.
+    pub policy: Option<Value>,
 }
 
 /// Everybody in the examples, with the roles that they need.
-fn cast() -> Vec<(Person, &'static [&'static str])> {
+pub(super) fn cast() -> Vec<(Person, &'static [&'static str])> {
     const CUSTOMER: &[&str] = &["countersign-confirmer", "countersign-signatory"];
     const MANAGER: &[&str] = &["countersign-approver"];
     vec![
@@ -31,7 +45,7 @@ fn cast() -> Vec<(Person, &'static [&'static str])> {
         (omar(), &["countersign-confirmer"]),
         (lea(), CUSTOMER),
         (jonas(), &["countersign-author", "countersign-countersignatory"]),
-        (Person::user("s.patel", &["account-managers"]), &["countersign-author"]),
+        (patel(), &["countersign-author"]),
         (desk(), MANAGER),
         (rita(), MANAGER),
         (mary(), &["countersign-approver", "countersign-countersignatory"]),
@@ -62,16 +76,32 @@ pub fn rita() -> Person {
 pub fn mary() -> Person {
     Person::user("m.osei", &["sales-team"])
 }
+pub fn patel() -> Person {
+    Person::user("s.patel", &["account-managers"])
+}
+pub fn finance_partner() -> Person {
+    Person::user("i.novak", &[])
+}
+pub fn finance_chief() -> Person {
+    Person::user("p.adeyemi", &[])
+}
+pub fn head_of_legal() -> Person {
+    Person::user("a.brandt", &[])
+}
+pub fn general_counsel() -> Person {
+    Person::user("s.kaur", &[])
+}
 
-/// The catalogue and the policy of the examples, applied once.
+/// The catalogue and the policy of the examples, applied once. The policy selects the namespaces that ask for it.
 pub async fn rules(cluster: &Cluster) -> Result<()> {
     static APPLIED: OnceCell<()> = OnceCell::const_new();
     APPLIED.get_or_try_init(|| apply_rules(cluster)).await.copied()
 }
 
 async fn apply_rules(cluster: &Cluster) -> Result<()> {
-    for file in ["examples/common/standard-terms.yaml", "examples/common/delegation-policy.yaml"] {
-        let [document] = documents(file)?.try_into().map_err(|_| anyhow!("{file}: one document"))?;
+    let [catalogue] =
+        documents("examples/common/standard-terms.yaml")?.try_into().map_err(|_| anyhow!("one document"))?;
+    for document in [catalogue, selecting(&common_policy()?, COMMON, COMMON)] {
         cluster.plane.apply_yaml(&cluster.admin()?, &document.to_string()).await?;
     }
     Ok(())
@@ -80,26 +110,45 @@ async fn apply_rules(cluster: &Cluster) -> Result<()> {
 impl<'a> Stage<'a> {
     /// A namespace of its own for an example; the agreement itself is not there yet.
     pub async fn set(cluster: &'a Cluster, example: &str) -> Result<Self> {
-        let [document] = documents(&format!("examples/{example}/agreement.yaml"))?
-            .try_into()
-            .map_err(|_| anyhow!("one document"))?;
-        let agreement = schema::word(&document, "/metadata/name").to_owned();
-        let parties = document.pointer("/spec").map(Value::to_string).unwrap_or_default();
-        let namespace = cluster.plane.namespace(example).await?;
-        for (person, roles) in cast() {
-            let acts_here = parties.contains(&person.name) || roles.contains(&"countersign-approver");
-            for role in roles.iter().filter(|_| acts_here) {
-                cluster.grant(&namespace, role, &person).await?;
-            }
-        }
-        Ok(Self { cluster, namespace, agreement })
+        Example::of(example)?.set(cluster).await
     }
 
     /// The same with the agreement applied.
     pub async fn with_agreement(cluster: &'a Cluster, example: &str) -> Result<Self> {
-        let stage = Self::set(cluster, example).await?;
-        cluster.example(&stage.namespace, example).await?;
-        Ok(stage)
+        Example::of(example)?.begin(cluster).await
+    }
+
+    /// Applies the agreement.
+    pub async fn submit(&self) -> Result<()> {
+        let document = schema::with(&self.document, "/metadata/namespace", &json!(self.namespace));
+        self.cluster.plane.apply_yaml(&self.cluster.admin()?, &document.to_string()).await.map(drop)
+    }
+
+    /// The same agreement under another name, in the same namespace.
+    pub fn another(&self, name: &str) -> Self {
+        let document = schema::with(&self.document, "/metadata/name", &json!(name));
+        Self { agreement: name.to_owned(), document, ..self.clone() }
+    }
+
+    /// Binds a shipped role in the namespace.
+    pub async fn grant(&self, who: &Person, role: &str) -> Result<()> {
+        self.cluster.grant(&self.namespace, role, who).await
+    }
+
+    /// Changes something as an admin: a JSON merge patch on a cluster-wide object.
+    pub async fn change(&self, path: &str, patch: &Value) -> Result<()> {
+        raw::ask(&self.cluster.admin()?, "PATCH", path, patch).await.map(drop)
+    }
+
+    /// Changes the policy of this namespace, or another one.
+    pub async fn change_policy(&self, name: &str, spec: Value) -> Result<()> {
+        self.change(&raw::path(&format!("delegationpolicies/{name}"), ""), &json!({"spec": spec})).await
+    }
+
+    /// Which rules hold in the namespace from now on; null for none.
+    pub async fn put_under(&self, rules: Value) -> Result<()> {
+        let labels = json!({"metadata": {"labels": {RULES: rules}}});
+        self.change(&format!("/api/v1/namespaces/{}", self.namespace), &labels).await
     }
 
     pub fn agreements(&self) -> Result<Api<CustomerAgreement>> {
@@ -122,6 +171,58 @@ impl<'a> Stage<'a> {
     pub async fn edit(&self, spec: Value) -> Result<CustomerAgreement> {
         let patch = Patch::Merge(json!({"spec": spec}));
         Ok(self.agreements()?.patch(&self.agreement, &PatchParams::default(), &patch).await?)
+    }
+
+    /// The same by the author, with the author's own rights.
+    pub async fn edit_as(&self, author: &Person, spec: Value) -> Result<()> {
+        let path = raw::path(&format!("customeragreements/{}", self.agreement), &self.namespace);
+        let client = self.cluster.client(author).await?;
+        raw::ask(&client, "PATCH", &path, &json!({"spec": spec})).await.map(drop)
+    }
+
+    /// What time it is for the API server, by which decisions are judged.
+    pub async fn server_time(&self) -> Result<Time> {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "time-"}});
+        let path = format!("/api/v1/namespaces/{}/configmaps?dryRun=All", self.namespace);
+        let made = raw::ask(&self.cluster.admin()?, "POST", &path, &object).await?;
+        Ok(serde_json::from_value(made.pointer("/metadata/creationTimestamp").context("no time")?.clone())?)
+    }
+
+    /// Waits until it is later than this for the API server.
+    pub async fn until_after(&self, time: &Time) -> Result<()> {
+        until(format_args!("{} had passed", time.0), PATIENCE, || async {
+            Ok((self.server_time().await?.0 > time.0).then_some(()))
+        })
+        .await
+    }
+
+    /// What people were told, first things first.
+    pub async fn told(&self) -> Result<Vec<Event>> {
+        let events: Api<Event> = Api::namespaced(self.cluster.admin()?, &self.namespace);
+        let mut events = events.list(&ListParams::default()).await?.items;
+        events.retain(|event| {
+            event.regarding.as_ref().and_then(|r| r.name.as_deref()) == Some(self.agreement.as_str())
+        });
+        events.sort_by_key(|event| event.metadata.creation_timestamp.clone().map(|time| time.0));
+        Ok(events)
+    }
+
+    /// The events with this reason, once there are so many.
+    pub async fn until_told(&self, reason: &str, number: usize) -> Result<Vec<Event>> {
+        until(format_args!("{reason} was told {number} times"), PATIENCE, || async {
+            let mut told = self.told().await?;
+            told.retain(|event| event.reason.as_deref() == Some(reason));
+            Ok((told.len() >= number).then_some(told))
+        })
+        .await
+    }
+
+    /// Every state that the agreement was ever in.
+    pub async fn history(&self) -> Result<Vec<CustomerAgreement>> {
+        let prefix = format!("customeragreements/{}/{}", self.namespace, self.agreement);
+        let revisions = self.cluster.plane.history_of::<CustomerAgreement>(&prefix).await?;
+        let own = revisions.into_iter().filter(|revision| revision.name == self.agreement);
+        Ok(own.filter_map(|revision| revision.object().cloned()).collect())
     }
 
     /// Waits until the status is as it should be.
@@ -155,13 +256,28 @@ impl<'a> Stage<'a> {
 
     /// Every decision of the fibre agreement's life, up to the countersignature.
     pub async fn sign_fibre(&self) -> Result<()> {
+        self.confirm_fibre().await?;
+        self.sign(&eva(), "Jonas Berg", &jonas()).await
+    }
+
+    /// The first of them.
+    pub async fn confirm_fibre(&self) -> Result<()> {
         self.until_phase("AwaitingConfirmation").await?;
-        self.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;
+        self.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await.map(drop)
+    }
+
+    /// Both signatures, the customer's first.
+    pub async fn sign(&self, customer: &Person, named: &str, provider: &Person) -> Result<()> {
         self.until_phase("AwaitingSignOff").await?;
-        self.decide(&eva(), json!({"action": "Sign"})).await?;
-        self.until_waiting_for("Jonas Berg").await?;
-        self.decide(&jonas(), json!({"action": "Countersign"})).await?;
-        Ok(())
+        self.decide(customer, json!({"action": "Sign"})).await?;
+        self.until_waiting_for(named).await?;
+        self.decide(provider, json!({"action": "Countersign"})).await.map(drop)
+    }
+
+    /// Waits until this authority is asked, and approves with it.
+    pub async fn approve(&self, who: &Person, function: &str, level: &str) -> Result<String> {
+        self.until_waiting_for(&format!("({function} {level})")).await?;
+        self.decide(who, json!({"action": "Approve", "function": function, "level": level})).await
     }
 
     /// Makes a decision on what the agreement's status shows now. Returns its name.
@@ -198,6 +314,21 @@ impl<'a> Stage<'a> {
             self.until("the decision was shown as ignored", |agreement| shown(agreement).is_some()).await?;
         shown(&agreement).context("it was shown")
     }
+}
+
+/// The status; empty where there is none yet.
+pub fn status_of(agreement: &CustomerAgreement) -> CustomerAgreementStatus {
+    agreement.status.clone().unwrap_or_default()
+}
+
+/// The step of a function; only where it is needed.
+pub fn step_of(agreement: &CustomerAgreement, function: &str) -> Option<Approval> {
+    status_of(agreement).approvals.into_iter().find(|step| step.function == function)
+}
+
+/// Names and reasons of the decisions that do not count.
+pub fn ignored_in(agreement: &CustomerAgreement) -> Vec<(String, String)> {
+    status_of(agreement).ignored_decisions.into_iter().map(|own| (own.name, own.reason)).collect()
 }
 
 pub fn phase_of(agreement: &CustomerAgreement) -> &str {

@@ -1642,3 +1642,155 @@ fn where_silence_ends_the_offer_an_answer_after_it_is_late() {
         assert_eq!((world.last_ignored(), world.phase()), (ignored, phase), "{after} s after the end");
     }
 }
+
+#[test]
+fn who_recorded_something_approves_nothing_not_even_in_the_same_second() {
+    let mut world = World::fleet();
+    world.settle();
+    world.pass(60).confirm(LEA);
+    world.settle();
+    world.pass(60).attest(DESK, OMAR, Action::Confirm);
+    world.settle();
+    world.approve(DESK, "finance", "L1");
+    // The server makes names up, and this one comes first.
+    let approval = std::sync::Arc::make_mut(world.decisions.last_mut().unwrap());
+    approval.metadata.name = Some("decision-000".to_owned());
+    world.settle();
+    assert_eq!(world.last_ignored(), "NotDistinct");
+}
+
+// One second, and one person
+
+#[test]
+fn who_approves_two_parallel_steps_in_one_second_counts_once_whenever_it_is_seen() {
+    let mary = Somebody(MARY.0, &["deal-desk"]);
+    let (finance, sales) = (("finance", "L1"), ("sales", "L3"));
+    for (first, second) in [(finance, sales), (sales, finance)] {
+        for seen_apart in [false, true] {
+            let mut world = fleet(parallel);
+            let counts = world.approve(mary, first.0, first.1);
+            if seen_apart {
+                world.settle();
+            }
+            world.approve(mary, second.0, second.1);
+            world.settle();
+            let case = format!("{} first, seen apart: {seen_apart}", first.0);
+            assert_eq!((world.last_ignored(), world.phase()), ("NotDistinct", "Escalated"), "{case}");
+            let deciding = |function| step(&world, function).decided_by.into_iter().map(|v| v.decision);
+            assert_eq!(deciding(first.0).collect::<Vec<_>>(), [counts], "{case}");
+            assert_eq!(deciding(second.0).count(), 0, "{case}");
+        }
+    }
+}
+
+#[test]
+fn what_counted_stands_though_another_word_of_the_same_second_and_person_turns_up() {
+    let mary = Somebody(MARY.0, &["deal-desk"]);
+    let mut world = fleet(parallel);
+    world.approve(mary, "finance", "L1");
+    world.approve(mary, "sales", "L3");
+    let unseen = world.decisions.remove(world.decisions.len() - 2);
+    world.settle();
+    assert_eq!((verdicts(&world, "finance").len(), verdicts(&world, "sales").len()), (0, 1));
+    world.decisions.insert(0, unseen);
+    world.settle();
+    assert_eq!((verdicts(&world, "finance").len(), verdicts(&world, "sales").len()), (0, 1));
+    let reasons: Vec<_> = world.ignored().iter().map(|i| i.reason.clone()).collect();
+    assert_eq!(reasons, ["NotDistinct"]);
+}
+
+#[test]
+fn two_people_who_approve_two_parallel_steps_in_one_second_both_count() {
+    for sales_first in [false, true] {
+        let mut world = fleet(parallel);
+        let mut acts = [(DESK, "finance", "L1"), (MARY, "sales", "L3")];
+        if sales_first {
+            acts.reverse();
+        }
+        for (who, function, level) in acts {
+            world.approve(who, function, level);
+        }
+        world.settle();
+        assert_eq!((world.phase(), world.ignored().len()), ("AwaitingSignOff", 0));
+    }
+}
+
+#[test]
+fn too_few_approvals_do_not_become_enough_by_silence_though_they_were_seen_after_it() {
+    let mut world = fleet(|policy| quorum_of(policy, "finance", "L1", 2));
+    world.now = at("2026-11-25T09:02:05Z");
+    world.settle();
+    assert_eq!((step(&world, "finance").level.as_str(), step(&world, "finance").quorum), ("L2", 1));
+    // One of two, in time, and seen when the level that needs one is asked.
+    world.now = at("2026-11-24T10:00:00Z");
+    world.approve(DESK, "finance", "L1");
+    world.now = at("2026-11-25T09:02:20Z");
+    world.settle();
+    assert_eq!((world.last_ignored(), step(&world, "finance").state), ("", ApprovalState::Waiting));
+    world.pass(60).approve(IVAN, "finance", "L2");
+    world.settle();
+    assert_eq!(step(&world, "finance").state, ApprovalState::Approved);
+}
+
+#[test]
+fn silent_manager_then_the_substitute_decides() {
+    let mut world = sales_is_asked(|policy| {
+        substituted(policy, "m.osei", "k.jensen", &["sales"], "2026-11-26T00:00:00Z", "2026-12-10T00:00:00Z");
+    });
+    // Mary stays silent for two days, then her leave begins; her level is still the one that is asked.
+    world.now = at("2026-11-26T08:00:00Z");
+    world.settle();
+    let both = vec!["m.osei".to_owned(), "k.jensen for m.osei".to_owned()];
+    assert_eq!(whom(&world), [("VP Enterprise Sales (sales L3)", both)]);
+    stand_in(&mut world, KIM, "m.osei", "sales", "L3");
+    world.settle();
+    assert_eq!((world.phase(), levels_asked(&world, "sales")), ("AwaitingSignOff", vec!["L3".to_owned()]));
+    assert_eq!(verdicts(&world, "sales"), [("k.jensen".into(), "User m.osei".into(), Some("m.osei".into()))]);
+}
+
+#[test]
+fn silent_manager_and_then_the_substitute_decides_where_the_level_may_still_decide() {
+    for (still, ignored, phase) in [(true, "", "AwaitingSignOff"), (false, "LevelInsufficient", "Escalated")]
+    {
+        let mut world = sales_is_asked(|policy| {
+            policy.spec.rules.escalation.earlier_level_may_still_decide = still;
+            substituted(policy, "m.osei", "k.jensen", &[], "2026-11-26T00:00:00Z", "2026-12-10T00:00:00Z");
+        });
+        world.now = at("2026-11-27T09:03:05Z");
+        world.settle();
+        assert_eq!(levels_asked(&world, "sales"), ["L3", "L4"]);
+        world.pass(60);
+        stand_in(&mut world, KIM, "m.osei", "sales", "L3");
+        world.settle();
+        assert_eq!((world.last_ignored(), world.phase()), (ignored, phase));
+    }
+}
+
+#[test]
+fn who_is_asked_for_what_is_told_with_the_digest_to_copy() {
+    let mut world = World::fleet();
+    let asks = |world: &World| -> Vec<(WaitingAction, Option<String>)> {
+        world.status().waiting_for.iter().map(|wait| (wait.action, wait.digest.clone())).collect()
+    };
+    world.settle();
+    let terms = Some(world.terms_digest());
+    assert_eq!(asks(&world), [(WaitingAction::Confirm, terms.clone())]);
+    world.pass(60).confirm(OMAR);
+    world.settle();
+    assert_eq!(world.status().confirmation.as_ref().unwrap().digest, None, "it exists once it is complete");
+    world.confirm(LEA);
+    world.settle();
+    let confirmation = Some(world.confirmation_digest());
+    assert_ne!(confirmation, terms);
+    assert_eq!(asks(&world), [(WaitingAction::Approve, confirmation.clone())]);
+    world.pass(60).approve(DESK, "finance", "L1");
+    world.pass(60).approve(MARY, "sales", "L3");
+    world.settle();
+    assert_eq!(asks(&world), [(WaitingAction::Sign, confirmation.clone())]);
+    world.pass(60).act(LEA, Action::Sign);
+    world.settle();
+    assert_eq!(asks(&world), [(WaitingAction::Countersign, confirmation)]);
+    world.act_because(LEA, Action::RequestChange, "cheaper");
+    world.settle();
+    assert_eq!(asks(&world), [(WaitingAction::Edit, terms)]);
+}

@@ -2,6 +2,7 @@
 
 use countersign::api::Action;
 use countersign::api::agreement_decision::{OrderConfirmation, Statement};
+use countersign::api::customer_agreement::RepresentativeRole;
 use countersign::api::delegation_policy::{Permission, Required};
 
 use crate::world::{EVA, JONAS, LEA, NINA, OMAR, Somebody, World};
@@ -266,4 +267,65 @@ fn an_outcome_needs_no_reason_to_count() {
     world.settle();
     assert_eq!(world.status().orders[0].reason, None);
     assert_eq!(world.phase(), "AwaitingSignOff");
+}
+
+#[test]
+fn a_representative_who_only_signs_may_decline_and_ask_for_a_change_and_does_not_confirm() {
+    for (action, expected) in [
+        (Action::Decline, ("", "Declined")),
+        (Action::RequestChange, ("", "Revising")),
+        (Action::Withdraw, ("", "Withdrawn")),
+        (Action::Confirm, ("NotHolder", "AwaitingConfirmation")),
+    ] {
+        let mut world = World::fleet();
+        world.edit(|agreement| {
+            agreement.spec.customer.representatives[1].roles = vec![RepresentativeRole::Signatory];
+        });
+        world.settle();
+        if action == Action::Confirm {
+            world.pass(60).confirm(LEA);
+        } else {
+            world.pass(60).act_because(LEA, action, "not like this");
+        }
+        world.settle();
+        assert_eq!((world.last_ignored(), world.phase()), expected, "{action:?}");
+    }
+}
+
+#[test]
+fn what_is_confirmed_is_bound_to_the_revision_and_to_the_orders_that_remain() {
+    let digest = |left_out: &[(&str, &str)], offer: i32| {
+        let mut world = World::fleet();
+        world.settle();
+        if offer > 1 {
+            world.edit(|agreement| agreement.spec.offer_version = offer);
+            world.settle();
+        }
+        world.pass(60).confirm_but(OMAR, left_out);
+        world.confirm_but(LEA, left_out);
+        world.settle();
+        world.confirmation_digest()
+    };
+    let all = digest(&[], 1);
+    assert_eq!(all, digest(&[], 1));
+    let handsets = digest(&[("handsets", "too dear")], 1);
+    let others = [digest(&[("sims", "too dear")], 1), digest(&[], 2), handsets.clone()];
+    assert!(!others.contains(&all));
+    assert_eq!(handsets, digest(&[("handsets", "for another reason")], 1), "reasons bind nobody");
+}
+
+#[test]
+fn of_representatives_who_leave_out_different_orders_nothing_remains_and_nobody_is_asked_to_approve_it() {
+    let mut world = World::fleet();
+    world.settle();
+    world.pass(60).confirm_but(OMAR, &[("handsets", "buying elsewhere")]);
+    world.pass(60).confirm_but(LEA, &[("sims", "buying elsewhere")]);
+    world.settle();
+    let orders: Vec<_> = world.status().orders.iter().map(|order| order.confirmed).collect();
+    assert_eq!(orders, [Some(false), Some(false)]);
+    let reason = world.status().orders[0].reason.clone().unwrap();
+    assert_eq!(reason, "representatives contradict each other: buying elsewhere");
+    // The payment period is part of the terms, whatever is ordered.
+    let asked: Vec<_> = world.status().approvals.iter().map(|step| step.function.as_str()).collect();
+    assert_eq!(asked, ["finance"]);
 }

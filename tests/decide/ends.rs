@@ -539,6 +539,23 @@ fn without_the_guard_nothing_is_counted_and_nothing_ends_by_time() {
 }
 
 #[test]
+fn what_was_decided_while_the_guard_was_away_never_counts_though_the_policies_are_the_same() {
+    let mut world = fibre();
+    let since = Guard::Active { since: Some(world.now - seconds(3_600)) };
+    world.guard = Guard::Inactive { because: "a forged decision was let through".to_owned() };
+    world.settle();
+    world.pass(60).confirm(EVA);
+    world.settle();
+    world.guard = since.clone();
+    world.pass(60).settle();
+    assert_eq!((world.last_ignored(), world.phase()), ("BeforeGuard", "AwaitingConfirmation"));
+    assert_eq!(world.settle(), 0, "and not at the next look either");
+    world.pass(60).confirm(EVA);
+    world.settle();
+    assert_eq!(world.phase(), "AwaitingSignOff");
+}
+
+#[test]
 fn what_was_decided_before_the_guard_was_back_is_decided_again_unless_it_stands() {
     let mut world = World::confirmed_fibre();
     world.act(EVA, Action::Sign);
@@ -665,6 +682,17 @@ fn words_of_others_are_shown_on_one_line() {
 }
 
 #[test]
+fn who_decides_on_faulty_terms_is_told_to_decide_again() {
+    let mut world = fibre();
+    world.edit(|agreement| agreement.spec.terms[0].value = Some("soon".to_owned()));
+    world.settle();
+    world.pass(60).confirm(EVA);
+    assert_eq!(world.settle(), 1);
+    assert_eq!((world.last_ignored(), world.phase()), ("OutOfTurn", "Pending"));
+    assert_eq!(world.ignored()[0].message, "the terms have faults; decide again once they are mended");
+}
+
+#[test]
 fn what_is_being_deleted_is_left_alone() {
     let mut world = fibre();
     world.confirm(EVA);
@@ -772,4 +800,129 @@ fn a_decision_without_a_time_is_no_decision() {
     timeless.metadata.creation_timestamp = None;
     world.decisions = vec![Arc::new(timeless)];
     assert_eq!(world.settle(), 0);
+}
+
+#[test]
+fn after_the_end_and_after_sealing_that_is_the_reason_whatever_else_is_wrong() {
+    let mut closed = fibre();
+    closed.act_because(EVA, Action::Decline, "no");
+    closed.settle();
+    for (world, reason) in [(closed, "Closed"), (World::agreed_fibre(), "Sealed")] {
+        let wrong: [fn(&mut AgreementDecisionSpec); 4] = [
+            |spec| spec.agreement_ref.revision = 7,
+            |spec| spec.agreement_ref.digest = format!("sha256:{}", "0".repeat(64)),
+            |spec| spec.decided_by.username = "mallory".to_owned(),
+            |_| {},
+        ];
+        for change in wrong {
+            let mut world = world.clone();
+            let phase = world.phase().to_owned();
+            // Late as well.
+            world.now = at("2028-06-01T00:00:00Z");
+            store_with(&mut world, EVA, Action::Withdraw, change);
+            world.settle();
+            assert_eq!((world.last_ignored(), world.phase()), (reason, phase.as_str()));
+        }
+    }
+}
+
+#[test]
+fn what_happened_while_the_operator_was_down_is_there_in_one_write() {
+    let mut world = fibre();
+    let at_once = {
+        let mut seen = World::agreed_fibre();
+        seen.pass(60);
+        seen
+    };
+    world.decisions.clone_from(&at_once.decisions);
+    world.now = at_once.now;
+    let before = world.written.len();
+    world.settle();
+    assert_eq!((world.phase(), world.written.len() - before), ("Agreed", 2), "sealed, and passed on");
+    assert_eq!(world.written[before].phase.as_deref(), Some("IssuingOrders"));
+    // Straight from the first question to the end, and each thing is told once.
+    for reason in
+        ["CustomerConfirmed", "CustomerSigned", "ProviderCountersigned", "AgreementSealed", "Agreed"]
+    {
+        let told = world.told.iter().filter(|notice| notice.reason == reason).count();
+        assert_eq!(told, 1, "{reason}");
+    }
+}
+
+#[test]
+fn the_time_on_a_paper_is_shown_and_not_trusted() {
+    let mut world = fibre();
+    let end = world.now + seconds(1_000);
+    world.edit(|agreement| agreement.spec.offer_end_time = Time(end));
+    world.settle();
+    world.attest(CLERK, EVA, Action::Confirm);
+    let mut late = (*world.decisions[0]).clone();
+    late.metadata.creation_timestamp = Some(Time(end + seconds(1)));
+    assert!(late.spec.evidence.as_ref().unwrap().signed_time.0 < end, "signed in time");
+    world.decisions = vec![Arc::new(late)];
+    world.now = end + seconds(1);
+    world.settle();
+    assert_eq!((world.last_ignored(), world.phase()), ("Late", "AwaitingConfirmation"));
+    // Nor does it matter where the paper says that it was signed before the offer, or tomorrow.
+    for signed in [at("2020-01-01T00:00:00Z"), at("2030-01-01T00:00:00Z")] {
+        let mut world = fibre();
+        world.attest(CLERK, EVA, Action::Confirm);
+        let mut own = (*world.decisions[0]).clone();
+        own.spec.evidence.as_mut().unwrap().signed_time = Time(signed);
+        world.decisions = vec![Arc::new(own)];
+        world.settle();
+        assert_eq!(world.phase(), "AwaitingSignOff");
+        let understood = world.status().confirmation.as_ref().unwrap().understood_time.clone();
+        assert_eq!(understood, Some(Time(world.now)));
+    }
+}
+
+#[test]
+fn nothing_is_decided_from_what_stands_in_phase() {
+    let mut sealed = World::confirmed_fibre();
+    sealed.act(EVA, Action::Sign);
+    sealed.pass(60).act(JONAS, Action::Countersign);
+    let plan = sealed.plan();
+    sealed.write(&plan.status.unwrap());
+    for world in every_open_phase().into_iter().chain([sealed]) {
+        let right = world.status().clone();
+        for phase in ["Agreed", "Withdrawn", "Pending", "AwaitingSignOff", "Whatever"] {
+            let mut world = world.clone();
+            world.agreement.status.as_mut().unwrap().phase = Some(phase.to_owned());
+            world.agreement.status.as_mut().unwrap().waiting_on = None;
+            world.settle();
+            let settled = right.phase.as_deref() == Some("IssuingOrders");
+            let expected = if settled { Some("Agreed") } else { right.phase.as_deref() };
+            assert_eq!(world.status().phase.as_deref(), expected, "{phase} was written over it");
+        }
+    }
+}
+
+fn on_another_digest(spec: &mut AgreementDecisionSpec) {
+    spec.agreement_ref.digest = format!("sha256:{}", "0".repeat(64));
+}
+
+#[test]
+fn who_tried_to_decide_on_another_digest_may_still_attest() {
+    let mut world = fibre();
+    store_with(&mut world, CLERK, Action::Decline, on_another_digest);
+    world.settle();
+    assert_eq!(world.last_ignored(), "Stale");
+    world.pass(60).attest(CLERK, EVA, Action::Confirm);
+    world.settle();
+    assert_eq!((world.last_ignored(), world.phase()), ("", "AwaitingSignOff"));
+}
+
+#[test]
+fn who_recorded_an_act_on_another_digest_may_still_approve() {
+    let mut world = World::escalated_fleet();
+    store_with(&mut world, DESK, Action::Decline, |spec| {
+        spec.on_behalf_of = Some(LEA.0.to_owned());
+        on_another_digest(spec);
+    });
+    world.settle();
+    assert_eq!(world.last_ignored(), "Stale");
+    world.pass(60).approve(DESK, "finance", "L1");
+    world.settle();
+    assert_eq!((world.last_ignored(), world.phase()), ("", "Escalated"));
 }

@@ -11,7 +11,6 @@ mod approvals;
 mod confirmation;
 mod ends;
 mod golden;
-mod histories;
 mod laws;
 mod limits;
 mod links;

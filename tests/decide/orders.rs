@@ -614,3 +614,21 @@ fn no_two_orders_share_a_name() {
     offered_again.settle();
     assert_ne!(offered_again.orders[0].metadata.name.as_deref(), Some(alone.as_str()));
 }
+
+#[test]
+fn once_it_is_sealed_it_neither_expires_nor_is_withdrawn_however_long_the_orders_take() {
+    let mut world = sealed();
+    world.refused = vec![refuse("o1", "quota exceeded"), refuse("o2", "quota exceeded")];
+    world.settle();
+    world.pass(60).act_because(EVA, Action::Withdraw, "too slow");
+    world.act_because(JONAS, Action::Withdraw, "too slow");
+    world.settle();
+    let reasons: Vec<_> = world.ignored().iter().map(|i| i.reason.as_str()).collect();
+    assert_eq!((world.phase(), reasons), ("IssuingOrders", vec!["Sealed", "Sealed"]));
+    world.now = world.agreement.spec.offer_end_time.0 + SignedDuration::from_hours(24 * 400);
+    world.settle();
+    assert_eq!((world.phase(), world.status().closed.as_ref()), ("IssuingOrders", None));
+    world.refused.clear();
+    world.settle();
+    assert_eq!((world.phase(), world.orders.len()), ("Agreed", 2));
+}

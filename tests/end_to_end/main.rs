@@ -10,8 +10,19 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvals;
+mod attestation;
 mod changes;
+mod confirmers;
+mod ends;
+mod handover;
+mod links;
 mod lives;
+mod revisions;
+mod rules;
+mod scripts;
+mod silence;
+mod turns;
 
 use anyhow::Result;
 use common::operator::Operator;

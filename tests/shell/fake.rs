@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign::admission;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -77,6 +78,8 @@ struct State {
     log: Vec<Seen>,
     scripts: VecDeque<Script>,
     serves: bool,
+    /// Whether a forged decision is let through.
+    forgeable: bool,
     minor: String,
 }
 
@@ -94,6 +97,7 @@ impl Server {
             log: Vec::new(),
             scripts: VecDeque::new(),
             serves: true,
+            forgeable: false,
             minor: "37".to_owned(),
         };
         Self { state: Arc::new(Mutex::new(state)), requests: Arc::new(watch::Sender::new(0)) }
@@ -101,6 +105,10 @@ impl Server {
 
     pub fn serves_kinds(&self, serves: bool) {
         self.state.lock().unwrap().serves = serves;
+    }
+
+    pub fn lets_forgeries_through(&self, forgeable: bool) {
+        self.state.lock().unwrap().forgeable = forgeable;
     }
 
     pub fn is_minor(&self, minor: &str) {
@@ -301,6 +309,21 @@ impl State {
                 }
                 merge(&mut object["status"], &seen.body["status"]);
                 plain(200, &self.put(plural, object))
+            }
+            ("POST", [.., "selfsubjectreviews"]) => plain(
+                201,
+                &json!({"metadata": {}, "spec": {}, "status": {"userInfo": {"username": admission::OPERATOR}}}),
+            ),
+            ("POST", _) if seen.query.contains("dryRun=All") => {
+                if self.forgeable {
+                    return plain(201, &seen.body);
+                }
+                let policy =
+                    admission::Set::of(admission::OPERATOR).policies[1].metadata.name.clone().unwrap();
+                let refusal = format!(
+                    "is forbidden: ValidatingAdmissionPolicy '{policy}' with binding '{policy}' denied request"
+                );
+                failure(403, "Forbidden", &refusal)
             }
             ("POST", [.., namespace, plural]) => {
                 let key = (

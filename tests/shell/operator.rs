@@ -24,9 +24,22 @@ impl Operator {
         server: &Server,
         decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
     ) -> Self {
+        Self::start_with(server, decide, false)
+    }
+
+    /// Starts one that looks after the admission policies.
+    pub fn start_guarded(server: &Server) -> Self {
+        Self::start_with(server, countersign::decide::decide, true)
+    }
+
+    fn start_with(
+        server: &Server,
+        decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
+        guarded: bool,
+    ) -> Self {
         let clock = Clock::starting_at("2026-06-01T00:00:00Z".parse().unwrap());
         let options =
-            Options { clock: clock.clone(), decide: Arc::new(decide), guarded: false, ..Options::default() };
+            Options { clock: clock.clone(), decide: Arc::new(decide), guarded, ..Options::default() };
         let (metrics, health) = (options.metrics.clone(), options.health.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(run_over(options, server.clone(), async {

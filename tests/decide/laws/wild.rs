@@ -5,14 +5,64 @@ use std::sync::{Arc, LazyLock};
 use countersign::api::{
     AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms, crd,
 };
-use countersign::decide::{Guard, RefusedCreate};
+use countersign::decide::{Guard, RefusedCreate, Wake};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
 
+use super::config;
+use super::people::{everything, live};
+use super::status::{conditions_are_complete, is_camel_case};
 use crate::world::World;
+
+proptest! {
+    #![proptest_config(config(600))]
+
+    /// Whatever is stored, the operator decides something about it and says so in words.
+    #[test]
+    fn no_document_is_too_wild(
+        mut history in everything(),
+        cut in 0_usize..28,
+        made in prop::sample::select(vec![Made::Everything, Made::Some, Made::Some, Made::StatusToo]),
+        seed in any::<u64>(),
+    ) {
+        history.steps.truncate(cut);
+        let mut world = live(&history, |_, _| {}).world;
+        spoil(&mut world, made, seed);
+        for fresh in [false, true, true] {
+            let plan = world.plan_at(world.now, fresh);
+            for notice in &plan.notices {
+                prop_assert!(!notice.note.trim().is_empty(), "{:?}", notice);
+                prop_assert!(notice.note.len() <= 1_024 && !notice.note.contains(is_awkward), "{:?}", notice);
+                prop_assert!(is_camel_case(notice.reason) && is_camel_case(notice.action), "{:?}", notice);
+            }
+            prop_assert!(plan.wake > Wake::At(world.now), "{:?} at {}", plan.wake, world.now);
+            let Some(status) = plan.status else { continue };
+            if made != Made::StatusToo {
+                conditions_are_complete(&status, world.agreement.metadata.generation);
+                for condition in &status.conditions {
+                    prop_assert!(!condition.message.contains(is_awkward), "{:?}", condition);
+                }
+                for ignored in &status.ignored_decisions {
+                    prop_assert!(!ignored.message.trim().is_empty(), "{:?}", ignored);
+                }
+            }
+            world.agreement.status = Some(*status);
+        }
+        // Whatever the time is.
+        for now in [Timestamp::MIN, Timestamp::MAX] {
+            let _ = world.plan_at(now, true);
+        }
+    }
+}
+
+/// Characters that break a line, hide or turn text around.
+fn is_awkward(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+}
 
 /// Schema of one kind: spec and, where it has one, status.
 fn schema(kind: &str) -> &'static Value {
@@ -195,7 +245,7 @@ fn with<K: serde::Serialize + serde::de::DeserializeOwned>(
 
 /// How much of the world is made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Made {
+enum Made {
     /// Everything but the status.
     Everything,
     /// Some fields, but none of the status.
@@ -205,7 +255,7 @@ pub enum Made {
 }
 
 /// Spoils a world.
-pub fn spoil(world: &mut World, made: Made, seed: u64) {
+fn spoil(world: &mut World, made: Made, seed: u64) {
     let mut wild = Wild(StdRng::seed_from_u64(seed));
     let odds = if made == Made::Everything { 0 } else { [12, 40, 120][wild.0.random_range(0..3)] };
     let odds = |wild: &mut Wild| if odds > 0 && wild.one_in(3) { 1_000_000 } else { odds };
