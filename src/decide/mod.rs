@@ -41,8 +41,9 @@ use crate::api::{
 pub(crate) use acts::counted;
 pub(crate) use authority::{canonical, rank};
 pub(crate) use orders::name_requests;
+pub(crate) use rule_book::RuleBook;
 pub(crate) use status::outcome_word;
-pub(crate) use validate::{RuleBook, assess};
+pub(crate) use validate::assess;
 pub(crate) use words::{and, clean, count};
 
 /// Everything that was read, in one value. Borrowed: nothing is cloned to decide.
