@@ -569,9 +569,18 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "a step is called Approved without its quorum",
-            |papers| papers.set(AGREEMENT, "", "/status/approvals/0/quorum", 2),
+            |papers| {
+                papers.set(AGREEMENT, "", "/status/approvals/0/quorum", 2);
+                papers.set("DelegationPolicy", "", "/spec/rules/escalation/quorum", 2);
+            },
             Claim::Approval,
             "2 must approve, and 1 did",
+        ),
+        case(
+            "a quorum is another than that of the policy",
+            |papers| papers.set("DelegationPolicy", "", "/spec/rules/escalation/quorum", 2),
+            Claim::Approval,
+            "the policy wants 2 of that level, and the status 1",
         ),
         case(
             "one person makes up a quorum alone",

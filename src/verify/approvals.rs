@@ -66,6 +66,12 @@ fn one(subject: &Subject<'_>, step: &Approval) -> Statement {
             _ => {}
         }
     }
+    if let Some(policy) = subject.policy {
+        let rule = crate::decide::quorum(&policy.spec.rules, &step.function, &step.level);
+        if rule != step.quorum {
+            faults.push(format!("the policy wants {rule} of that level, and the status {}", step.quorum));
+        }
+    }
     let quorum = usize::try_from(step.quorum).unwrap_or(usize::MAX);
     match step.state {
         ApprovalState::Approved if approved < quorum => {

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::report::{Claim, Statement};
 use super::rules::differences;
 use super::{Subject, made};
-use crate::api::agreement_status::{self, Approval, ClosedOutcome, Deviation, IgnoredDecision};
+use crate::api::agreement_status::{
+    self, Approval, ApprovalState, ClosedOutcome, Deviation, IgnoredDecision,
+};
 use crate::api::conditions::ignored;
 use crate::api::{
     Action, AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest,
@@ -328,13 +330,20 @@ fn compare(subject: &Subject<'_>, found: &CustomerAgreementStatus) -> Vec<String
     faults
 }
 
-/// Who is asked in an open step moves with the time, which nobody knows exactly any more.
+/// Who is asked in a step moves with time and people; what nobody was asked yet is not even fixed.
 fn steps(status: &CustomerAgreementStatus, settled: bool) -> Vec<Value> {
     let step = |step: &Approval| {
-        if settled {
-            return serde_json::to_value(step).unwrap_or_default();
+        let decided = settled && matches!(step.state, ApprovalState::Approved | ApprovalState::Refused);
+        let mut shown =
+            json!({"function": step.function, "because": step.because, "decidedBy": step.decided_by});
+        if decided {
+            shown["state"] = json!(step.state);
         }
-        json!({"function": step.function, "because": step.because, "decidedBy": step.decided_by})
+        if decided && !step.asked.is_empty() {
+            shown["level"] = json!(step.level);
+            shown["asked"] = json!(step.asked);
+        }
+        shown
     };
     status.approvals.iter().map(step).collect()
 }
