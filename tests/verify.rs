@@ -320,6 +320,33 @@ fn what_came_between_the_last_read_and_the_write_was_too_late() {
     assert!(report.holds_whole(), "{report}");
 }
 
+#[test]
+fn the_page_for_auditors_shows_what_the_program_says() {
+    let report = Papers::of(&World::agreed_fibre()).report().to_string();
+    let (_, page) = include_str!("../docs/audit.md").split_once("```text\n").unwrap();
+    assert_eq!(page.split("```").next().unwrap(), report);
+}
+
+/// A change that a manager asked for stands in status, and is called ignored once a pinned rule is gone.
+#[test]
+#[ignore = "decide::case::request_change does not ask whether it stands when there is no rule book"]
+fn a_change_that_was_asked_for_stands_though_a_pinned_rule_is_gone() {
+    let mut world = World::escalated_fleet();
+    let mut change = world.draft(DESK, Action::RequestChange);
+    change.function = Some("finance".to_owned());
+    change.level = Some("L1".to_owned());
+    change.reason = Some("30 days".to_owned());
+    world.store(change);
+    world.settle();
+    assert_eq!(world.phase(), "Revising");
+    world.terms = None;
+    world.settle();
+    assert!(world.status().change_request.is_some());
+    assert_eq!(world.last_ignored(), "", "it stands");
+    let report = Papers::of(&world).report();
+    assert!(report.holds(), "{report}");
+}
+
 // ---- Whatever was tampered with ------------------------------------------------------------------------------------
 
 type Tamper = fn(&mut Papers);
