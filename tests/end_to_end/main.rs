@@ -15,6 +15,7 @@ mod attestation;
 mod changes;
 mod confirmers;
 mod ends;
+mod evidence;
 mod handover;
 mod links;
 mod lives;
