@@ -50,20 +50,19 @@ fn one(subject: &Subject<'_>, step: &Approval) -> Statement {
             approved += 1;
             names.push(clean(&verdict.username, 128));
         }
-        match (subject.policy, &need) {
-            (Some(policy), Some((function, level))) if !refusal => {
-                if rank(&policy.spec.rules, function, &verdict.level)
-                    < rank(&policy.spec.rules, function, level)
-                {
-                    faults.push(format!(
-                        "{:?} acted with {}, and {level} is needed",
-                        clean(&verdict.username, 128),
-                        clean(&verdict.level, 63)
-                    ));
-                }
-            }
-            (None, _) => unknown.push("levels are in the policy, which is not in the export".to_owned()),
-            _ => {}
+        let Some(policy) = subject.policy else {
+            unknown.push("levels are in the policy, which is not in the export".to_owned());
+            continue;
+        };
+        let rank = |function: &str, level: &str| rank(&policy.spec.rules, function, level);
+        if let Some((function, level)) = need.as_ref().filter(|_| !refusal)
+            && rank(function, &verdict.level) < rank(function, level)
+        {
+            faults.push(format!(
+                "{:?} acted with {}, and {level} is needed",
+                clean(&verdict.username, 128),
+                clean(&verdict.level, 63)
+            ));
         }
     }
     if let Some(policy) = subject.policy {

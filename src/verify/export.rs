@@ -84,7 +84,7 @@ impl Export {
             let place = Place { file, document: index + 1 };
             match document {
                 Ok(value) => self.document(place, value),
-                Err(error) => self.cannot(place, None, None, format!("it is not JSON: {error}")),
+                Err(error) => self.cannot(place, None, None, &format!("it is not JSON: {error}")),
             }
         }
     }
@@ -99,7 +99,7 @@ impl Export {
                 Err(error) => {
                     let message =
                         format!("it is not YAML (the document begins at line {line} of the file): {error}");
-                    self.cannot(place, None, None, message);
+                    self.cannot(place, None, None, &message);
                 }
             }
         }
@@ -117,12 +117,7 @@ impl Export {
                 };
                 let version = object.get("apiVersion").cloned();
                 let Some(Value::Array(items)) = object.remove("items") else {
-                    self.cannot(
-                        place,
-                        Some(kind.clone()),
-                        Some("items".to_owned()),
-                        "it must be a list".to_owned(),
-                    );
+                    self.cannot(place, Some(kind.clone()), Some("items".to_owned()), "it must be a list");
                     return;
                 };
                 for mut item in items {
@@ -137,7 +132,7 @@ impl Export {
             other => {
                 let message =
                     format!("it must be an object or a list of objects, and is {}", kind_of(&other));
-                self.cannot(place, None, None, message);
+                self.cannot(place, None, None, &message);
             }
         }
     }
@@ -148,7 +143,7 @@ impl Export {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         if kind.is_empty() || api_version.is_empty() {
             let field = if kind.is_empty() { "kind" } else { "apiVersion" };
-            self.cannot(place, named(value), Some(field.to_owned()), "it must be given".to_owned());
+            self.cannot(place, named(value), Some(field.to_owned()), "it must be given");
             return;
         }
         if group != GROUP {
@@ -157,7 +152,7 @@ impl Export {
         }
         if version != VERSION {
             let message = format!("{:?} must be {GROUP}/{VERSION}", clean(api_version, 128));
-            self.cannot(place, named(value), Some("apiVersion".to_owned()), message);
+            self.cannot(place, named(value), Some("apiVersion".to_owned()), &message);
             return;
         }
         match kind {
@@ -168,7 +163,7 @@ impl Export {
             "DelegationPolicy" => self.keep(place, value, |export| &mut export.policies),
             _ => {
                 let message = format!("{:?} is not a kind of {GROUP}/{VERSION}", clean(kind, 63));
-                self.cannot(place, named(value), Some("kind".to_owned()), message);
+                self.cannot(place, named(value), Some("kind".to_owned()), &message);
             }
         }
     }
@@ -185,7 +180,7 @@ impl Export {
                 // The position is one in a text that nobody sees.
                 let whole = error.to_string();
                 let message = whole.split(" at line ").next().unwrap_or_default().to_owned();
-                self.cannot(place, named(value), field, message);
+                self.cannot(place, named(value), field, &message);
                 return;
             }
         };
@@ -194,7 +189,7 @@ impl Export {
             if !there {
                 let message =
                     "it must be given: export objects from a cluster, not their manifests".to_owned();
-                self.cannot(place, named(value), Some(format!("metadata.{field}")), message);
+                self.cannot(place, named(value), Some(format!("metadata.{field}")), &message);
                 return;
             }
         }
@@ -212,7 +207,7 @@ impl Export {
             Some(_) => {
                 let message =
                     "it was exported twice, with different content; give one export of it".to_owned();
-                self.cannot(place, named(value), None, message);
+                self.cannot(place, named(value), None, &message);
             }
             None => {
                 self.seen.insert(identity, content);
@@ -221,13 +216,13 @@ impl Export {
         }
     }
 
-    fn cannot(&mut self, place: Place<'_>, object: Option<String>, field: Option<String>, message: String) {
+    fn cannot(&mut self, place: Place<'_>, object: Option<String>, field: Option<String>, message: &str) {
         self.unreadable.push(Unreadable {
             file: place.file.to_owned(),
             document: place.document,
             object,
             field,
-            message: clean(&message, 512),
+            message: clean(message, 512),
         });
     }
 }

@@ -279,11 +279,8 @@ fn heard(subject: &Subject<'_>, now: Timestamp) -> Heard {
             _ if counted.contains(&name) => weighed.push(Arc::clone(decision)),
             // Nobody can tell any more whether the policies were in force.
             Some(ignored::BEFORE_GUARD) => {}
-            Some(ignored::SEALED | ignored::CLOSED) => {
-                if time < Some(last_read) {
-                    told.push(Arc::clone(decision));
-                }
-            }
+            // It may have come after the last read.
+            Some(ignored::SEALED | ignored::CLOSED) if time >= Some(last_read) => {}
             Some(_) => told.push(Arc::clone(decision)),
             // One that an open agreement says nothing about was not looked at yet.
             None if subject.settled().is_some() && time < Some(now) => weighed.push(Arc::clone(decision)),
@@ -334,16 +331,15 @@ fn compare(subject: &Subject<'_>, found: &CustomerAgreementStatus) -> Vec<String
 fn steps(status: &CustomerAgreementStatus, settled: bool) -> Vec<Value> {
     let step = |step: &Approval| {
         let decided = settled && matches!(step.state, ApprovalState::Approved | ApprovalState::Refused);
-        let mut shown =
-            json!({"function": step.function, "because": step.because, "decidedBy": step.decided_by});
-        if decided {
-            shown["state"] = json!(step.state);
-        }
-        if decided && !step.asked.is_empty() {
-            shown["level"] = json!(step.level);
-            shown["asked"] = json!(step.asked);
-        }
-        shown
+        let asked = decided && !step.asked.is_empty();
+        json!({
+            "function": step.function,
+            "because": step.because,
+            "decidedBy": step.decided_by,
+            "state": decided.then_some(step.state),
+            "level": asked.then_some(&step.level),
+            "asked": asked.then_some(&step.asked),
+        })
     };
     status.approvals.iter().map(step).collect()
 }
