@@ -14,7 +14,7 @@ use common::operator::Operator;
 use common::people::decision_as_shown;
 use common::stage::{Stage, condition, eva, ignored_in, phase_of};
 use common::{Cluster, OPERATOR_NAMESPACE, PATIENCE, installed, raw, shipped, stage};
-use countersign::admission::{OPERATOR, Set};
+use countersign::admission::{OPERATOR, Set, versioned};
 use countersign::api::CustomerAgreement;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
@@ -240,4 +240,41 @@ async fn what_refuses_the_trial_in_the_place_of_the_policies_proves_nothing() ->
     let goes_on = |agreement: &CustomerAgreement| condition(agreement, "Ready").1 == "AwaitingConfirmation";
     stage.until("it goes on", goes_on).await?;
     operator.stop().await.map_err(|error| anyhow!("{error:#}"))
+}
+
+#[tokio::test]
+async fn during_an_upgrade_both_sets_are_installed_and_decisions_count_all_the_time() -> Result<()> {
+    let (cluster, _turn) = alone().await?;
+    let admin = cluster.admin()?;
+    let stage = Stage::set(cluster, "fibre").await?;
+    let operator = Operator::start(cluster, &[&stage.namespace]).await?;
+    until_guard(&operator, true).await?;
+    let warned = own_events(cluster, "GuardInactive").await?.len();
+    cluster.example(&stage.namespace, "fibre").await?;
+    stage.until_phase("AwaitingConfirmation").await?;
+
+    // Another version, with another text in it.
+    let ours = shipped("deploy/admission")?;
+    let other = ours.iter().map(|text| versioned(&text.replace("# ", "#  ")));
+    let other: Vec<String> = other.collect();
+    let named = |texts: &[String]| -> Vec<String> {
+        let lines = texts.iter().flat_map(|text| text.lines());
+        lines.filter_map(|line| line.strip_prefix("  policyName: ").map(str::to_owned)).collect()
+    };
+    assert!(named(&other).iter().all(|name| !named(&ours).contains(name)), "{:?}", named(&other));
+    for yaml in &other {
+        cluster.plane.apply_yaml(&admin, yaml).await?;
+    }
+    let counted = counted_in_the_end(&stage).await?;
+    for name in named(&other) {
+        for kind in [BINDINGS, POLICIES] {
+            raw::ask(&admin, "DELETE", &format!("{kind}/{name}"), &Value::Null).await?;
+        }
+    }
+    stage.decide(&eva(), json!({"action": "Sign"})).await?;
+    let signed = stage.until_waiting_for("Jonas Berg").await?.status.unwrap();
+    assert_eq!(signed.confirmation.unwrap().decisions[0].decision, counted);
+    until_guard(&operator, true).await?;
+    assert_eq!(own_events(cluster, "GuardInactive").await?.len(), warned);
+    operator.stop().await
 }
