@@ -120,7 +120,8 @@ fn what_is_installed_as_shipped_is_in_force_since_the_youngest_was_made() {
 
 #[test]
 fn whatever_is_missing_weakened_or_was_changed_is_named() {
-    let spoils: [(&str, fn(&mut Set)); 10] = [
+    type Spoil = fn(&mut Set);
+    let spoils: [(&str, Spoil); 10] = [
         ("is missing", |set| drop(set.policies.remove(1))),
         ("is missing", |set| drop(set.bindings.remove(1))),
         ("is not as it was shipped", |set| {

@@ -9,20 +9,18 @@
 
 mod common;
 
-use std::time::Duration;
-
 use anyhow::{Result, anyhow};
 use common::operator::Operator;
 use common::people::decision_as_shown;
-use common::stage::{Stage, condition, eva, phase_of};
+use common::stage::{Stage, condition, eva, ignored_in, phase_of};
 use common::{Cluster, OPERATOR_NAMESPACE, PATIENCE, installed, raw, shipped, stage};
-use countersign::admission::{OPERATOR, Set};
+use countersign::admission::{OPERATOR, Set, versioned};
 use countersign::api::CustomerAgreement;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
 use kube::api::ListParams;
 use serde_json::{Value, json};
-use testenv::{admission_older_than, until};
+use testenv::until;
 use tokio::sync::{Mutex, MutexGuard};
 
 const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
@@ -108,6 +106,21 @@ async fn until_inactive(stage: &Stage<'_>) -> Result<String> {
     Ok(condition(&inactive, "Ready").2)
 }
 
+/// Eva confirms, and again as often as she is told that the policies were not in force for long enough. Returns the decision
+/// that counts.
+async fn counted_in_the_end(stage: &Stage<'_>) -> Result<String> {
+    until("a decision of Eva's counted", PATIENCE, || async {
+        let made = stage.decide(&eva(), confirm()).await?;
+        let weighed = |agreement: &CustomerAgreement| {
+            let ignored = ignored_in(agreement).iter().any(|(name, _)| *name == made);
+            ignored || phase_of(agreement) == "AwaitingSignOff"
+        };
+        let agreement = stage.until("it was weighed", weighed).await?;
+        Ok((phase_of(&agreement) == "AwaitingSignOff").then_some(made))
+    })
+    .await
+}
+
 async fn own_events(cluster: &Cluster, reason: &str) -> Result<Vec<Event>> {
     let events: Api<Event> = Api::namespaced(cluster.admin()?, OPERATOR_NAMESPACE);
     let all = events.list(&ListParams::default()).await?.items;
@@ -137,8 +150,7 @@ async fn a_decision_that_was_forged_while_a_binding_was_gone_never_counts() -> R
     reinstall(cluster).await?;
     until_guard(&operator, true).await?;
     assert_eq!(stage.ignored(&forged).await?, "BeforeGuard");
-    admission_older_than(&cluster.admin()?, Duration::from_secs(10), PATIENCE).await?;
-    let counted = stage.decide(&eva(), confirm()).await?;
+    let counted = counted_in_the_end(&stage).await?;
     let confirmed = stage.until_phase("AwaitingSignOff").await?.status.unwrap().confirmation.unwrap();
     let counts: Vec<_> = confirmed.decisions.into_iter().map(|decision| decision.decision).collect();
     assert_eq!(counts, [counted], "and not the forged one");
@@ -228,4 +240,41 @@ async fn what_refuses_the_trial_in_the_place_of_the_policies_proves_nothing() ->
     let goes_on = |agreement: &CustomerAgreement| condition(agreement, "Ready").1 == "AwaitingConfirmation";
     stage.until("it goes on", goes_on).await?;
     operator.stop().await.map_err(|error| anyhow!("{error:#}"))
+}
+
+#[tokio::test]
+async fn during_an_upgrade_both_sets_are_installed_and_decisions_count_all_the_time() -> Result<()> {
+    let (cluster, _turn) = alone().await?;
+    let admin = cluster.admin()?;
+    let stage = Stage::set(cluster, "fibre").await?;
+    let operator = Operator::start(cluster, &[&stage.namespace]).await?;
+    until_guard(&operator, true).await?;
+    let warned = own_events(cluster, "GuardInactive").await?.len();
+    cluster.example(&stage.namespace, "fibre").await?;
+    stage.until_phase("AwaitingConfirmation").await?;
+
+    // Another version, with another text in it.
+    let ours = shipped("deploy/admission")?;
+    let other = ours.iter().map(|text| versioned(&text.replace("# ", "#  ")));
+    let other: Vec<String> = other.collect();
+    let named = |texts: &[String]| -> Vec<String> {
+        let lines = texts.iter().flat_map(|text| text.lines());
+        lines.filter_map(|line| line.strip_prefix("  policyName: ").map(str::to_owned)).collect()
+    };
+    assert!(named(&other).iter().all(|name| !named(&ours).contains(name)), "{:?}", named(&other));
+    for yaml in &other {
+        cluster.plane.apply_yaml(&admin, yaml).await?;
+    }
+    let counted = counted_in_the_end(&stage).await?;
+    for name in named(&other) {
+        for kind in [BINDINGS, POLICIES] {
+            raw::ask(&admin, "DELETE", &format!("{kind}/{name}"), &Value::Null).await?;
+        }
+    }
+    stage.decide(&eva(), json!({"action": "Sign"})).await?;
+    let signed = stage.until_waiting_for("Jonas Berg").await?.status.unwrap();
+    assert_eq!(signed.confirmation.unwrap().decisions[0].decision, counted);
+    until_guard(&operator, true).await?;
+    assert_eq!(own_events(cluster, "GuardInactive").await?.len(), warned);
+    operator.stop().await
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::api::PostParams;
@@ -182,6 +183,8 @@ fn forged() -> AgreementDecision {
 /// returns.
 pub(crate) async fn keep(context: Arc<Context>, keeper: Arc<Keeper>) {
     let mut told: Option<Guard> = None;
+    // That everything was listed is no change.
+    context.cache.admission_changed.notified().now_or_never();
     loop {
         if let Err(error) = keeper.try_since(&context, Clock::instant()).await {
             tracing::warn!(error = error.to_string(), "Could not try a forged decision");

@@ -171,14 +171,15 @@ async fn operate(
     let mut dispatcher = tokio::spawn({
         let (context, stop) = (context.clone(), stop.clone());
         async move {
-            // Before everything was listed once, what is missing cannot be told from what is not there.
-            while !context.health.all_listed()
-                || context.guard.as_ref().is_some_and(|guard| !guard.has_tried())
-            {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = Clock::sleep(STARTING) => {}
+            let begun = async {
+                everything_listed(&context).await;
+                while context.guard.as_ref().is_some_and(|guard| !guard.has_tried()) {
+                    Clock::sleep(STARTING).await;
                 }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = begun => {}
             }
             tracing::info!("Started");
             worker::dispatch(context, stop, PATIENCE).await;
@@ -208,7 +209,15 @@ async fn operate(
     }
 }
 
+/// Before everything was listed once, what is missing cannot be told from what is not there.
+async fn everything_listed(context: &Context) {
+    while !context.health.all_listed() {
+        Clock::sleep(STARTING).await;
+    }
+}
+
 async fn watch_over(context: Arc<Context>, keeper: Arc<guard::Keeper>) -> &'static str {
+    everything_listed(&context).await;
     guard::keep(context, keeper).await;
     "the guard"
 }
