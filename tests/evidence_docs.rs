@@ -271,7 +271,6 @@ fn no_log_holds_the_content_of_an_object() {
 }
 
 #[test]
-#[ignore = "apply.rs and worker.rs log a field named `message`, which is the name of the line's own words"]
 fn no_field_of_a_log_line_takes_the_place_of_its_words() {
     let taken: Vec<String> = log_calls()
         .into_iter()

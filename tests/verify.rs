@@ -329,7 +329,6 @@ fn the_page_for_auditors_shows_what_the_program_says() {
 
 /// A change that a manager asked for stands in status, and is called ignored once a pinned rule is gone.
 #[test]
-#[ignore = "decide::case::request_change does not ask whether it stands when there is no rule book"]
 fn a_change_that_was_asked_for_stands_though_a_pinned_rule_is_gone() {
     let mut world = World::escalated_fleet();
     let mut change = world.draft(DESK, Action::RequestChange);

@@ -146,7 +146,7 @@ async fn create_order(context: &Context, seen: &Seen, order: OrderRequest) -> Re
         }
         // What will not go through as it is, whoever asks again: quota, admission, rights, the schema, its size.
         Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422) => {
-            tracing::warn!(namespace = %seen.key.namespace, name, code = status.code, message = status.message, "Was refused an order request");
+            tracing::warn!(namespace = %seen.key.namespace, name, code = status.code, answer = status.message, "Was refused an order request");
             context.refusals.refused(
                 &seen.key,
                 seen.uid(),

@@ -68,7 +68,7 @@ async fn look_at(context: Arc<Context>, key: Key, slot: OwnedSemaphorePermit) {
         }
         Err(panic) => {
             context.metrics.panics.inc();
-            tracing::error!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, message = message(&*panic), "Panicked while looking at an agreement");
+            tracing::error!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, panic = message(&*panic), "Panicked while looking at an agreement");
             (Next::Retry, "panic")
         }
     };

@@ -368,6 +368,7 @@ impl<'a> Case<'a> {
                 (Some(_), Some(book)) if act.digest() == self.revision.digest => {
                     approval::may_request_change(seen, book, &self.approved, &self.acts.binding(), &act)
                 }
+                (Some(_), None) if act.stands => None,
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
                 _ => self.fault_of_party(seen, &act),
             };
