@@ -275,3 +275,46 @@ async fn what_was_agreed_and_passed_on_stays_whoever_wants_it_gone() -> Result<(
     assert_eq!(stage.order_requests().await?.len(), 1);
     Ok(())
 }
+
+/// What came of it is said by the operator alone, whomever another word would suit.
+#[tokio::test]
+async fn nobody_writes_an_end_a_seal_or_an_order_request_of_their_own() -> Result<()> {
+    let stage = Stage::with_agreement(running().await?, "fibre").await?;
+    let asked = stage.until_phase("AwaitingConfirmation").await?;
+    let agreement = format!("{}/{}", raw::path("customeragreements", &stage.namespace), stage.agreement);
+    let order = crate::documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+    let order = with(&order, "/metadata", &json!({"name": "forged"}));
+    let neighbour = Person::account(OPERATOR_NAMESPACE, "default");
+    let mut people = writers(&stage).await?;
+    people.retain(|who| !who.name.ends_with(":countersign"));
+    people.push(neighbour);
+    for who in people {
+        let rights = json!([may("customeragreements/status", &WRITE), may("orderrequests", &WRITE)]);
+        stage.cluster.allow(&stage.namespace, &who, &rights).await?;
+        let client = stage.cluster.client(&who).await?;
+        let status = format!("{agreement}/status");
+        for forged in [
+            json!({"phase": "Agreed"}),
+            json!({"signOff": {"sealedTime": "2026-11-25T09:12:44Z"}}),
+            json!({"closed": {"outcome": "Withdrawn", "reason": "forged", "time": "2026-11-25T09:12:44Z"}}),
+            json!({"decidedTime": null, "owners": []}),
+        ] {
+            let answer = raw::send(&client, "PATCH", &status, &json!({"status": forged})).await;
+            let refusal = answer.err().with_context(|| format!("{} wrote {forged}", who.name))?;
+            assert!(refusal.by_policy("outcome"), "{} {forged}: {}", who.name, refusal.message);
+        }
+        let replaced = with(&serde_json::to_value(&asked)?, "/status/phase", &json!("Agreed"));
+        let refusal = raw::send(&client, "PUT", &status, &replaced).await.err().context("replaced")?;
+        assert!(refusal.by_policy("outcome"), "{}: {}", who.name, refusal.message);
+        let requests = raw::path("orderrequests", &stage.namespace);
+        for answer in [
+            raw::send(&client, "POST", &requests, &order).await,
+            raw::apply(&client, &format!("{requests}/forged"), &order).await,
+        ] {
+            let refusal = answer.err().with_context(|| format!("{} passed an order on", who.name))?;
+            assert!(refusal.by_policy("outcome"), "{}: {}", who.name, refusal.message);
+        }
+    }
+    assert_eq!(stage.get().await?.status, asked.status);
+    Ok(())
+}

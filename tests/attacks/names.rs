@@ -20,6 +20,7 @@ async fn a_decision_that_was_committed_to_git_is_refused_whatever_the_tool_that_
     let asked = stage.until_phase("AwaitingConfirmation").await?;
     let committed = decision_as_shown(&asked, &eva(), confirm());
     let committed = with(&committed, "/metadata", &json!({"name": "from-git"}));
+    let committed = with(&committed, "/spec/decidedBy", &json!({"username": eva().name}));
     let narrow = [
         may("agreementdecisions", &["get", "create", "patch"]),
         may("customeragreements", &["confirm", "sign", "attest"]),

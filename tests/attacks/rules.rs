@@ -141,6 +141,15 @@ async fn rules_that_are_replaced_under_the_same_name_are_other_rules() -> Result
     Ok(())
 }
 
+#[tokio::test]
+#[ignore = "the server takes every change of a policy with two ladders for a change of its rules, for `function` is a reserved word of CEL"]
+async fn a_policy_with_several_ladders_can_be_retired() -> Result<()> {
+    let stage = under(&policy("retired")?, "fibre").await?;
+    let path = format!("{}/retired", raw::path("delegationpolicies", ""));
+    let retired = json!({"spec": {"lifecycleState": "Retired"}});
+    raw::ask(&stage.cluster.admin()?, "PATCH", &path, &retired).await.map(drop)
+}
+
 /// Rules are law, people change: a successor may decide, and only by the rules that were there.
 #[tokio::test]
 #[ignore = "the server takes every change of a policy with two ladders for a change of its rules, for `function` is a reserved word of CEL"]
