@@ -98,6 +98,12 @@ fn rights(events: &[AuditEvent]) -> BTreeSet<Right> {
     events.iter().map(right).collect()
 }
 
+/// Whether the operator stopped before the answer came.
+fn was_broken_off(event: &AuditEvent) -> bool {
+    let status = event.response_status.clone().unwrap_or_default();
+    status.code == 504 && status.message.is_some_and(|message| message.ends_with("context canceled"))
+}
+
 /// Every path that was asked for, also of what the audit log leaves out.
 static PATHS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -198,12 +204,14 @@ async fn the_operator_uses_every_right_that_it_has_and_asks_for_nothing_else() -
         .collect::<Vec<_>>()
     );
 
-    for event in lives.iter().chain(&lists) {
+    let mut trials = 0;
+    for event in lives.iter().chain(&lists).filter(|event| !was_broken_off(event)) {
         let code = event.response_status.as_ref().map_or(0, |status| status.code);
         let about = event.object_ref.clone().unwrap_or_default();
         let trial = about.resource.as_deref() == Some("agreementdecisions") && event.verb == "create";
         if trial {
             // The guard's own: never stored, always under the name that alerts leave out, and refused.
+            trials += 1;
             assert_eq!(code, 403, "{event:?}");
             assert!(event.request_uri.contains("dryRun=All"), "{event:?}");
             assert_eq!(about.name.as_deref(), Some("countersign-guard-probe"), "{event:?}");
@@ -212,6 +220,7 @@ async fn the_operator_uses_every_right_that_it_has_and_asks_for_nothing_else() -
             assert!((200..300).contains(&code), "refused: {event:?}");
         }
     }
+    assert!(trials >= 3, "each start of the operator tries a forged decision, and {trials} were tried");
     let paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let groups: BTreeSet<&str> = expected.iter().map(|(_, group, ..)| group.as_str()).collect();
     for path in paths.iter().filter(|path| !OPEN.contains(&path.as_str())) {

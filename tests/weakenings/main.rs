@@ -58,6 +58,9 @@ const NOT_TRIED: [(&str, &[&str]); 2] = [
     ),
     ("words, or something whose loss only refuses more", &["decide: variable who", "decide: variable extra"]),
 ];
+
+// ---- The stage -----------------------------------------------------------------------------------------------------
+
 /// A client for each, with the rights that they need.
 async fn people(cluster: &Cluster) -> Result<BTreeMap<Who, Client>> {
     let admin = cluster.admin()?;
