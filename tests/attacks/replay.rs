@@ -82,14 +82,13 @@ async fn a_decision_on_another_uid_revision_or_digest_never_counts() -> Result<(
     Ok(())
 }
 
-/// Evidence outlives the agreement; so a name that is used again must not inherit it.
+/// What was said is said: nobody puts another word in its place.
 #[tokio::test]
-async fn a_decision_under_the_name_of_an_earlier_one_is_refused_and_one_on_an_earlier_agreement_is_history()
--> Result<()> {
+async fn a_decision_under_the_name_of_an_earlier_one_is_refused() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let first = stage.until_phase("AwaitingConfirmation").await?;
     let named = with(&decision_as_shown(&first, &eva(), confirm()), "/metadata", &json!({"name": "mine"}));
-    // Declined first, confirmed under the same name: what was said is said.
+    // Declined first, confirmed under the same name.
     let declined = with(&named, "/spec", &with(&named, "/spec/action", &json!("Decline"))["spec"]);
     let declined = with(&with(&declined, "/spec/statements", &Value::Null), "/spec/orders", &Value::Null);
     let declined = with(&declined, "/spec/reason", &json!("too dear"));
