@@ -136,18 +136,45 @@ impl Cluster {
         self.effective(namespace, rules, who).await
     }
 
+    /// Binds a shipped role in every namespace and beyond them, and waits until the API server knows.
+    pub async fn grant_everywhere(&self, role: &str, who: &Person) -> Result<()> {
+        let path = format!("{RBAC}/clusterroles/{role}");
+        let role_object = raw::ask(&self.admin()?, "GET", &path, &Value::Null).await?;
+        self.bind("", "ClusterRole", role, who).await?;
+        self.effective("", role_object.get("rules").unwrap_or(&Value::Null), who).await
+    }
+
+    /// Gives somebody rights in every namespace and beyond them that no shipped role has, and waits until the API server
+    /// knows.
+    pub async fn allow_everywhere(&self, who: &Person, rules: &Value) -> Result<()> {
+        let role = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"generateName": "test-"}, "rules": rules,
+        });
+        let made = raw::ask(&self.admin()?, "POST", &format!("{RBAC}/clusterroles"), &role).await?;
+        self.bind("", "ClusterRole", schema::word(&made, "/metadata/name"), who).await?;
+        self.effective("", rules, who).await
+    }
+
+    /// In one namespace, or, where that is empty, in all and beyond them.
     async fn bind(&self, namespace: &str, kind: &str, role: &str, who: &Person) -> Result<()> {
         let subject = match who.service_account() {
             Some((home, name)) => json!({"kind": "ServiceAccount", "namespace": home, "name": name}),
             None => json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": who.name}),
         };
+        let everywhere = namespace.is_empty();
         let binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": if everywhere { "ClusterRoleBinding" } else { "RoleBinding" },
             "metadata": {"generateName": "test-"},
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
             "subjects": [subject],
         });
-        let path = format!("{RBAC}/namespaces/{namespace}/rolebindings");
+        let path = if everywhere {
+            format!("{RBAC}/clusterrolebindings")
+        } else {
+            format!("{RBAC}/namespaces/{namespace}/rolebindings")
+        };
         raw::ask(&self.admin()?, "POST", &path, &binding).await.map(drop)
     }
 
@@ -223,6 +250,13 @@ impl Cluster {
             let made = schema::word(&made, "/metadata/name");
             raw::ask(&admin, "POST", &requests, &order_request).await?;
             let kept = schema::word(&order_request, "/metadata/name");
+            let agreement = self.example(&namespace, "fibre").await?;
+            let agreement = format!("{}/{agreement}", raw::path("customeragreements", &namespace));
+            let decided = json!({"status": {"decidedTime": "2026-11-25T09:12:44Z"}});
+            raw::ask(&admin, "PATCH", &format!("{agreement}/status"), &decided).await?;
+            let home = format!("/api/v1/namespaces/{namespace}");
+            let protected = json!({"metadata": {"labels": {"countersign.dev/protected": "yes"}}});
+            raw::ask(&admin, "PATCH", &home, &protected).await?;
 
             for yaml in shipped("deploy/rbac")?.iter().chain(&shipped("deploy/admission")?) {
                 self.plane.apply_yaml(&admin, yaml).await?;
@@ -235,6 +269,8 @@ impl Cluster {
                 ("outcome", "POST", requests.clone(), &order_request),
                 ("order-requests", "DELETE", format!("{requests}/{kept}"), &Value::Null),
                 ("definitions", "DELETE", definition, &Value::Null),
+                ("kept", "DELETE", agreement, &Value::Null),
+                ("protected-namespaces", "DELETE", home.clone(), &Value::Null),
             ] {
                 let path = format!("{path}?dryRun=All");
                 until(format_args!("the policy {policy}.{GROUP} was enforced"), PATIENCE, || async {
@@ -245,7 +281,9 @@ impl Cluster {
                 })
                 .await?;
             }
-            raw::ask(&admin, "DELETE", &format!("/api/v1/namespaces/{namespace}"), &Value::Null).await?;
+            let meant = json!({"metadata": {"annotations": {"countersign.dev/confirm-deletion": "yes"}}});
+            raw::ask(&admin, "PATCH", &home, &meant).await?;
+            raw::ask(&admin, "DELETE", &home, &Value::Null).await?;
             // A decision made earlier may have been let through unseen, and does not count.
             admission_older_than(&admin, Duration::from_secs(10), PATIENCE).await
         };

@@ -74,6 +74,23 @@ pub async fn ask(client: &Client, method: &str, path: &str, body: &Value) -> any
 /// Sends a request. A body of `null` is none; a PATCH is a JSON merge patch.
 pub async fn send(client: &Client, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
     let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+    send_as(client, method, path, kind, body).await
+}
+
+/// Server-side apply, with force, as delivery tools do it.
+pub async fn apply(client: &Client, path: &str, body: &Value) -> Result<Value, Refusal> {
+    let path = format!("{path}?fieldManager=tests&force=true");
+    send_as(client, "PATCH", &path, "application/apply-patch+yaml", body).await
+}
+
+/// Sends a request whose body is of this kind.
+pub async fn send_as(
+    client: &Client,
+    method: &str,
+    path: &str,
+    kind: &str,
+    body: &Value,
+) -> Result<Value, Refusal> {
     let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let request = Request::builder().method(method).uri(path).header("content-type", kind).body(bytes);
     let request = request.map_err(kube::Error::HttpError)?;
