@@ -40,10 +40,15 @@ pub fn files(operator: &str) -> Vec<(&'static str, String)> {
 /// The text with the version of its content in every name.
 #[must_use]
 pub fn versioned(text: &str) -> String {
-    let blank = with_version(text, &"0".repeat(DIGITS));
+    let blank = versionless(text);
     let digest = Sha256::digest(blank.as_bytes());
     let version: String = digest.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
     with_version(&blank, &version)
+}
+
+/// The text with the same version in every name, whichever it was.
+fn versionless(text: &str) -> String {
+    with_version(text, &"0".repeat(DIGITS))
 }
 
 /// Every `-xxxxxxxx.countersign.dev` with this version in the place of the eight characters.
@@ -105,6 +110,14 @@ fn read<T: DeserializeOwned>(document: &Value, kind: &str) -> Option<T> {
 }
 
 impl Set {
+    /// Whether a policy has the name of one of these, in this version or another. During an upgrade two versions are
+    /// installed, and either may be the one that refuses.
+    #[must_use]
+    pub fn has_a_version_of(&self, policy: &str) -> bool {
+        let names = self.policies.iter().filter_map(|policy| policy.metadata.name.as_deref());
+        names.into_iter().any(|name| versionless(name) == versionless(policy))
+    }
+
     /// Since when all of it is in force as it was shipped: the creation of the youngest. `policy` and `binding` find what is
     /// installed, by name.
     ///

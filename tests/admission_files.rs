@@ -157,6 +157,19 @@ fn whatever_is_missing_weakened_or_was_changed_is_named() {
 }
 
 #[test]
+fn either_version_may_refuse_and_nothing_else() {
+    let set = Set::of(OPERATOR);
+    let ours = set.policies[1].metadata.name.clone().unwrap();
+    assert!(set.has_a_version_of(&ours));
+    assert!(set.has_a_version_of("decide-01234567.countersign.dev"));
+    for other in
+        ["decide.countersign.dev", "decide-01234567.example.com", "forbid-01234567.countersign.dev", ""]
+    {
+        assert!(!set.has_a_version_of(other), "{other}");
+    }
+}
+
+#[test]
 fn an_empty_set_protects_nothing() {
     assert!(Set::default().in_force(|_| None, |_| None).is_err());
 }

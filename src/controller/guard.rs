@@ -132,8 +132,11 @@ impl Keeper {
             Err(kube::Error::Api(status)) => status,
             Err(error) => return Err(error.into()),
         };
-        let ours = self.set.policies.iter().filter_map(|policy| policy.metadata.name.as_deref());
-        let by_ours = status.code == 403 && ours.into_iter().any(|name| status.message.contains(name));
+        let policy = status
+            .message
+            .split_once("ValidatingAdmissionPolicy '")
+            .and_then(|(_, rest)| rest.split_once('\''));
+        let by_ours = status.code == 403 && policy.is_some_and(|(name, _)| self.set.has_a_version_of(name));
         match status.code {
             _ if by_ours => Ok(Ok(())),
             400 | 403 | 404 | 422 => Ok(Err(format!(
