@@ -15,6 +15,7 @@ use super::client::MANAGER;
 use super::clock::Clock;
 use super::context::Context;
 use super::error::Error;
+use super::health::Health;
 use super::key::Key;
 use crate::admission::Set;
 use crate::api::agreement_decision::{DecidedAgreement, DecidedBy};
@@ -49,16 +50,19 @@ struct Tried {
 
 impl Keeper {
     /// Looks after the policies for the identity that the operator runs with.
-    pub(crate) async fn new(client: &Client) -> Self {
+    pub(crate) async fn new(client: &Client, health: &Health) -> Self {
         let operator = loop {
             match username(client).await {
                 Ok(operator) => break operator,
                 Err(error) => {
                     tracing::warn!(error = error.to_string(), "Did not learn the operator's own name");
+                    health
+                        .waits_for(Some(format!("the API server does not say who the operator is: {error}")));
                     Clock::sleep(EVERY_WHILE_INACTIVE).await;
                 }
             }
         };
+        health.waits_for(None);
         let namespace = operator.strip_prefix("system:serviceaccount:").and_then(|name| name.split_once(':'));
         Self {
             namespace: namespace.map_or("default", |(namespace, _)| namespace).to_owned(),

@@ -139,7 +139,7 @@ async fn operate(
         () = &mut shutdown => return Ok(()),
         started = async {
             startup::wait_for_kinds(&client, &health).await;
-            let guard = if guarded { Some(Arc::new(guard::Keeper::new(&client).await)) } else { None };
+            let guard = if guarded { Some(Arc::new(guard::Keeper::new(&client, &health).await)) } else { None };
             (startup::streams_lists(&client).await, guard)
         } => started,
     };

@@ -148,3 +148,17 @@ async fn what_was_held_back_for_a_moment_counts_no_more_than_what_was_held_back_
     server.until("it does not count", |server| ignored(server) == "BeforeGuard").await;
     assert_eq!(status_of(&server, "fibre-0")["phase"], "AwaitingConfirmation");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_does_not_learn_its_own_name_is_not_ready_and_goes_on_asking() {
+    let agreements = names(1);
+    let server = server(&agreements);
+    for _ in 0..3 {
+        server.script(Script::new("POST", "/selfsubjectreviews", 403, "Forbidden", "may not"));
+    }
+    let operator = Operator::start_guarded(&server);
+    server.until("asked", |server| server.sent("POST", "/selfsubjectreviews").len() == 2).await;
+    assert!(!operator.is_ready());
+    until_all(&server, &agreements, "AwaitingConfirmation").await;
+    assert!(operator.is_ready());
+}
