@@ -120,6 +120,10 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
         if plan.counts {
             seen.guarded(context, read).await?;
             plan = (context.decide)(&seen.view(), context.clock.now());
+            if plan.needs_fresh {
+                // A deadline passed meanwhile.
+                continue;
+            }
         }
         let wake = plan.wake;
         let applied = apply(context, &seen, plan).await?;

@@ -1,10 +1,14 @@
 //! When a forged decision is tried, and what waits for it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use countersign::admission::{OPERATOR, Set};
+use countersign::decide::Plan;
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};
 use crate::lives::{EVA, decision_on, example, status_of};
+use crate::objects::to_phase;
 use crate::operator::Operator;
 
 /// A server with the policies in force, catalogue, policy, and fibre agreements of these names.
@@ -161,4 +165,24 @@ async fn an_operator_that_does_not_learn_its_own_name_is_not_ready_and_goes_on_a
     assert!(!operator.is_ready());
     until_all(&server, &agreements, "AwaitingConfirmation").await;
     assert!(operator.is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_passes_during_the_trial_is_met_at_once() {
+    let agreements = names(1);
+    let server = server(&agreements);
+    let looks = AtomicUsize::new(0);
+    let operator = Operator::start_with(
+        &server,
+        move |seen, _| match (looks.fetch_add(1, Ordering::Relaxed), seen.fresh) {
+            (0, _) => Plan { counts: true, ..to_phase(seen.agreement, "Counted") },
+            (_, false) if seen.agreement.status.is_none() => Plan { needs_fresh: true, ..Plan::default() },
+            _ => to_phase(seen.agreement, "Expired"),
+        },
+        true,
+    );
+    let began = operator.clock.now();
+    until_all(&server, &agreements, "Expired").await;
+    assert_eq!(server.sent("PATCH", "/status").len(), 1);
+    assert!(operator.clock.now().duration_since(began).as_secs() < 60, "and not at the next look by chance");
 }

@@ -32,7 +32,7 @@ impl Operator {
         Self::start_with(server, countersign::decide::decide, true)
     }
 
-    fn start_with(
+    pub fn start_with(
         server: &Server,
         decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
         guarded: bool,
