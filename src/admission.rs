@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -102,14 +102,7 @@ impl Set {
         }
         set
     }
-}
 
-fn read<T: DeserializeOwned>(document: &Value, kind: &str) -> Option<T> {
-    let is = document.get("kind").and_then(Value::as_str) == Some(kind);
-    is.then(|| serde_json::from_value(document.clone()).ok()).flatten()
-}
-
-impl Set {
     /// Whether a policy has the name of one of these, in this version or another. During an upgrade two versions are
     /// installed, and either may be the one that refuses.
     #[must_use]
@@ -129,16 +122,10 @@ impl Set {
         binding: impl Fn(&str) -> Option<&'a ValidatingAdmissionPolicyBinding>,
     ) -> Result<Timestamp, String> {
         let policies = self.policies.iter().map(|expected| {
-            let name = expected.metadata.name.as_deref().unwrap_or_default();
-            let found = policy(name);
-            let same = found.is_some_and(|found| found.spec == expected.spec);
-            since("ValidatingAdmissionPolicy", name, found.map(|found| &found.metadata), same)
+            since("ValidatingAdmissionPolicy", expected, &policy, |found| found.spec == expected.spec)
         });
         let bindings = self.bindings.iter().map(|expected| {
-            let name = expected.metadata.name.as_deref().unwrap_or_default();
-            let found = binding(name);
-            let same = found.is_some_and(|found| found.spec == expected.spec);
-            since("ValidatingAdmissionPolicyBinding", name, found.map(|found| &found.metadata), same)
+            since("ValidatingAdmissionPolicyBinding", expected, &binding, |found| found.spec == expected.spec)
         });
         let youngest =
             policies.chain(bindings).try_fold(Timestamp::MIN, |youngest, since| Ok(since?.max(youngest)));
@@ -149,11 +136,24 @@ impl Set {
     }
 }
 
-fn since(kind: &str, name: &str, found: Option<&ObjectMeta>, same: bool) -> Result<Timestamp, String> {
-    let Some(found) = found else { return Err(format!("{kind} `{name}` is missing")) };
-    if !same {
+fn read<T: DeserializeOwned>(document: &Value, kind: &str) -> Option<T> {
+    let is = document.get("kind").and_then(Value::as_str) == Some(kind);
+    is.then(|| serde_json::from_value(document.clone()).ok()).flatten()
+}
+
+/// Since when one of them is in force, or why it is not.
+fn since<'a, K: Resource + 'a>(
+    kind: &str,
+    expected: &K,
+    installed: impl Fn(&str) -> Option<&'a K>,
+    same: impl Fn(&K) -> bool,
+) -> Result<Timestamp, String> {
+    let name = expected.meta().name.as_deref().unwrap_or_default();
+    let Some(object) = installed(name) else { return Err(format!("{kind} `{name}` is missing")) };
+    if !same(object) {
         return Err(format!("{kind} `{name}` is not as it was shipped"));
     }
+    let found = object.meta();
     // Weakened and put back leaves a higher one.
     if found.generation != Some(1) {
         return Err(format!(

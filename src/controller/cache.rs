@@ -37,6 +37,8 @@ pub(crate) struct Tables {
     pub(crate) namespaces: Table<NamespaceMeta>,
     pub(crate) admission_policies: Table<ValidatingAdmissionPolicy>,
     pub(crate) admission_bindings: Table<ValidatingAdmissionPolicyBinding>,
+    /// Counts the changes of the two.
+    pub(crate) admission_changes: u64,
 }
 
 impl Tables {
@@ -74,6 +76,7 @@ impl Cache {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let mut changes = change(K::table(&mut tables)).into_iter().peekable();
         if K::ADMISSION && changes.peek().is_some() {
+            tables.admission_changes += 1;
             self.admission_changed.notify_one();
         }
         changes.flat_map(|change| K::affects(&change, &tables)).collect()

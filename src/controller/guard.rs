@@ -35,6 +35,8 @@ pub(crate) struct Keeper {
     set: Set,
     /// The operator's own, where the forged decision is tried.
     namespace: String,
+    /// What the watches showed, compared once for each change, by the number of the change.
+    installed: Mutex<Option<(u64, Result<Timestamp, String>)>>,
     tried: Mutex<Option<Tried>>,
     /// When a forged decision was refused again after one had been let through.
     returned: Mutex<Option<Timestamp>>,
@@ -67,6 +69,7 @@ impl Keeper {
         Self {
             namespace: namespace.map_or("default", |(namespace, _)| namespace).to_owned(),
             set: Set::of(&operator),
+            installed: Mutex::default(),
             tried: Mutex::default(),
             returned: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -75,11 +78,7 @@ impl Keeper {
 
     /// As it is known now.
     pub(crate) fn now(&self, tables: &Tables) -> Guard {
-        let named = |name: &str| Key::new("", name);
-        let installed = self.set.in_force(
-            |name| tables.admission_policies.get(&named(name)).map(AsRef::as_ref),
-            |name| tables.admission_bindings.get(&named(name)).map(AsRef::as_ref),
-        );
+        let installed = self.installed(tables);
         let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let refused = match tried.as_ref() {
             Some(tried) => tried.refused.clone(),
@@ -92,6 +91,22 @@ impl Keeper {
             }
             Err(because) => Guard::Inactive { because },
         }
+    }
+
+    fn installed(&self, tables: &Tables) -> Result<Timestamp, String> {
+        let mut known = self.installed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, installed)) = known.as_ref()
+            && *at == tables.admission_changes
+        {
+            return installed.clone();
+        }
+        let named = |name: &str| Key::new("", name);
+        let installed = self.set.in_force(
+            |name| tables.admission_policies.get(&named(name)).map(AsRef::as_ref),
+            |name| tables.admission_bindings.get(&named(name)).map(AsRef::as_ref),
+        );
+        *known = Some((tables.admission_changes, installed.clone()));
+        installed
     }
 
     /// Whether anything can be said yet.

@@ -131,13 +131,6 @@ fn sealed_since<'a>(
     found.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The last instants at which what this agreement names can be named.
-pub(crate) fn ends(seen: &Observed<'_>) -> impl Iterator<Item = Timestamp> {
-    links(seen)
-        .filter(|(link, _, _)| link.needs_it_in_force())
-        .filter_map(|(_, _, other)| Some(other?.spec.agreement_period.end_time.as_ref()?.0))
-}
-
 /// Puts down on an agreed agreement what amends it, and what took its place: the first that was sealed.
 pub(crate) fn named_by(seen: &Observed<'_>, status: &mut CustomerAgreementStatus) {
     let Some(own) = seen.agreement.metadata.name.as_deref() else { return };
@@ -205,7 +198,7 @@ fn worth(other: &CustomerAgreement, rules: &Rules) -> Option<Exact> {
     value(&other.spec, &remaining, rules).total
 }
 
-/// When what this agreement names can no longer be named, where decisions made in time may still be on their way.
+/// The time by which a link is judged while signatures that were made in time may still be on their way.
 pub(crate) fn judged_at(now: Timestamp) -> Timestamp {
     now.checked_sub(super::calendar::GRACE).unwrap_or(now)
 }
@@ -213,5 +206,8 @@ pub(crate) fn judged_at(now: Timestamp) -> Timestamp {
 /// The instants at which a link breaks by time alone.
 pub(crate) fn instants(seen: &Observed<'_>, submitted: bool) -> impl Iterator<Item = Timestamp> {
     let after = SignedDuration::from_secs(if submitted { 1 + super::calendar::GRACE.as_secs() } else { 1 });
-    ends(seen).filter_map(move |end| end.checked_add(after).ok())
+    links(seen)
+        .filter(|(link, _, _)| link.needs_it_in_force())
+        .filter_map(|(_, _, other)| Some(other?.spec.agreement_period.end_time.as_ref()?.0))
+        .filter_map(move |end| end.checked_add(after).ok())
 }

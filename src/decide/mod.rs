@@ -246,18 +246,19 @@ fn plan(
     now: Timestamp,
 ) -> Plan {
     let before = seen.agreement.status.as_ref();
-    fit::fit(&mut status);
+    // What is there already fits.
+    if before != Some(&status) {
+        fit::fit(&mut status);
+    }
     let wake = instants.into_iter().map(next_second).filter(|instant| *instant > now).min();
     let wake = wake.map_or(Wake::OnChange, Wake::At);
-    let (status, notices) = if before == Some(&status) {
-        (None, Vec::new())
-    } else {
-        let notices = notices::between(before, &status);
-        (Some(Box::new(status)), notices)
-    };
+    if before == Some(&status) {
+        return Plan { orders, wake, ..Plan::default() };
+    }
     let stood = before.map(acts::counted).unwrap_or_default();
-    let counts = status.iter().flat_map(|status| acts::counted(status)).any(|name| !stood.contains(&name));
-    Plan { needs_fresh: false, counts, status, orders, notices, wake }
+    let counts = acts::counted(&status).iter().any(|name| !stood.contains(name));
+    let notices = notices::between(before, &status);
+    Plan { needs_fresh: false, counts, status: Some(Box::new(status)), orders, notices, wake }
 }
 
 /// Names under which the order requests of a sealed agreement stand; empty until it is sealed. `observe` looks them up.

@@ -23,19 +23,19 @@ pub(super) fn digest<'a>(subject: &'a Subject<'_>) -> Option<&'a str> {
 
 /// One statement for each step.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
+    let needs = replay::assessed(subject).map(|found| found.needs).unwrap_or_default();
     let steps = subject.status.approvals.iter();
-    steps.map(|step| one(subject, step).about(format!("{} {}", step.function, step.level))).collect()
+    steps.map(|step| one(subject, &needs, step).about(format!("{} {}", step.function, step.level))).collect()
 }
 
-fn one(subject: &Subject<'_>, step: &Approval) -> Statement {
+fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> Statement {
     let claim = Claim::Approval;
     let mut faults = Vec::new();
     let mut unknown = Vec::new();
     let mut people: BTreeSet<&str> = BTreeSet::new();
     let mut approved = 0;
     let mut names = Vec::new();
-    let need = replay::assessed(subject)
-        .and_then(|found| found.needs.into_iter().find(|(function, _)| *function == step.function));
+    let need = needs.iter().find(|(function, _)| *function == step.function);
     for verdict in &step.decided_by {
         let refusal = subject
             .decision(&verdict.decision)
@@ -55,7 +55,7 @@ fn one(subject: &Subject<'_>, step: &Approval) -> Statement {
             continue;
         };
         let rank = |function: &str, level: &str| rank(&policy.spec.rules, function, level);
-        if let Some((function, level)) = need.as_ref().filter(|_| !refusal)
+        if let Some((function, level)) = need.filter(|_| !refusal)
             && rank(function, &verdict.level) < rank(function, level)
         {
             faults.push(format!(

@@ -17,40 +17,17 @@ mod replay;
 mod rules;
 
 use anyhow::Result;
-use common::operator::Operator;
+use common::example::{common_policy, selecting};
+use common::operator::running;
 use common::people::Person;
-use common::schema::with;
+use common::raw;
 use common::stage::Stage;
-use common::{Cluster, documents, installed, raw};
 use countersign::api::GROUP;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 
-/// Policies, roles and one operator for all of these tests. The rules of the examples hold in every namespace whose label
-/// `rules` names no others.
-async fn running() -> Result<&'static Cluster> {
-    static OPERATOR: OnceCell<Operator> = OnceCell::const_new();
-    let cluster = installed().await?;
-    let start = || async {
-        let terms = documents("examples/common/standard-terms.yaml")?.swap_remove(0);
-        cluster.plane.apply_yaml(&cluster.admin()?, &terms.to_string()).await?;
-        let common = with(
-            &policy("b2b-2026")?,
-            "/spec/namespaceSelector",
-            &json!({"matchExpressions": [{"key": "rules", "operator": "DoesNotExist"}]}),
-        );
-        raw::ask(&cluster.admin()?, "POST", &raw::path("delegationpolicies", ""), &common).await?;
-        Operator::start(cluster, &[]).await
-    };
-    OPERATOR.get_or_try_init(start).await?;
-    Ok(cluster)
-}
-
-/// The policy of the examples under another name, for the namespaces whose label `rules` has that name.
+/// The policy of the examples under another name, for the namespaces that ask for it by that name.
 fn policy(name: &str) -> Result<Value> {
-    let policy = documents("examples/common/delegation-policy.yaml")?.swap_remove(0);
-    let policy = with(&policy, "/metadata/name", &json!(name));
-    Ok(with(&policy, "/spec/namespaceSelector", &json!({"matchLabels": {"rules": name}})))
+    Ok(selecting(&common_policy()?, name, name))
 }
 
 /// A stage whose namespace has rules of its own.
@@ -59,15 +36,9 @@ async fn under(rules: &Value, example: &str) -> Result<Stage<'static>> {
     let admin = cluster.admin()?;
     raw::ask(&admin, "POST", &raw::path("delegationpolicies", ""), rules).await?;
     let stage = Stage::set(cluster, example).await?;
-    relabel(&stage, rules["metadata"]["name"].as_str().unwrap()).await?;
+    stage.put_under(rules["metadata"]["name"].clone()).await?;
     cluster.example(&stage.namespace, example).await?;
     Ok(stage)
-}
-
-async fn relabel(stage: &Stage<'_>, rules: &str) -> Result<()> {
-    let path = format!("/api/v1/namespaces/{}", stage.namespace);
-    let label = json!({"metadata": {"labels": {"rules": rules}}});
-    raw::ask(&stage.cluster.admin()?, "PATCH", &path, &label).await.map(drop)
 }
 
 /// Somebody who may do everything, as a delivery tool does.

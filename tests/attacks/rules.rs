@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::common::people::Person;
 use crate::common::raw;
 use crate::common::schema::with;
-use crate::common::stage::{Stage, condition, desk, eva, lea, omar, phase_of};
-use crate::{confirm, may, policy, relabel, under};
+use crate::common::stage::{RULES, Stage, condition, desk, eva, lea, omar, phase_of};
+use crate::{confirm, may, policy, under};
 
 /// Nobody need approve anything here.
 fn lax(name: &str) -> Result<Value> {
@@ -83,7 +83,7 @@ async fn a_policy_that_is_slipped_in_changes_nothing_that_runs_and_stops_what_is
     let stage = under(&policy("before")?, "fleet").await?;
     fleet_escalated(&stage).await?;
     let slipped =
-        with(&lax("slipped-in")?, "/spec/namespaceSelector", &json!({"matchLabels": {"rules": "before"}}));
+        with(&lax("slipped-in")?, "/spec/namespaceSelector", &json!({"matchLabels": {RULES: "before"}}));
     raw::ask(&stage.cluster.admin()?, "POST", &raw::path("delegationpolicies", ""), &slipped).await?;
     stage.decide(&desk(), json!({"action": "Approve", "function": "finance", "level": "L1"})).await?;
     let waiting = stage.until_waiting_for("sales L3").await?;
@@ -104,7 +104,7 @@ async fn a_namespace_that_is_moved_under_other_rules_moves_nothing_that_runs() -
     raw::ask(&stage.cluster.admin()?, "POST", &raw::path("delegationpolicies", ""), &lax("lax-rules")?)
         .await?;
     fleet_escalated(&stage).await?;
-    relabel(&stage, "lax-rules").await?;
+    stage.put_under(json!("lax-rules")).await?;
     stage.decide(&desk(), json!({"action": "Approve", "function": "finance", "level": "L1"})).await?;
     let waiting = stage.until_waiting_for("sales L3").await?;
     assert_eq!((phase_of(&waiting), pinned(&waiting).as_str()), ("Escalated", "strict-rules"));

@@ -8,10 +8,11 @@ use http::{Request, Response};
 use kube::client::Body;
 use kube::{Client, Config};
 use testenv::until;
-use tokio::sync::oneshot;
+use tokio::sync::{OnceCell, oneshot};
 use tower::BoxError;
 
-use super::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE};
+use super::stage::rules;
+use super::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, installed};
 
 /// A running operator. Dropped, it is cut off in the middle of whatever it does, as by a crash.
 pub struct Operator {
@@ -38,6 +39,18 @@ pub enum Tamper {
 
 /// Which requests are tampered with.
 pub type Tampering = fn(&Request<Body>) -> Tamper;
+
+/// Policies, roles, the rules of the examples, and one operator for all tests of a binary.
+pub async fn running() -> Result<&'static Cluster> {
+    static OPERATOR: OnceCell<Operator> = OnceCell::const_new();
+    let cluster = installed().await?;
+    let start = || async {
+        rules(cluster).await?;
+        Operator::start(cluster, &[]).await
+    };
+    OPERATOR.get_or_try_init(start).await?;
+    Ok(cluster)
+}
 
 impl Operator {
     /// Serves these namespaces, or all.

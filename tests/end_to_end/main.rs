@@ -25,19 +25,4 @@ mod scripts;
 mod silence;
 mod turns;
 
-use anyhow::Result;
-use common::operator::Operator;
-use common::{Cluster, installed, stage};
-use tokio::sync::OnceCell;
-
-/// Policies, roles, rules and one operator for all of these tests.
-async fn running() -> Result<&'static Cluster> {
-    static OPERATOR: OnceCell<Operator> = OnceCell::const_new();
-    let cluster = installed().await?;
-    let start = || async {
-        stage::rules(cluster).await?;
-        Operator::start(cluster, &[]).await
-    };
-    OPERATOR.get_or_try_init(start).await?;
-    Ok(cluster)
-}
+use common::operator::running;
