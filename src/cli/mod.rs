@@ -1,0 +1,71 @@
+//! The commands, one file a subject.
+
+mod print;
+mod run;
+mod verify;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use countersign::admission;
+
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// The exit status of the offline commands where the input cannot be used, as that of arguments that cannot.
+const CANNOT_BE_USED: u8 = 2;
+
+/// Obtains customer agreements: confirmation, escalation, sign-off, and the order requests that follow.
+#[derive(Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the operator.
+    Run(run::Run),
+    /// Print the five CustomResourceDefinitions as YAML.
+    Crds,
+    /// Print the admission policies that keep decisions from being forged as YAML.
+    Admission {
+        /// Username of the operator, which alone writes outcomes.
+        #[arg(long, default_value = admission::OPERATOR)]
+        operator: String,
+    },
+    /// Say of an export whether its statuses follow from its objects. Needs no cluster.
+    Verify(verify::Verify),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    pub(crate) fn act(self) -> ExitCode {
+        let outcome = match self.command {
+            Command::Run(arguments) => run::run(arguments),
+            Command::Crds => print::crds(),
+            Command::Admission { operator } => print::admission(&operator),
+            Command::Verify(arguments) => return usable(verify::verify(&arguments)),
+        };
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                say(&error.to_string());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn usable(outcome: Result<ExitCode, String>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
+        say(&error);
+        ExitCode::from(CANNOT_BE_USED)
+    })
+}
+
+/// On standard error. Nothing is left to do if nobody listens.
+fn say(error: &str) {
+    let _ = writeln!(std::io::stderr(), "countersign: {error}");
+}

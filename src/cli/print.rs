@@ -1,0 +1,23 @@
+//! `countersign crds` and `countersign admission`.
+
+use std::io::Write;
+
+use countersign::{admission, api};
+
+use super::Outcome;
+
+pub(crate) fn crds() -> Outcome {
+    let mut out = std::io::stdout().lock();
+    for crd in api::crd::all() {
+        writeln!(out, "---\n{}", serde_saphyr::to_string(&crd)?.trim_end())?;
+    }
+    Ok(())
+}
+
+pub(crate) fn admission(operator: &str) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    for (_, text) in admission::files(operator) {
+        writeln!(out, "---\n{}", text.trim_end())?;
+    }
+    Ok(())
+}

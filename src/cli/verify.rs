@@ -1,0 +1,64 @@
+//! `countersign verify`.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use countersign::verify::{self, Export};
+
+/// What the exit status of `verify` says.
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  no statement fails (with --strict: and none is left unchecked)
+  1  a statement fails, or an object could not be read
+  2  the input cannot be used: a file cannot be read, or no agreement is in it";
+
+#[derive(Args)]
+#[command(after_help = EXIT_STATUS)]
+pub(crate) struct Verify {
+    /// Exports of `kubectl get cagr,adec,oreq,sterms,dpol -A -o yaml` (or json); `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How the report is written.
+    #[arg(short, long, default_value = "text")]
+    output: ReportFormat,
+    /// Let what could not be checked count as a failure.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ReportFormat {
+    Text,
+    Json,
+}
+
+pub(crate) fn verify(arguments: &Verify) -> Result<ExitCode, String> {
+    let mut export = Export::default();
+    for file in &arguments.files {
+        let name = file.display().to_string();
+        let mut bytes = Vec::new();
+        let read = if name == "-" {
+            std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ())
+        } else {
+            std::fs::read(file).map(|content| bytes = content)
+        };
+        read.map_err(|e| format!("cannot read {name}: {e}"))?;
+        let text = String::from_utf8(bytes).map_err(|e| format!("{name} is not UTF-8: {e}"))?;
+        export.read(&name, &text);
+    }
+    let report = verify::verify(&export);
+    let text = match arguments.output {
+        ReportFormat::Text => report.to_string(),
+        ReportFormat::Json => {
+            serde_json::to_string_pretty(&report).map_err(|e| format!("cannot write the report: {e}"))? + "\n"
+        }
+    };
+    std::io::stdout().write_all(text.as_bytes()).map_err(|e| format!("cannot write the report: {e}"))?;
+    if !export.has_agreements() {
+        return Err("no CustomerAgreement that can be read is in the input".to_owned());
+    }
+    let holds = if arguments.strict { report.holds_whole() } else { report.holds() };
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
