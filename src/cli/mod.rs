@@ -1,5 +1,6 @@
 //! The commands, one file a subject.
 
+mod input;
 mod print;
 mod run;
 mod verify;
