@@ -37,5 +37,6 @@ pub mod api;
 pub mod controller;
 pub mod decide;
 pub mod manifest;
+pub mod preview;
 pub mod serve;
 pub mod verify;
