@@ -629,3 +629,80 @@ fn json_has_what_the_text_has() {
     assert_eq!(one["steps"][1]["authority"], json!({"function": "finance", "level": "L1"}));
     assert_eq!(one["orders"][1]["id"], "handsets");
 }
+
+// ---- Documentation and pipelines -----------------------------------------------------------------------------------
+
+#[test]
+fn the_page_shows_what_the_command_prints() {
+    let page = std::fs::read_to_string("docs/plan.md").unwrap();
+    let start = page.find("```text\n").unwrap() + "```text\n".len();
+    let end = start + page[start..].find("```").unwrap();
+    let command = page.lines().find_map(|line| line.strip_prefix("$ countersign plan ")).unwrap();
+    let out = plan(&command.split(' ').collect::<Vec<_>>(), "");
+    let printed = String::from_utf8(out.stdout).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write("docs/plan.md", format!("{}{printed}{}", &page[..start], &page[end..])).unwrap();
+    } else {
+        assert_eq!(&page[start..end], printed, "UPDATE_DOCS=1 cargo test --test plan writes it anew");
+    }
+}
+
+/// The lines that a pipeline runs, in its order.
+fn script(file: &str) -> String {
+    let pipeline: Value = serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    if let Some(lines) = pipeline.pointer("/plan-agreements/script").and_then(Value::as_array) {
+        return lines.iter().map(|line| format!("{}\n", line.as_str().unwrap())).collect();
+    }
+    let steps = pipeline.pointer("/jobs/plan/steps").and_then(Value::as_array).unwrap();
+    let step = |step: &Value| {
+        let run = step.get("run").and_then(Value::as_str)?;
+        let run = run.replace("${{ github.event.pull_request.number }}", "7");
+        let read = "STATUS=$(sed -n 's/^status=//p' \"$GITHUB_OUTPUT\")\n";
+        assert!(!run.contains("${{"), "{run}");
+        Some(if step.get("id").is_some() { format!("{run}\n{read}") } else { format!("{run}\n") })
+    };
+    steps.iter().filter_map(step).collect()
+}
+
+#[test]
+fn the_pipelines_comment_and_then_fail_where_an_agreement_is_not_valid() {
+    use std::os::unix::fs::PermissionsExt;
+    let examples = std::env::current_dir().unwrap().join("examples");
+    for file in ["examples/ci/github.yaml", "examples/ci/gitlab.yaml"] {
+        for (change, expected, told) in
+            [("1", 0, "2 approvals are needed"), ("0", 1, "Not valid: 1 fault to mend")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let path = |name: &str| folder.path().join(name);
+            for name in ["agreements", "rules", "bin"] {
+                std::fs::create_dir(path(name)).unwrap();
+            }
+            for rules in ["standard-terms.yaml", "delegation-policy.yaml"] {
+                std::fs::copy(examples.join("common").join(rules), path("rules").join(rules)).unwrap();
+            }
+            let agreement = std::fs::read_to_string(examples.join("fleet/agreement.yaml")).unwrap();
+            let agreement = agreement.replace("offerVersion: 1", &format!("offerVersion: {change}"));
+            std::fs::write(path("agreements/fleet.yaml"), agreement).unwrap();
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_countersign"), path("bin/countersign")).unwrap();
+            for tool in ["gh", "curl"] {
+                let stub = format!("#!/bin/sh\necho {tool} \"$@\" >> {}\n", path("told").display());
+                std::fs::write(path("bin").join(tool), stub).unwrap();
+                std::fs::set_permissions(path("bin").join(tool), PermissionsExt::from_mode(0o755)).unwrap();
+            }
+            let search = format!("{}:{}", path("bin").display(), std::env::var("PATH").unwrap());
+            let ran = Command::new("sh")
+                .args(["-e", "-c", &script(file)])
+                .current_dir(folder.path())
+                .env("PATH", search)
+                .env("GITHUB_OUTPUT", path("output"))
+                .env("GITHUB_STEP_SUMMARY", path("summary"))
+                .env("COMMENT_TOKEN", "secret")
+                .output()
+                .unwrap();
+            let about = format!("{file} {change}: {}", String::from_utf8_lossy(&ran.stderr));
+            assert_eq!(ran.status.code(), Some(expected), "{about}");
+            assert!(std::fs::read_to_string(path("plan.md")).unwrap().contains(told), "{about}");
+            assert!(std::fs::read_to_string(path("told")).unwrap().contains("plan.md"), "{about}");
+        }
+    }
+}
