@@ -24,7 +24,7 @@ use common::people::Person;
 use common::stage::{Stage, condition, desk, eva, jonas, lea, mary, omar, status_of};
 use common::{DEFINITIONS, PATIENCE, documents, raw, schema};
 use countersign::api::OrderRequest;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::client::Body;
 use kube::{Api, Client, ResourceExt};
@@ -520,5 +520,30 @@ async fn an_event_that_says_nothing_new_changes_nothing() -> Result<()> {
     let calls = system.calls().into_iter().filter(|key| *key == request.spec.idempotency_key).count();
     let writes = history(&stage, &name).await?.len();
     assert_eq!((calls, writes), (1, 5), "made, taken, completed, and the two notes");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_watch_that_lost_its_place_ends_the_replica_for_the_next_start_to_begin_anew() -> Result<()> {
+    let cluster = running().await?;
+    let client = cluster.admin()?;
+    let namespace = client.default_namespace().to_owned();
+    let forgetful = move |request: Request<Body>| {
+        let client = client.clone();
+        async move {
+            if request.uri().query().is_some_and(|query| query.contains("watch=true")) {
+                let gone = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired",
+                                  "message": "too old resource version", "code": 410});
+                let gone = Body::from(gone.to_string().into_bytes());
+                return Ok(Response::builder().status(410).body(gone).unwrap());
+            }
+            client.send(request).await
+        }
+    };
+    let client = Client::new(tower::service_fn(forgetful), namespace);
+    let system = Met::at(&tempfile::tempdir()?, Mood::Works)?;
+    let ended = tokio::time::timeout(PATIENCE, run(client, system, options(), pending())).await?;
+    let said = ended.expect_err("it goes on").to_string();
+    assert!(said.contains("the watch has lost its place"), "{said}");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! From a request to an order, one step at a time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -101,9 +101,18 @@ struct Consumer<S> {
     client: Client,
     system: S,
     options: Options,
-    /// What this replica works on, by UID, and how often it failed in a row. Lost with the replica, which is fine: it
-    /// decides when something is done, and never whether.
-    under_way: Mutex<HashMap<String, u32>>,
+    /// What this replica works on, by UID. Lost with the replica, which is fine: it decides when something is done, and
+    /// never whether.
+    under_way: Mutex<HashMap<String, Work>>,
+}
+
+/// What a replica remembers of a request.
+#[derive(Debug, Clone, Copy, Default)]
+struct Work {
+    /// How often in a row it failed.
+    failures: u32,
+    /// The end is reported; the watch has yet to say so.
+    reported: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +146,7 @@ async fn step<S: OrderSystem>(
         }
         Standing::Ours => match consumer.left_alone_for(&object, &request) {
             Some(rest) => Ok(Action::requeue(rest)),
+            None if consumer.with_work(&object, |work| work.reported) => Ok(Action::await_change()),
             None => consumer.work(&object, &request).await,
         },
         // Somebody is taking it away: nothing is begun any more.
@@ -159,7 +169,11 @@ fn after_failure<S: OrderSystem>(
         tracing::error!(namespace, name, %error, "Left an order request alone");
         return Action::await_change();
     }
-    let pause = pause(consumer.failed(&object), rand::random());
+    let failures = consumer.with_work(&object, |work| {
+        work.failures = work.failures.saturating_add(1);
+        work.failures
+    });
+    let pause = pause(failures, rand::random());
     tracing::warn!(namespace, name, error = %failure, again_in_seconds = pause.as_secs_f64(), "Failed");
     Action::requeue(pause)
 }
@@ -178,20 +192,25 @@ impl<S: OrderSystem> Consumer<S> {
         if progress != Progress::Taken {
             return Ok(Action::await_change());
         }
-        self.begin(object);
+        self.with_work(object, |_| ());
         self.work(&taken, &Request::read(&taken)?).await
     }
 
     /// Makes the order, or looks how far it is, and reports it.
     async fn work(&self, object: &DynamicObject, request: &Request) -> Result<Action, Failure> {
-        self.begin(object);
         let (progress, outcome) = match request.order() {
             Ok(order) => self.place(&request.spec.idempotency_key, &order).await,
             // Taken over by an earlier version, which could do more.
             Err(reasons) => (Progress::Refused(reasons.join("; ")), Ok(Action::await_change())),
         };
         match self.report(object, request, &progress).await? {
-            Written::Done(_) => outcome,
+            Written::Done(_) => {
+                self.with_work(object, |work| {
+                    work.reported = progress.is_end();
+                    work.failures = if outcome.is_ok() { 0 } else { work.failures };
+                });
+                outcome
+            }
             Written::Missed => Ok(missed()),
         }
     }
@@ -257,28 +276,20 @@ impl<S: OrderSystem> Consumer<S> {
     }
 
     fn works_on(&self, object: &DynamicObject) -> bool {
-        self.with_under_way(|all| all.contains_key(&uid(object)))
-    }
-
-    fn begin(&self, object: &DynamicObject) {
-        self.with_under_way(|all| _ = all.entry(uid(object)).or_default());
+        self.under_way().contains_key(&uid(object))
     }
 
     fn forget(&self, object: &DynamicObject) {
-        self.with_under_way(|all| _ = all.remove(&uid(object)));
+        self.under_way().remove(&uid(object));
     }
 
-    /// How often in a row, with this one.
-    fn failed(&self, object: &DynamicObject) -> u32 {
-        self.with_under_way(|all| {
-            let failures = all.entry(uid(object)).or_default();
-            *failures = failures.saturating_add(1);
-            *failures
-        })
+    /// From the first call on, the request is this replica's work.
+    fn with_work<T>(&self, object: &DynamicObject, act: impl FnOnce(&mut Work) -> T) -> T {
+        act(self.under_way().entry(uid(object)).or_default())
     }
 
-    fn with_under_way<T>(&self, act: impl FnOnce(&mut HashMap<String, u32>) -> T) -> T {
-        act(&mut self.under_way.lock().unwrap_or_else(PoisonError::into_inner))
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, Work>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -27,6 +27,18 @@ pub enum Progress {
     Refused(String),
 }
 
+impl Progress {
+    /// Whether nothing more comes after it.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::Taken | Self::Waiting => false,
+            Self::Made(order) => order.state != State::InProgress,
+            Self::Rejected(_) | Self::Refused(_) => true,
+        }
+    }
+}
+
 /// The status with this progress in it, as server-side apply wants it: all that is ours, and nothing that is not.
 ///
 /// None when it stands there already, so that nothing is written twice. The resourceVersion lets the write fail if anybody
