@@ -511,7 +511,8 @@ async fn an_event_that_says_nothing_new_changes_nothing() -> Result<()> {
         raw::ask(&admin, "PATCH", &path, &json!({"metadata": {"annotations": {"note": note}}})).await?;
     }
     // A replica that starts anew is told of everything once more.
-    let anew = Replica::start(&stage, &system, options()).await?;
+    let at_once = Options { stand_in_after: Duration::ZERO, ..options() };
+    let anew = Replica::start(&stage, &system, at_once).await?;
     let spec = serde_json::to_value(&request.spec)?;
     beside(&stage, "last", &schema::with(&spec, "/idempotencyKey", &json!("last"))).await?;
     until_reported(&stage, "last", "Completed").await?;
