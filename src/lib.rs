@@ -28,10 +28,13 @@
 //! - [`controller`] is the shell around it: it watches, observes, applies plans and wakes at deadlines. It has no opinion
 //!   about agreements.
 //! - [`serve`] answers probes and metrics.
+//! - [`preview`] says what would become of an agreement in a file, before anybody is asked, with the rules of [`decide`].
 //! - [`verify`] says of an export, years later and without a cluster, whether its statuses follow from its objects.
 //!
-//! Arrows point one way: `api` <- `decide` <- `controller` <- `main`, and `decide` <- `verify` <- `main`. What is relied on from the API server, and what is
-//! promised to everybody else, stands in `docs/contract.md`.
+//! - [`manifest`] reads objects out of files, for those two.
+//!
+//! Arrows point one way: `api` <- `decide` <- `controller` <- `main`, and `decide` <- `manifest` <- `verify`, `preview` <- `main`.
+//! What is relied on from the API server, and what is promised to everybody else, stands in `docs/contract.md`.
 pub mod admission;
 pub mod api;
 pub mod controller;
