@@ -28,6 +28,7 @@
 //! - [`controller`] is the shell around it: it watches, observes, applies plans and wakes at deadlines. It has no opinion
 //!   about agreements.
 //! - [`serve`] answers probes and metrics.
+//! - [`tmforum`] writes an export as documents of TM Forum's Open APIs.
 //! - [`verify`] says of an export, years later and without a cluster, whether its statuses follow from its objects.
 //!
 //! Arrows point one way: `api` <- `decide` <- `controller` <- `main`, and `decide` <- `verify` <- `main`. What is relied on from the API server, and what is
@@ -38,4 +39,5 @@ pub mod controller;
 pub mod decide;
 pub mod manifest;
 pub mod serve;
+pub mod tmforum;
 pub mod verify;

@@ -1,5 +1,6 @@
 //! The commands, one file a subject.
 
+mod export;
 mod input;
 mod print;
 mod run;
@@ -38,6 +39,8 @@ enum Command {
     },
     /// Say of an export whether its statuses follow from its objects. Needs no cluster.
     Verify(verify::Verify),
+    /// Write an export as TM Forum documents: TMF651 agreements and specifications, TMF622 product orders. Needs no cluster.
+    Export(export::ExportTo),
 }
 
 impl Cli {
@@ -48,6 +51,7 @@ impl Cli {
             Command::Crds => print::crds(),
             Command::Admission { operator } => print::admission(&operator),
             Command::Verify(arguments) => return usable(verify::verify(&arguments)),
+            Command::Export(arguments) => return usable(export::export(&arguments)),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

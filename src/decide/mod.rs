@@ -40,7 +40,7 @@ use crate::api::{
 // What `verify` computes anew.
 pub(crate) use acts::counted;
 pub(crate) use authority::{canonical, quorum, rank};
-pub(crate) use orders::name_requests;
+pub(crate) use orders::{name_of, name_requests};
 pub(crate) use rule_book::RuleBook;
 pub(crate) use status::outcome_word;
 pub(crate) use validate::assess;
