@@ -100,16 +100,17 @@ fn named<'a>(status: &'a CustomerAgreementStatus) -> BTreeMap<&'a str, Counted<'
             object: None,
         });
     }
-    for end in &status.closed {
+    let end = status.closed.as_ref().and_then(|end| {
         let action = match end.outcome {
             ClosedOutcome::Declined => Action::Decline,
             ClosedOutcome::Refused => Action::Refuse,
             ClosedOutcome::Withdrawn => Action::Withdraw,
-            ClosedOutcome::Expired => continue,
+            ClosedOutcome::Expired => return None,
         };
-        for name in &end.decisions {
-            add(Counted { name, action, username: None, attested_by: None, ended: true, object: None });
-        }
+        Some((action, &end.decisions))
+    });
+    for (action, name) in end.iter().flat_map(|(action, names)| names.iter().map(|name| (*action, name))) {
+        add(Counted { name, action, username: None, attested_by: None, ended: true, object: None });
     }
     all
 }
