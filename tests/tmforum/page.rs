@@ -77,8 +77,6 @@ fn the_page_has_every_note() {
         let id = note["id"].as_str().unwrap();
         ids.insert(id.split_once('-').map_or(id.to_owned(), |(id, _)| format!("{id}-N")));
     }
-    // A complete request has had its special requirements assessed; the one is there without the other.
-    ids.insert("specialHandling".to_owned());
     assert_eq!(table("### Notes"), ids);
 }
 
@@ -90,4 +88,29 @@ fn the_page_has_every_field_that_stays_empty() {
         let unused = file.unused(&type_, &said(&documents));
         assert_eq!(table(&format!("### Empty in {type_}")), unused, "{type_}");
     }
+}
+
+/// Whether it is written or not, the page says what becomes of it.
+#[test]
+fn the_page_has_every_field_of_ours() {
+    let mut checked = 0;
+    for crd in countersign::api::crd::all() {
+        let crd = serde_json::to_value(crd).unwrap();
+        let heading = match crd["spec"]["names"]["kind"].as_str().unwrap() {
+            "CustomerAgreement" | "AgreementDecision" => "\n## Agreement\n",
+            "StandardTerms" => "\n## AgreementSpecification\n",
+            "OrderRequest" => "\n## ProductOrder\n",
+            _ => continue,
+        };
+        let section = PAGE.split_once(heading).unwrap().1.split("\n## ").next().unwrap();
+        let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
+        for part in ["spec", "status"] {
+            for name in schema[part]["properties"].as_object().into_iter().flatten().map(|(name, _)| name) {
+                let field = format!("`{part}.{name}`");
+                assert!(section.contains(&field), "{heading}{field}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 60, "{checked}");
 }

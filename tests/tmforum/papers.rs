@@ -142,7 +142,7 @@ pub fn lives() -> Vec<(&'static str, World)> {
 
 /// Objects with every field that there is, as if exported from a cluster.
 pub fn complete() -> Vec<Value> {
-    let mut all = Vec::new();
+    let mut all: Vec<Value> = Vec::new();
     for text in [
         include_str!("../complete/customeragreements.yaml"),
         include_str!("../complete/agreementdecisions.yaml"),
@@ -154,11 +154,24 @@ pub fn complete() -> Vec<Value> {
             let name = object["metadata"]["name"].as_str().unwrap().to_owned();
             object["metadata"]["uid"] = json!(format!("uid-of-{name}"));
             object["metadata"]["creationTimestamp"] = json!("2026-11-24T09:00:00Z");
+            if name == "complete-amendment" {
+                // The one number that TMF651 takes for one.
+                object["spec"]["documentNumber"] = json!("418");
+                // The other one's order was left out by the customer.
+                object["spec"]["orders"] = all[0]["spec"]["orders"].clone();
+            }
             if object["kind"] != "StandardTerms" {
                 object["metadata"]["namespace"] = json!("commerce");
             }
             all.push(object);
         }
     }
+    // Nobody assessed what is special about this one, which its feasibility rules out.
+    let mut special = all.iter().find(|object| object["kind"] == "OrderRequest").unwrap().clone();
+    special["metadata"]["name"] = json!("special-o1");
+    special["metadata"]["uid"] = json!("uid-of-special-o1");
+    special["spec"]["feasibility"] = Value::Null;
+    special["spec"]["specialHandling"] = json!(true);
+    all.push(special);
     all
 }

@@ -33,8 +33,8 @@ fn every_document_of_every_life_is_valid() {
             }
         }
     }
-    // Agreement and catalogue of eleven lives, four orders; two agreements, a catalogue and an order that are complete.
-    assert_eq!(checked, 3 * (2 * 11 + 3 + 4));
+    // Agreement and catalogue of eleven lives, three orders; two agreements, a catalogue and two orders that are complete.
+    assert_eq!(checked, 3 * (2 * 11 + 3 + 5));
 }
 
 proptest! {
