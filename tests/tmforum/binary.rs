@@ -109,3 +109,38 @@ fn input_that_cannot_be_used_ends_with_2() {
         assert!(errors.contains("must be an absolute http or https URL"), "{url}: {errors}");
     }
 }
+
+#[test]
+fn the_commands_on_the_page_work() {
+    let page = include_str!("../../docs/tmforum.md");
+    let folder = std::env::temp_dir().join(format!("countersign-export-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("export.yaml"), list(&objects(&World::agreed_fibre()))).unwrap();
+    let commands: Vec<&str> = page.lines().filter(|line| line.starts_with("countersign export ")).collect();
+    assert_eq!(commands.len(), 2);
+    for command in commands {
+        let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(command.split(' ').skip(1))
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        assert!(output.stdout.len() > 100, "{command}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    // Each option and each of its values stands in the table.
+    let help = run(&["--help"], "").1;
+    for word in [
+        "--only",
+        "--for",
+        "--base-url",
+        "agreement",
+        "specification",
+        "product-order",
+        "customer",
+        "provider",
+        "jsonl",
+    ] {
+        assert!(help.contains(word) && page.contains(&format!("`{word}`")), "{word}");
+    }
+}

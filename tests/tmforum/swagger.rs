@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
@@ -39,7 +39,8 @@ static PUBLISHED: LazyLock<Option<Published>> = LazyLock::new(|| {
 /// What is published, or nothing where nobody says where it is. Then the test says so, past the capture of its output.
 pub fn published(test: &str) -> Option<&'static Published> {
     let published = PUBLISHED.as_ref();
-    if published.is_none() {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if published.is_none() && SAID.lock().unwrap().insert(test.to_owned()) {
         let _ = writeln!(
             std::io::stderr(),
             "SKIPPED {test}: set {FOLDER} to the folder with the Swagger files of TMF651 and TMF622, version 4.0.0"
