@@ -38,6 +38,7 @@ pub mod api;
 pub mod controller;
 pub mod decide;
 pub mod manifest;
+pub mod preview;
 pub mod serve;
 pub mod tmforum;
 pub mod verify;

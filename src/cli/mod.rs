@@ -2,6 +2,7 @@
 
 mod export;
 mod input;
+mod plan;
 mod print;
 mod run;
 mod verify;
@@ -37,6 +38,8 @@ enum Command {
         #[arg(long, default_value = admission::OPERATOR)]
         operator: String,
     },
+    /// Say what would become of agreements in files, before anybody is asked. Needs no cluster.
+    Plan(plan::Plan),
     /// Say of an export whether its statuses follow from its objects. Needs no cluster.
     Verify(verify::Verify),
     /// Write an export as TM Forum documents: TMF651 agreements and specifications, TMF622 product orders. Needs no cluster.
@@ -50,6 +53,7 @@ impl Cli {
             Command::Run(arguments) => run::run(arguments),
             Command::Crds => print::crds(),
             Command::Admission { operator } => print::admission(&operator),
+            Command::Plan(arguments) => return usable(plan::plan(&arguments)),
             Command::Verify(arguments) => return usable(verify::verify(&arguments)),
             Command::Export(arguments) => return usable(export::export(&arguments)),
         };
