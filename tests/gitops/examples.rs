@@ -1,0 +1,1 @@
+//! The examples for Argo CD and Flux.
