@@ -38,7 +38,7 @@ fn evaluate(file: &str, objects: &[Value]) -> Result<Vec<String>> {
 
 /// Flux looks again after an error, until its time is up, as it does while something is in progress.
 fn meaning(word: &str) -> &str {
-    if word.starts_with("error: ") && word.ends_with("no such attribute(s): status") {
+    if word.starts_with("error: ") && word.contains("no such attribute(s): status") {
         "InProgress"
     } else {
         word
