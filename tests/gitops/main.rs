@@ -1,7 +1,15 @@
 //! What Argo CD and Flux make of agreements: their own interpreters, on what the operator writes in every part of a life.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod argocd;
+#[path = "../common/mod.rs"]
+mod common;
 mod examples;
 mod flux;
 mod lives;
