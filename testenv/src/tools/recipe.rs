@@ -72,7 +72,7 @@ pub(super) fn of(tool: Tool) -> Result<Recipe> {
     let expected = match tool {
         Tool::Helm => "one to two minutes, 67 MB",
         Tool::Kubectl => "half a minute to two minutes, 62 MB",
-        Tool::FluxHealth => "one to two minutes, 54 MB",
+        Tool::FluxHealth => "one to three minutes, 31 MB",
         Tool::Promtool => "one to two minutes, 54 MB",
         Tool::Kubeconform | Tool::Lua => "some seconds, up to 10 MB",
     };
