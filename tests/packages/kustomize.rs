@@ -31,7 +31,10 @@ fn difference(place: &str, ours: &Value, theirs: &Value) -> String {
     match (ours, theirs) {
         (Value::Object(a), Value::Object(b)) => {
             let names: BTreeSet<_> = a.keys().chain(b.keys()).collect();
-            names.iter().map(|name| difference(&format!("{place}/{name}"), &ours[*name], &theirs[*name])).collect()
+            names
+                .iter()
+                .map(|name| difference(&format!("{place}/{name}"), &ours[*name], &theirs[*name]))
+                .collect()
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             a.iter().zip(b).enumerate().map(|(n, (a, b))| difference(&format!("{place}/{n}"), a, b)).collect()

@@ -41,8 +41,9 @@ pub(crate) async fn phase(plane: &ControlPlane, namespace: &str) -> Result<Strin
 
 pub(crate) async fn until_phase(plane: &ControlPlane, namespace: &str, wanted: &str) -> Result<()> {
     until(format_args!("the agreement in {namespace} was {wanted}"), PATIENCE, || async {
-        let phase = phase(plane, namespace).await?;
-        if phase == wanted { Ok(Some(())) } else { Err(anyhow!("it is {phase:?}")) }
+        let agreement = agreement(plane, namespace).await?;
+        let status = serde_json::to_string(&agreement.status)?;
+        if phase_of(&agreement) == wanted { Ok(Some(())) } else { Err(anyhow!("its status is {status}")) }
     })
     .await
 }
@@ -86,11 +87,12 @@ async fn from_the_first_agreement_to_the_last_no_decision_is_lost_or_forged() ->
 
     terminal.follow(INSTALL, "With Helm", &[("0.1.0", &first)])?;
     let deployment = of_kind(&rendered(&first, HOME, &[])?, "Deployment")[0].clone();
+    // Started before the policies take effect, it would count nothing for ten seconds after it saw that they do.
+    admission_older_than(&admin, age, PATIENCE).await?;
     let pod = Pod::of(&plane, &deployment).await?;
     pod.until_guarded().await?;
     terminal.follow(INSTALL, "The first agreement", &[])?;
     until_phase(&plane, CUSTOMER, "AwaitingConfirmation").await?;
-    admission_older_than(&admin, age, PATIENCE).await?;
     let (ours, told) = (names(&plane, POLICIES).await?, warnings(&plane).await?);
 
     // Upgraded while it runs: the policies of both versions are there, and a decision counts.
@@ -214,11 +216,24 @@ async fn the_kustomization_of_the_page_brings_an_operator_to_life() -> Result<()
     let plane = ControlPlane::start().await?;
     let terminal = Terminal::of_an_admin(&plane)?;
     terminal.follow(INSTALL, "With kustomize", &[])?;
-    let deployments = format!("/apis/apps/v1/namespaces/{HOME}/deployments/countersign");
-    let deployment = raw::ask(&plane.admin()?, "GET", &deployments, &Value::Null).await?;
-    let pod = Pod::of(&plane, &deployment).await?;
+    comes_to_life(&plane, &terminal).await
+}
+
+#[tokio::test]
+async fn the_plain_files_of_the_page_bring_an_operator_to_life() -> Result<()> {
+    let plane = ControlPlane::start().await?;
+    let terminal = Terminal::of_an_admin(&plane)?;
+    terminal.follow(INSTALL, "With plain files", &[])?;
+    comes_to_life(&plane, &terminal).await
+}
+
+/// Runs what the stored Deployment describes until the first agreement waits for its customer.
+async fn comes_to_life(plane: &ControlPlane, terminal: &Terminal) -> Result<()> {
+    let path = format!("/apis/apps/v1/namespaces/{HOME}/deployments/countersign");
+    let deployment = raw::ask(&plane.admin()?, "GET", &path, &Value::Null).await?;
+    let pod = Pod::of(plane, &deployment).await?;
     terminal.follow(INSTALL, "The first agreement", &[])?;
-    until_phase(&plane, CUSTOMER, "AwaitingConfirmation").await?;
+    until_phase(plane, CUSTOMER, "AwaitingConfirmation").await?;
     pod.until_guarded().await?;
     pod.stop().await
 }

@@ -49,7 +49,7 @@ impl Terminal {
         let path = std::env::join_paths(folders.chain([Path::new("/usr/bin"), Path::new("/bin")]))?;
         let home = tempfile::tempdir()?;
         // The examples, and what the pages export, lie where the commands are given.
-        for folder in ["examples", "deploy"] {
+        for folder in ["examples", "deploy", "crds"] {
             std::os::unix::fs::symlink(root().join(folder), home.path().join(folder))?;
         }
         Ok(Self { home, kubeconfig: plane.admin_kubeconfig(), path })
