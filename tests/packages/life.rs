@@ -197,7 +197,10 @@ async fn from_the_first_agreement_to_the_last_no_decision_is_lost_or_forged() ->
         assert!(refusal.by_policy(policy), "{what}: {refusal:?}");
     }
 
-    // Installed again, it takes up what stayed. Then it is left for good.
+    // Installed again, it takes up what stayed, but not under another name. Then it is left for good.
+    let other = format!("helm install other deploy/chart --namespace {HOME}");
+    let error = format!("{:#}", terminal.give(&other, &[]).unwrap_err());
+    assert!(error.contains("invalid ownership metadata"), "{error}");
     terminal.give(&format!("helm install countersign deploy/chart --namespace {HOME}"), &[])?;
     let pod = Pod::of(&plane, &deployment).await?;
     pod.until_guarded().await?;
