@@ -53,7 +53,7 @@ struct Found {
     policies: BTreeMap<String, DelegationPolicy>,
     /// Empty: everywhere.
     namespaces: Vec<String>,
-    /// Whether it was asked for less than everywhere.
+    /// Whether it was to be everywhere, and may not.
     narrowed: bool,
 }
 
@@ -106,7 +106,7 @@ impl Inbox {
             table.row(entry.cells(several, wide, now));
         }
         let mut out = table.render(wide);
-        if found.narrowed {
+        if !found.namespaces.is_empty() {
             out.push_str(&paragraph(&format!("Looked {place}."), "", ""));
         }
         out
@@ -172,10 +172,14 @@ impl Found {
         let all = ListParams::default();
         let mut namespaces = asked_for.to_vec();
         let mut agreements = Vec::new();
+        let mut narrowed = false;
         if namespaces.is_empty() {
             match list(&Api::<CustomerAgreement>::all(server.client.clone()), &all).await {
                 Ok(found) => agreements = found,
-                Err(Error::Api(status)) if status.code == 403 => namespaces.push(server.namespace.clone()),
+                Err(Error::Api(status)) if status.code == 403 => {
+                    namespaces.push(server.namespace.clone());
+                    narrowed = true;
+                }
                 Err(error) => return Err(server.failure(&error)),
             }
         }
@@ -186,7 +190,6 @@ impl Found {
         let policies = server.permitted(list(&server.cluster_wide::<DelegationPolicy>(), &all).await)?;
         let by_uid = |policy: DelegationPolicy| Some((policy.metadata.uid.clone()?, policy));
         let policies = policies.into_iter().flatten().filter_map(by_uid).collect();
-        let narrowed = !namespaces.is_empty();
         Ok(Self { agreements, policies, namespaces, narrowed })
     }
 
@@ -214,7 +217,12 @@ impl Found {
     fn place(&self) -> String {
         match self.namespaces.as_slice() {
             [] => "in all namespaces".to_owned(),
-            [one] => format!("in the namespace {one} alone; -n names others"),
+            [one] if self.narrowed => {
+                format!(
+                    "in the namespace {one} alone, for you may not list agreements in all; -n names others"
+                )
+            }
+            [one] => format!("in the namespace {one}"),
             several => format!("in the namespaces {}", and(several)),
         }
     }

@@ -1,17 +1,24 @@
 //! `kubectl agreement`: what waits for you, decide, and see what became of it.
 
+mod completion;
 mod connection;
 mod decision;
 mod explain;
 mod failure;
+mod history;
 mod identity;
 mod inbox;
 mod layout;
 mod moments;
 mod output;
 mod reading;
+mod status;
+mod verifying;
+mod waiting;
 mod watching;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +49,8 @@ struct Cli {
 enum Command {
     /// What waits for you, what ends first on top.
     Inbox(inbox::Inbox),
+    /// Where agreements stand, for whom they wait and until when.
+    Status(status::Status),
     /// The customer confirms: the terms are understood and acceptable, with which orders.
     Confirm(decision::Confirm),
     /// The customer does not accept the terms. Final.
@@ -60,10 +69,30 @@ enum Command {
     Withdraw(decision::Withdraw),
     /// Record what a representative did on paper or in an e-signature tool.
     Attest(decision::Attest),
+    /// Everything that happened, with every decision, also those that do not count, and why.
+    History(history::History),
+    /// Whether what the server says follows from spec, decisions and rules.
+    Verify(verifying::Verify),
+    /// Wait until an agreement is where you want it.
+    Wait(waiting::Wait),
+    /// Print what completes words for kubectl or a shell.
+    Completion(completion::Completion),
+    /// Answer kubectl, which asks what can come next.
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    // Under the name by which kubectl asks, it answers.
+    let called = words.first().and_then(|own| Path::new(own).file_stem()?.to_str());
+    if called == Some(completion::ASKED_BY_KUBECTL) {
+        words.insert(1, "__complete".into());
+    }
+    let cli = Cli::parse_from(words);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(cli.act()),
@@ -98,6 +127,15 @@ impl Cli {
             Command::Countersign(command) => command.run(connection).await,
             Command::Withdraw(command) => command.run(connection).await,
             Command::Attest(command) => command.run(connection).await,
+            Command::Status(command) => command.run(connection).await,
+            Command::History(command) => command.run(connection).await,
+            Command::Verify(command) => command.run(connection).await,
+            Command::Wait(command) => command.run(connection).await,
+            Command::Completion(command) => {
+                command.run();
+                Ok(())
+            }
+            Command::Complete { words } => completion::complete(words).await,
         }
     }
 }
