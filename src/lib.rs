@@ -36,5 +36,7 @@ pub mod admission;
 pub mod api;
 pub mod controller;
 pub mod decide;
+pub mod manifest;
+pub mod preview;
 pub mod serve;
 pub mod verify;

@@ -1,5 +1,7 @@
 //! The commands, one file a subject.
 
+mod input;
+mod plan;
 mod print;
 mod run;
 mod verify;
@@ -35,6 +37,8 @@ enum Command {
         #[arg(long, default_value = admission::OPERATOR)]
         operator: String,
     },
+    /// Say what would become of agreements in files, before anybody is asked. Needs no cluster.
+    Plan(plan::Plan),
     /// Say of an export whether its statuses follow from its objects. Needs no cluster.
     Verify(verify::Verify),
 }
@@ -46,6 +50,7 @@ impl Cli {
             Command::Run(arguments) => run::run(arguments),
             Command::Crds => print::crds(),
             Command::Admission { operator } => print::admission(&operator),
+            Command::Plan(arguments) => return usable(plan::plan(&arguments)),
             Command::Verify(arguments) => return usable(verify::verify(&arguments)),
         };
         match outcome {

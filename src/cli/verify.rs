@@ -1,11 +1,13 @@
 //! `countersign verify`.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use countersign::verify::{self, Export};
+
+use super::input;
 
 /// What the exit status of `verify` says.
 const EXIT_STATUS: &str = "\
@@ -17,7 +19,7 @@ Exit status:
 #[derive(Args)]
 #[command(after_help = EXIT_STATUS)]
 pub(crate) struct Verify {
-    /// Exports of `kubectl get cagr,adec,oreq,sterms,dpol -A -o yaml` (or json); `-` is standard input.
+    /// Exports of `kubectl get cagr,adec,oreq,sterms,dpol -A -o yaml` (or json), or folders of them; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How the report is written.
@@ -36,16 +38,7 @@ enum ReportFormat {
 
 pub(crate) fn verify(arguments: &Verify) -> Result<ExitCode, String> {
     let mut export = Export::default();
-    for file in &arguments.files {
-        let name = file.display().to_string();
-        let mut bytes = Vec::new();
-        let read = if name == "-" {
-            std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ())
-        } else {
-            std::fs::read(file).map(|content| bytes = content)
-        };
-        read.map_err(|e| format!("cannot read {name}: {e}"))?;
-        let text = String::from_utf8(bytes).map_err(|e| format!("{name} is not UTF-8: {e}"))?;
+    for (name, text) in input::texts(&arguments.files)? {
         export.read(&name, &text);
     }
     let report = verify::verify(&export);

@@ -160,11 +160,7 @@ fn begin(seen: &Observed<'_>, book: RuleBook<'_>, need: &Requirement, question: 
     let rank_of = |level: &str| rank(&book.policy.spec.rules, &need.function, level);
     let level = match asked.last().filter(|asked| rank_of(&asked.level) >= rank_of(&need.level)) {
         Some(asked) => asked.level.clone(),
-        // A level whose only holders may not approve would only cost time.
-        None if nobody_may_approve(seen, book, &need.function, &need.level) => {
-            next_level(seen, book, &need.function, &need.level).unwrap_or_else(|| need.level.clone())
-        }
-        None => need.level.clone(),
+        None => who_is_asked_first(seen, book, &need.function, &need.level),
     };
     Approval {
         function: need.function.clone(),
@@ -175,6 +171,20 @@ fn begin(seen: &Observed<'_>, book: RuleBook<'_>, need: &Requirement, question: 
         asked,
         decided_by: Vec::new(),
     }
+}
+
+/// The level that is asked first. One whose only holders may not approve would only cost time.
+pub(crate) fn who_is_asked_first(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    function: &str,
+    needed: &str,
+) -> String {
+    let passed_over = nobody_may_approve(seen, book, function, needed);
+    passed_over
+        .then(|| next_level(seen, book, function, needed))
+        .flatten()
+        .unwrap_or_else(|| needed.to_owned())
 }
 
 fn asked(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> AskedLevel {

@@ -40,13 +40,17 @@ use crate::api::{
     StandardTerms,
 };
 
-// What `verify` computes anew.
+// What `verify` computes anew, and what `preview` shows.
 pub(crate) use acts::counted;
-pub(crate) use authority::{canonical, quorum, rank};
-pub(crate) use orders::name_requests;
+pub(crate) use approval::who_is_asked_first;
+pub(crate) use authority::{Requirement, canonical, holders, quorum, rank};
+pub(crate) use calendar::wait_end;
+pub(crate) use classify::permitted;
+pub(crate) use orders::{is_sealed, name_requests};
 pub(crate) use rule_book::RuleBook;
 pub(crate) use status::outcome_word;
-pub(crate) use validate::assess;
+pub(crate) use validate::{Assessment, FaultKind, assess, rules, validate};
+pub(crate) use value::value;
 pub use words::{and, clean, count, or, shorten};
 
 /// Everything that was read, in one value. Borrowed: nothing is cloned to decide.

@@ -116,6 +116,12 @@ pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Result<RuleBo
     }
 }
 
+/// The rules that an agreement would be held to, whatever is wrong with it.
+pub(crate) fn rules<'a>(seen: &Observed<'a>) -> Option<RuleBook<'a>> {
+    let policy = the_policy(seen, &mut Faults::default())?;
+    Some(RuleBook { terms: seen.standard_terms?, policy })
+}
+
 #[derive(Default)]
 struct Faults(Vec<Fault>);
 

@@ -22,7 +22,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-pub use export::{Export, Unreadable};
+pub use crate::manifest::Unreadable;
+pub use export::Export;
 pub use report::{AgreementReport, Claim, Report, Statement, Summary, Verdict};
 
 use crate::api::{

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::export::Unreadable;
 use crate::decide::{clean, count};
+use crate::manifest::Unreadable;
 
 /// What is said about every agreement of an export.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -261,16 +261,6 @@ impl fmt::Display for Report {
             words.push_str(&format!("; {} of other kinds passed over", count(self.others, "object")));
         }
         wrap(f, "", &words, 2)
-    }
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} document {}", clean(&self.file, 256), self.document)?;
-        for part in [&self.object, &self.field].into_iter().flatten() {
-            write!(f, ", {part}")?;
-        }
-        write!(f, ": {}", self.message)
     }
 }
 
