@@ -107,7 +107,8 @@ impl Connection {
                     causes(&error)
                 ))
             })?),
-            None => Kubeconfig::read().ok(),
+            None if there_is_one() => Some(Kubeconfig::read().map_err(|error| unusable(&causes(&error)))?),
+            None => None,
         };
         let mut config = match (file, &self.server) {
             (Some(file), _) => {
@@ -165,6 +166,13 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Whether a kubeconfig is named by the environment, or stands where it does by default.
+fn there_is_one() -> bool {
+    let named = std::env::var_os("KUBECONFIG").is_some_and(|paths| !paths.is_empty());
+    let home = std::env::home_dir().map(|home| home.join(".kube").join("config"));
+    named || home.is_some_and(|file| file.exists())
 }
 
 fn uri<T: std::str::FromStr<Err: std::fmt::Display>>(server: &str) -> Outcome<T> {

@@ -65,7 +65,10 @@ impl Inbox {
         let asked_for: &[String] = if self.all_namespaces { &[] } else { &connection.namespace };
         let mut found = Found::read(&server, asked_for).await?;
         say(&self.shown(&found, &me, Clock::system().now())?);
-        while self.watch {
+        if !self.watch {
+            return Ok(());
+        }
+        loop {
             let changes = Changes::open(&server, &found.namespaces, None).await?;
             let again = Found::read(&server, asked_for).await?;
             if again.agreements == found.agreements {
@@ -75,7 +78,6 @@ impl Inbox {
             found = again;
             say(&format!("\n{}", self.shown(&found, &me, Clock::system().now())?));
         }
-        Ok(())
     }
 
     fn shown(&self, found: &Found, me: &Me, now: Timestamp) -> Outcome<String> {
@@ -84,7 +86,7 @@ impl Inbox {
             Some(Form::Name) => Ok(entries.iter().map(|entry| output::name(entry.agreement)).collect()),
             Some(form @ (Form::Json | Form::Yaml)) => {
                 let objects = entries.iter().map(|entry| output::object(entry.agreement));
-                output::machine(form, &output::items(objects.collect::<Outcome<_>>()?))
+                output::machine(form, &output::items(&objects.collect::<Outcome<Vec<_>>>()?))
             }
             Some(Form::Wide) | None => Ok(self.table(found, &entries, me, now)),
         }

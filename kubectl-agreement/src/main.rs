@@ -12,6 +12,7 @@ mod layout;
 mod moments;
 mod output;
 mod reading;
+mod show;
 mod status;
 mod verifying;
 mod waiting;
@@ -51,6 +52,8 @@ enum Command {
     Inbox(inbox::Inbox),
     /// Where agreements stand, for whom they wait and until when.
     Status(status::Status),
+    /// The agreement as a person reads it before deciding: parties, terms beside the standard, orders, worth, digest.
+    Show(show::Show),
     /// The customer confirms: the terms are understood and acceptable, with which orders.
     Confirm(decision::Confirm),
     /// The customer does not accept the terms. Final.
@@ -128,6 +131,7 @@ impl Cli {
             Command::Withdraw(command) => command.run(connection).await,
             Command::Attest(command) => command.run(connection).await,
             Command::Status(command) => command.run(connection).await,
+            Command::Show(command) => command.run(connection).await,
             Command::History(command) => command.run(connection).await,
             Command::Verify(command) => command.run(connection).await,
             Command::Wait(command) => command.run(connection).await,

@@ -56,7 +56,7 @@ pub fn object<K: Resource<DynamicType = ()> + Serialize>(object: &K) -> Outcome<
 }
 
 /// The objects of a list, as kubectl prints them.
-pub fn items(items: Vec<Value>) -> Value {
+pub fn items(items: &[Value]) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items})
 }
 

@@ -45,7 +45,10 @@ impl Status {
         let server = connection.connect().await?;
         let mut seen = self.read(&server).await?;
         say(&self.shown(&seen, &server, Clock::system().now())?);
-        while self.watch {
+        if !self.watch {
+            return Ok(());
+        }
+        loop {
             let namespaces = if self.all_namespaces { Vec::new() } else { vec![server.namespace.clone()] };
             let changes = Changes::open(&server, &namespaces, self.name.as_deref()).await?;
             let again = self.read(&server).await?;
@@ -56,7 +59,6 @@ impl Status {
             seen = again;
             say(&format!("\n{}", self.shown(&seen, &server, Clock::system().now())?));
         }
-        Ok(())
     }
 
     async fn read(&self, server: &Server) -> Outcome<Vec<CustomerAgreement>> {
@@ -82,7 +84,7 @@ impl Status {
             }
             (Some(form @ (Form::Json | Form::Yaml)), _) => output::machine(
                 form,
-                &output::items(seen.iter().map(output::object).collect::<Outcome<_>>()?),
+                &output::items(&seen.iter().map(output::object).collect::<Outcome<Vec<_>>>()?),
             ),
             (None, [one]) if self.name.is_some() => Ok(details(one, now)),
             (_, []) => {

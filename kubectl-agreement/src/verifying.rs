@@ -89,6 +89,6 @@ async fn export(server: &Server) -> Outcome<Export> {
     let policies = server.permitted(list(&server.cluster_wide::<DelegationPolicy>(), &all).await)?;
     items.extend(policies.iter().flatten().map(output::object).collect::<Outcome<Vec<_>>>()?);
     let mut export = Export::default();
-    export.read(&server.url, &output::items(items).to_string());
+    export.read(&server.url, &output::items(&items).to_string());
     Ok(export)
 }

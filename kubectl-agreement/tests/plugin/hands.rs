@@ -43,8 +43,12 @@ impl Hands {
         Ok(Self { kubeconfig, namespace: namespace.to_owned() })
     }
 
-    pub fn kubeconfig(&self) -> &std::path::Path {
-        &self.kubeconfig
+    /// The process, which is not started yet.
+    pub fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-agreement"));
+        command.args(line).env("KUBECONFIG", &self.kubeconfig).env("TERM", "xterm-256color");
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").kill_on_drop(true);
+        command
     }
 
     /// Types a command; `-n` is the namespace of the stage.
@@ -57,17 +61,8 @@ impl Hands {
         let mut stdin = tempfile::tempfile()?;
         stdin.write_all(input.as_bytes())?;
         stdin.rewind()?;
-        let output = Command::new(env!("CARGO_BIN_EXE_kubectl-agreement"))
-            .args(line)
-            .args(["-n", &self.namespace])
-            .env("KUBECONFIG", &self.kubeconfig)
-            .env_remove("NO_COLOR")
-            .env("CLICOLOR", "1")
-            .env("TERM", "xterm-256color")
-            .stdin(Stdio::from(stdin))
-            .kill_on_drop(true)
-            .output()
-            .await?;
+        let output =
+            self.command(line).args(["-n", &self.namespace]).stdin(Stdio::from(stdin)).output().await?;
         Ok(Said {
             code: output.status.code().context("it was killed")?,
             out: String::from_utf8(output.stdout)?,

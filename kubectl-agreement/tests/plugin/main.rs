@@ -10,5 +10,10 @@
 #[path = "../../../tests/common/mod.rs"]
 mod common;
 
+mod customers;
 mod decisions;
 mod hands;
+mod help;
+mod looks;
+mod refusals;
+mod terminal;
