@@ -1,6 +1,7 @@
 //! Text within 80 columns: paragraphs, and tables whose last columns give way first.
 
 use anstyle::Style;
+use textwrap::{Options, WordSeparator, WordSplitter};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How wide a line may be.
@@ -39,53 +40,13 @@ pub fn cut(text: &str, most: usize) -> String {
 
 /// A text broken between words, behind an indent; a word that is longer than a line is broken too.
 pub fn paragraph(text: &str, first: &str, others: &str) -> String {
-    let mut out = String::new();
-    let mut line = first.to_owned();
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        let mut word = word;
-        loop {
-            let room = WIDTH.saturating_sub(width(&line) + usize::from(!empty));
-            if width(word) <= room {
-                if !empty {
-                    line.push(' ');
-                }
-                line.push_str(word);
-                empty = false;
-                break;
-            }
-            if !empty {
-                out.push_str(&line);
-                out.push('\n');
-                others.clone_into(&mut line);
-                empty = true;
-                continue;
-            }
-            let end = fitting(word, room.max(1));
-            line.push_str(word.get(..end).unwrap_or(word));
-            word = word.get(end..).unwrap_or_default();
-            out.push_str(&line);
-            out.push('\n');
-            others.clone_into(&mut line);
-        }
-    }
-    out.push_str(line.trim_end());
-    out.push('\n');
-    out
-}
-
-/// How many bytes of a word fit into so many columns: at least one character.
-fn fitting(word: &str, room: usize) -> usize {
-    let mut used = 0;
-    let mut end = 0;
-    for (at, c) in word.char_indices() {
-        used += c.width().unwrap_or_default();
-        if used > room && at > 0 {
-            break;
-        }
-        end = at + c.len_utf8();
-    }
-    end
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let options = Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(others)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(&words.join(" "), options).iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// A table. The first column is what the row is about; where it is too long it has a line of its own above the others.

@@ -87,9 +87,17 @@ pub fn capacities(
     let Some(status) = &agreement.status else { return Vec::new() };
     let open = |step: &&Approval| matches!(step.state, ApprovalState::Waiting | ApprovalState::Exhausted);
     if let Some(policy) = policy {
+        let of = |wanted: &dyn Fn(&Approval) -> bool| -> Vec<Capacity> {
+            let steps = status.approvals.iter().filter(|step| wanted(step));
+            steps.flat_map(|step| held(policy, reader, step, now)).collect()
+        };
         // A refusal counts until the agreement is sealed, whoever approved before.
-        let steps = status.approvals.iter().filter(|step| action == Action::Refuse || open(step));
-        return steps.flat_map(|step| held(policy, reader, step, now)).collect();
+        if action == Action::Refuse {
+            return of(&|_| true);
+        }
+        let asked = of(&|step| open(&step));
+        // Whoever comes later learns that, and not that there is nothing to approve.
+        return if asked.is_empty() { of(&|step| step.state == ApprovalState::Next) } else { asked };
     }
     // The waits for approvals stand in the order of the steps.
     let waits = status.waiting_for.iter().filter(|wait| wait.action == WaitingAction::Approve);

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-fn plugin(line: &[&str]) -> Result<(i32, String)> {
+pub fn plugin(line: &[&str]) -> Result<(i32, String)> {
     let out =
         Command::new(env!("CARGO_BIN_EXE_kubectl-agreement")).args(line).stdin(Stdio::null()).output()?;
     let text = String::from_utf8(out.stdout)? + &String::from_utf8(out.stderr)?;
@@ -12,7 +12,7 @@ fn plugin(line: &[&str]) -> Result<(i32, String)> {
 }
 
 /// Every command, by what `__complete` offers.
-fn commands(of: &[&str]) -> Result<Vec<String>> {
+pub fn commands(of: &[&str]) -> Result<Vec<String>> {
     let (_, words) = plugin(&[&["__complete"], of, &[""]].concat())?;
     Ok(words.lines().filter_map(|line| line.split_once('\t')).map(|(name, _)| name.to_owned()).collect())
 }

@@ -12,6 +12,7 @@ mod common;
 
 mod customers;
 mod decisions;
+mod docs;
 mod hands;
 mod help;
 mod looks;

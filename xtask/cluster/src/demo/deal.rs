@@ -16,7 +16,7 @@ use super::{
     PATIENCE, Stage,
     cast::{BERG, Person},
     story::{self, Emphasis},
-    typing::{sent, types},
+    typing::{Shown, types},
 };
 
 /// An agreement on its way.
@@ -72,7 +72,7 @@ impl<'a> Deal<'a> {
         holds: impl Fn(&CustomerAgreementStatus) -> bool,
     ) -> Result<()> {
         story::acts(&by.introduced(), what);
-        types(&self.stage.plane, by, self.namespace, line, "You are").await?;
+        types(&self.stage.plane, by, self.namespace, line, Shown::From("You are")).await?;
         self.until(then, holds).await
     }
 
@@ -81,10 +81,8 @@ impl<'a> Deal<'a> {
         story::acts(&BERG.introduced(), what);
         let (plane, name) = (&self.stage.plane, self.seen.name_any());
         let line = ["show", &name, "--for", "customer", "-o", "yaml"];
-        let text = types(plane, &BERG, self.namespace, &line, "no line of it").await?;
         let file = format!("{name}.yaml");
-        sent(plane, &file, &text)?;
-        story::says(&format!("saved as {file}, and sent to the customer"));
+        types(plane, &BERG, self.namespace, &line, Shown::Into(&file)).await?;
         Ok(file)
     }
 

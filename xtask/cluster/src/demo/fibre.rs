@@ -14,7 +14,7 @@ use super::{
     cast::{BERG, LUND, TIMBER},
     deal::Deal,
     forgery, story,
-    typing::types,
+    typing::{Shown, types},
 };
 
 /// Plays the scene, and returns the agreement as it ended.
@@ -55,7 +55,7 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     .await?;
 
     story::acts(&BERG.introduced(), "looks what waits for him.");
-    types(&stage.plane, &BERG, TIMBER, &["inbox"], "").await?;
+    types(&stage.plane, &BERG, TIMBER, &["inbox"], Shown::From("")).await?;
     let name = deal.seen.name_any();
     deal.decide(
         &BERG,

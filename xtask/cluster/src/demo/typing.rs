@@ -15,18 +15,29 @@ use super::{cast::Person, story};
 /// As people type it.
 const TYPED: &str = "kubectl agreement";
 
-/// Types a command, and returns what it answered. It is shown from the line on that begins with `from`.
+/// Where the answer of a command goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shown<'a> {
+    /// Onto the screen, from the line on that begins so.
+    From(&'a str),
+    /// Into a file.
+    Into(&'a str),
+}
+
+/// Types a command.
 pub(super) async fn types(
     plane: &ControlPlane,
     who: &Person,
     namespace: &str,
     line: &[&str],
-    from: &str,
-) -> Result<String> {
+    shown: Shown<'_>,
+) -> Result<()> {
     let executable =
         env::current_exe()?.with_file_name(format!("kubectl-agreement{}", env::consts::EXE_SUFFIX));
     let folder = folder(plane)?;
-    let typed = format!("{TYPED} {}", line.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+    let into = if let Shown::Into(file) = shown { format!(" > {file}") } else { String::new() };
+    let typed =
+        format!("{TYPED} {}{into}", line.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
     story::types(&typed);
     let answer = Command::new(&executable)
         .args(line)
@@ -41,18 +52,19 @@ pub(super) async fn types(
     if !answer.status.success() {
         bail!("`{typed}` by {} ended with {}:\n{out}{err}", who.username, answer.status);
     }
-    let shown: Vec<&str> = out.lines().skip_while(|line| !line.starts_with(from)).collect();
-    story::verbatim(&shown.join("\n"));
-    Ok(out)
+    match shown {
+        Shown::From(start) => {
+            let lines: Vec<&str> = out.lines().skip_while(|line| !line.starts_with(start)).collect();
+            story::verbatim(&lines.join("\n"));
+        }
+        Shown::Into(file) => {
+            fs::write(folder.join(file), out).with_context(|| format!("could not write {file}"))?;
+        }
+    }
+    Ok(())
 }
 
-/// Writes what a command answered into a file that people send each other.
-pub(super) fn sent(plane: &ControlPlane, name: &str, text: &str) -> Result<PathBuf> {
-    let file = folder(plane)?.join(name);
-    fs::write(&file, text).with_context(|| format!("could not write {}", file.display()))?;
-    Ok(file)
-}
-
+/// What people send each other.
 fn folder(plane: &ControlPlane) -> Result<PathBuf> {
     let folder: &Path = plane.dir();
     let folder = folder.join("mail");
