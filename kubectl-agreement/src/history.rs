@@ -140,8 +140,13 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
             ..fact(closed.time.0, format!("ended: {:?}", closed.outcome))
         });
     }
-    // What people did comes before what became of it within one second.
-    out.sort_by_key(|one| (one.time, one.decision.is_none()));
+    // What people did comes before what became of it within one second. Decisions never change, so their versions tell the
+    // order in which they were stored.
+    let version = |one: &Happened| {
+        let found = decisions.iter().find(|own| own.metadata.name == one.decision);
+        found.and_then(|own| own.metadata.resource_version.as_ref()?.parse::<u64>().ok())
+    };
+    out.sort_by_cached_key(|one| (one.time, one.decision.is_none(), version(one)));
     out
 }
 
@@ -232,5 +237,35 @@ fn said_by(decision: &AgreementDecision) -> String {
             };
             format!("{who} {verb}{authority}{statements}{orders}")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(name: &str, version: &str, action: &str) -> Arc<AgreementDecision> {
+        let decision = json!({
+            "apiVersion": "countersign.dev/v1alpha1", "kind": "AgreementDecision",
+            "metadata": {"name": name, "creationTimestamp": "2026-11-24T10:00:00Z", "resourceVersion": version},
+            "spec": {
+                "agreementRef": {"name": "a", "uid": "u", "revision": 1, "digest": "d"}, "action": action,
+                "decidedBy": {"username": "e\u{1b}[31mva"},
+            },
+        });
+        Arc::new(serde_json::from_value(decision).unwrap())
+    }
+
+    #[test]
+    fn what_happened_in_one_second_stands_in_the_order_in_which_it_was_stored() {
+        let agreement: CustomerAgreement =
+            serde_saphyr::from_str(include_str!("../../examples/fibre/agreement.yaml")).unwrap();
+        let decisions = [decision("a-1", "110", "Sign"), decision("a-2", "99", "Confirm")];
+        let line = time_line(&agreement, &decisions);
+        let whats: Vec<&str> = line.iter().map(|one| one.what.as_str()).collect();
+        assert_eq!(whats, ["e [31mva confirmed", "e [31mva signed"]);
+        let shown = text(&agreement, &line, "2026-11-25T10:00:00Z".parse().unwrap());
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert!(shown.contains("24 Nov 10:00 UTC  (no effect) e [31mva signed"), "{shown}");
     }
 }

@@ -6,8 +6,8 @@ use countersign::api::agreement_status::{CustomerAgreementStatus, WaitingAction}
 use countersign::api::{Action, CustomerAgreement};
 use countersign::controller::Clock;
 use countersign::decide::binding;
-use countersign::preview::preview;
 use countersign::preview::sheet::{self, Bound, Reader};
+use countersign::preview::{Preview, preview};
 
 use crate::connection::Connection;
 use crate::failure::{Failure, Outcome};
@@ -80,12 +80,27 @@ impl Show {
         let mut preview = preview(&around.observed(agreement), Vec::new(), now);
         let status = agreement.status.clone().unwrap_or_default();
         // What runs is worth what its status says, by the orders that remain.
-        preview.value = status.value.or(preview.value);
+        preview.value = status.value.clone().or(preview.value);
+        if around.catalogue.is_none() {
+            without_catalogue(&mut preview, &status);
+        }
         let reader = match self.reader {
             Whom::Provider => Reader::Provider,
             Whom::Customer => Reader::Customer,
         };
         Ok(sheet::of(&agreement.spec, &preview, &status.deviations, bound.as_ref(), reader))
+    }
+}
+
+/// Who may not read the catalogue sees what the operator found out about it.
+fn without_catalogue(preview: &mut Preview, status: &CustomerAgreementStatus) {
+    for term in &mut preview.terms {
+        let mut own = status.deviations.iter().filter(|deviation| deviation.term_id == term.id).peekable();
+        term.standard = match (own.peek(), status.classification) {
+            (Some(_), _) => own.find_map(|deviation| deviation.permitted.clone()),
+            (None, Some(_)) => Some("met".to_owned()),
+            (None, None) => Some("not shown to you".to_owned()),
+        };
     }
 }
 
