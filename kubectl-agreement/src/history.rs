@@ -106,8 +106,6 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
         |time: Timestamp, what: String| Happened { time, what, more: None, decision: None, counts: true };
     let mut out: Vec<Happened> =
         decisions.iter().filter_map(|decision| of_decision(agreement, decision)).collect();
-    let made = agreement.metadata.creation_timestamp.as_ref();
-    out.extend(made.map(|time| fact(time.0, "the agreement was made".to_owned())));
     let asked = status.waiting_for.iter().map(|wait| {
         (
             wait.asked_time.0,
@@ -147,6 +145,9 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
         found.and_then(|own| own.metadata.resource_version.as_ref()?.parse::<u64>().ok())
     };
     out.sort_by_cached_key(|one| (one.time, one.decision.is_none(), version(one)));
+    if let Some(made) = agreement.metadata.creation_timestamp.as_ref() {
+        out.insert(0, fact(made.0, "the agreement was made".to_owned()));
+    }
     out
 }
 
@@ -258,12 +259,15 @@ mod tests {
 
     #[test]
     fn what_happened_in_one_second_stands_in_the_order_in_which_it_was_stored() {
-        let agreement: CustomerAgreement =
+        let mut agreement: CustomerAgreement =
             serde_saphyr::from_str(include_str!("../../examples/fibre/agreement.yaml")).unwrap();
+        let decided = "2026-11-24T10:00:00Z".parse().unwrap();
+        agreement.metadata.creation_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(decided));
         let decisions = [decision("a-1", "110", "Sign"), decision("a-2", "99", "Confirm")];
         let line = time_line(&agreement, &decisions);
         let whats: Vec<&str> = line.iter().map(|one| one.what.as_str()).collect();
-        assert_eq!(whats, ["e [31mva confirmed", "e [31mva signed"]);
+        assert_eq!(whats, ["the agreement was made", "e [31mva confirmed", "e [31mva signed"]);
         let shown = text(&agreement, &line, "2026-11-25T10:00:00Z".parse().unwrap());
         let shown = anstream::adapter::strip_str(&shown).to_string();
         assert!(shown.contains("24 Nov 10:00 UTC  (no effect) e [31mva signed"), "{shown}");

@@ -75,7 +75,7 @@ async fn what_the_provider_keeps_to_itself_is_not_sent() -> Result<()> {
     let told = owner.types(&["show", &stage.agreement, "--for", "customer"]).await?.done();
     assert!(told.contains("Fleet SIM 20 GB") && !told.contains("finance"), "{told}");
     let told = owner.types(&["show", &stage.agreement]).await?.done();
-    assert!(told.contains("finance L1"), "{told}");
+    assert!(told.contains("band pay-45: finance"), "{told}");
     Ok(())
 }
 
