@@ -180,7 +180,8 @@ mod tests {
         }
         let text = plain(&table.render(false));
         for line in text.lines() {
-            assert!(width(line) <= WIDTH, "{}: {line}", width(line));
+            let columns = UnicodeWidthStr::width(line);
+            assert!(columns <= WIDTH, "{columns}: {line}");
         }
         assert_eq!(text.matches("approve as finance L3").count(), 4, "{text}");
         assert!(text.contains(&"x".repeat(63)), "{text}");
