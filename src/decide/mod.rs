@@ -5,8 +5,10 @@
 //! `approval` (S4), `orders` (S5, S6). `status` turns facts into conditions, and those into a phase.
 
 mod acts;
+pub mod answers;
 mod approval;
 mod authority;
+pub mod binding;
 mod calendar;
 mod case;
 mod classify;
@@ -16,6 +18,7 @@ pub mod digest;
 mod ended;
 mod exact;
 mod fit;
+pub mod foresee;
 mod links;
 mod notices;
 mod orders;
@@ -48,7 +51,7 @@ pub(crate) use rule_book::RuleBook;
 pub(crate) use status::outcome_word;
 pub(crate) use validate::{Assessment, FaultKind, assess, rules, validate};
 pub(crate) use value::value;
-pub(crate) use words::{and, clean, count, or};
+pub use words::{and, clean, count, or, shorten};
 
 /// Everything that was read, in one value. Borrowed: nothing is cloned to decide.
 #[derive(Debug)]
