@@ -67,7 +67,7 @@ async fn every_guide_does_what_it_says() -> Result<()> {
             for block in &blocks {
                 setting.follow(block).await.with_context(|| format!("line {}", block.line))?;
             }
-            anyhow::Ok(())
+            setting.end().await
         };
         if let Err(error) = followed.await {
             failures.push(format!("docs/how-to/{name}.md: {error:#}"));

@@ -7,7 +7,7 @@ use testenv::until;
 use crate::blocks::{Block, Kind, is_shown};
 use crate::common::example::common_policy;
 use crate::common::people::Person;
-use crate::common::stage::{Stage, eva, lea, omar};
+use crate::common::stage::{Stage, condition, lea, omar, status_of};
 use crate::common::{Cluster, PATIENCE, documents, raw, schema};
 use crate::reader::Reader;
 
@@ -43,6 +43,8 @@ const ROLES: [(&str, &[&str]); 9] = [
 pub struct Setting {
     stage: Stage<'static>,
     reader: Reader,
+    /// Never valid, so that it is held against the policies of the day whenever they change.
+    canary: Option<Stage<'static>>,
 }
 
 impl Setting {
@@ -56,9 +58,10 @@ impl Setting {
         };
         // A guide that names its namespace has it under that name, every other one has a new one.
         let namespace = if guide == "write-a-policy" {
-            let named =
-                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "norrland-timber"}});
-            cluster.plane.apply_yaml(&cluster.admin()?, &named.to_string()).await?;
+            for name in ["norrland-timber", "cafe-corner"] {
+                let named = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+                cluster.plane.apply_yaml(&cluster.admin()?, &named.to_string()).await?;
+            }
             "norrland-timber".to_owned()
         } else {
             cluster.plane.namespace(guide).await?
@@ -91,7 +94,31 @@ impl Setting {
             }
             _ => {}
         }
-        Ok(Self { stage, reader })
+        let mut canary = None;
+        if guide == "write-a-policy" {
+            let mut own = Stage { namespace: "cafe-corner".to_owned(), ..stage.another("canary") };
+            own.document = schema::with(&own.document, "/spec/terms/0/value", &json!("soon"));
+            own.submit().await?;
+            own.until("it is not valid", |agreement| condition(agreement, "Valid").1 == "TermsInvalid")
+                .await?;
+            canary = Some(own);
+        }
+        Ok(Self { stage, reader, canary })
+    }
+
+    /// What has to hold once the guide was followed.
+    pub async fn end(&self) -> Result<()> {
+        let Some(canary) = &self.canary else { return Ok(()) };
+        // What it becomes valid under shows that the operator has seen every step.
+        canary.edit(json!({"terms": self.stage.document["spec"]["terms"]})).await?;
+        let valid = canary.until_phase("AwaitingConfirmation").await?;
+        let pinned = status_of(&valid).pinned.map(|pinned| pinned.policy.name);
+        ensure!(pinned.as_deref() == Some("b2b-2027"), "{pinned:?}");
+        for state in canary.history().await? {
+            let (_, reason, message) = condition(&state, "Valid");
+            ensure!(!["NoPolicy", "PolicyConflict"].contains(&reason.as_str()), "a gap: {message}");
+        }
+        Ok(())
     }
 
     /// Does what a block says.
@@ -170,9 +197,6 @@ impl Setting {
                 let second = self.stage.another("norrland-timber-fibre-2");
                 second.sign_fibre().await?;
                 second.until_phase("Agreed").await.map(drop)
-            }
-            "Eva Lund confirms" => {
-                self.stage.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await.map(drop)
             }
             other => bail!("nobody knows how to do this: {other}"),
         }
