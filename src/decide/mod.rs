@@ -5,8 +5,10 @@
 //! `approval` (S4), `orders` (S5, S6). `status` turns facts into conditions, and those into a phase.
 
 mod acts;
+pub mod answers;
 mod approval;
 mod authority;
+pub mod binding;
 mod calendar;
 mod case;
 mod classify;
@@ -16,6 +18,7 @@ pub mod digest;
 mod ended;
 mod exact;
 mod fit;
+pub mod foresee;
 mod links;
 mod notices;
 mod orders;
@@ -43,12 +46,12 @@ pub(crate) use approval::who_is_asked_first;
 pub(crate) use authority::{Requirement, canonical, holders, quorum, rank};
 pub(crate) use calendar::wait_end;
 pub(crate) use classify::permitted;
-pub(crate) use orders::{is_sealed, name_requests};
+pub(crate) use orders::{is_sealed, name_of, name_requests};
 pub(crate) use rule_book::RuleBook;
 pub(crate) use status::outcome_word;
 pub(crate) use validate::{Assessment, FaultKind, assess, rules, validate};
 pub(crate) use value::value;
-pub(crate) use words::{and, clean, count, or};
+pub use words::{and, clean, count, or, shorten};
 
 /// Everything that was read, in one value. Borrowed: nothing is cloned to decide.
 #[derive(Debug)]

@@ -1,14 +1,16 @@
 //! Words for people: lists of names, and text of others that cannot break a terminal, a log or an event.
 
 /// Text of others on one line: without control and direction characters, at most `max` characters.
-pub(crate) fn clean(text: &str, max: usize) -> String {
+#[must_use]
+pub fn clean(text: &str, max: usize) -> String {
     let line: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| !is_invisible(*c)).collect();
     shorten(line.trim(), max)
 }
 
 /// At most `max` characters, with an ellipsis where something was cut off.
-pub(crate) fn shorten(text: &str, max: usize) -> String {
+#[must_use]
+pub fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
@@ -22,12 +24,14 @@ const fn is_invisible(c: char) -> bool {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(crate) fn and<S: AsRef<str>>(names: &[S]) -> String {
+#[must_use]
+pub fn and<S: AsRef<str>>(names: &[S]) -> String {
     join(names, "and")
 }
 
 /// `a`, `a or b`, `a, b or c`.
-pub(crate) fn or<S: AsRef<str>>(names: &[S]) -> String {
+#[must_use]
+pub fn or<S: AsRef<str>>(names: &[S]) -> String {
     join(names, "or")
 }
 
@@ -43,7 +47,8 @@ fn join<S: AsRef<str>>(names: &[S], word: &str) -> String {
 }
 
 /// `1 order`, `2 orders`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 

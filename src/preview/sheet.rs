@@ -66,7 +66,7 @@ pub fn of(
     page.worth(preview, reader);
     for document in &spec.documents {
         page.entry("Document", &format!("{}, {}", clean(&document.name, 256), clean(&document.role, 63)));
-        page.entry("", &clean(&document.digest, 71));
+        page.line(4, &clean(&document.digest, 71));
     }
     if let Some(bound) = bound {
         page.blank();
@@ -74,7 +74,8 @@ pub fn of(
             "Revision",
             &format!("{} of the terms, agreement {}", bound.revision, clean(&bound.uid, 63)),
         );
-        page.entry("", &clean(&bound.digest, 71));
+        // On one line, so that it can be copied.
+        page.line(4, &clean(&bound.digest, 71));
     }
     page.text()
 }
@@ -93,7 +94,7 @@ pub fn signature_page(spec: &CustomerAgreementSpec, name: &str, bound: &Bound) -
         &format!("{} and {}", clean(&spec.customer.name, 256), clean(&spec.provider.name, 256)),
     );
     page.entry("Revision", &format!("{} of the terms, agreement {}", bound.revision, clean(&bound.uid, 63)));
-    page.entry("Digest", &clean(&bound.digest, 71));
+    page.line(4, &clean(&bound.digest, 71));
     if let Some(orders) = &bound.confirmed {
         let orders: Vec<String> = orders.iter().map(|order| clean(order, 63)).collect();
         page.entry("Orders", &if orders.is_empty() { "none".to_owned() } else { orders.join(", ") });

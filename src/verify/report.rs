@@ -188,7 +188,8 @@ impl Statement {
 
 impl Report {
     /// Counts the verdicts.
-    pub(super) fn sum_up(mut self) -> Self {
+    #[must_use]
+    pub fn sum_up(mut self) -> Self {
         let mut summary = Summary::default();
         for statement in self.agreements.iter().flat_map(|agreement| &agreement.statements) {
             match statement.verdict {

@@ -42,6 +42,7 @@ fn each_tool_is_built_once_and_on_its_own() -> Result<()> {
         "github.com/prometheus/prometheus/cmd/promtool",
         "github.com/yannh/kubeconform/cmd/kubeconform",
         "github.com/yuin/gopher-lua/cmd/glua",
+        "countersign.dev/tools/flux-health",
     ];
     assert_eq!(packages, once);
     Ok(())
@@ -80,6 +81,7 @@ fn the_real_ones_run_and_are_of_the_pinned_versions() -> Result<()> {
         (Tool::Promtool, &["--version"], "promtool, version"),
         (Tool::Kubeconform, &["-h"], "-schema-location"),
         (Tool::Lua, &["-e", "print(21 * 2)"], "42"),
+        (Tool::FluxHealth, &[], "usage: flux-health FILE"),
     ] {
         let output = tool.command(home.path())?.args(arguments).output()?;
         let said = [output.stdout, output.stderr].concat();

@@ -86,9 +86,12 @@ pub fn documents(file: &str) -> Result<Vec<Value>> {
     serde_saphyr::from_multiple(&text).with_context(|| format!("{file} is not valid YAML"))
 }
 
-/// The folder of the repository: where cargo says it is now, else where it was when the test was built.
+/// The folder of the repository: of the package that cargo says is tested now, or was when the test was built, or above it.
 pub fn root() -> PathBuf {
-    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let root = package.ancestors().find(|folder| folder.join("crds").is_dir());
+    root.map_or_else(|| package.clone(), std::path::Path::to_owned)
 }
 
 impl Cluster {

@@ -6,15 +6,19 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{built, cargo, run};
 
-/// Both executables come from one build, so that they share what they depend on.
+/// All executables come from one build, so that they share what they depend on.
 pub fn run_demo(stay: bool) -> Result<()> {
-    anstream::println!("Building the operator and the demo. The first time this takes some minutes.");
+    anstream::println!(
+        "Building the operator, the plugin and the demo. The first time this takes some minutes."
+    );
     run(&mut cargo([
         "build",
         "--locked",
         "--package=countersign",
+        "--package=kubectl-agreement",
         "--package=xtask-cluster",
         "--bin=countersign",
+        "--bin=kubectl-agreement",
         "--bin=xtask-cluster",
     ])?)?;
     let mut demo = built("xtask-cluster")?;

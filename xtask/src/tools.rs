@@ -34,13 +34,13 @@ fn without_go() -> &'static str {
     match (is_set("KUBEBUILDER_ASSETS"), is_set("COUNTERSIGN_TOOLS")) {
         (true, true) => "not needed, if KUBEBUILDER_ASSETS and COUNTERSIGN_TOOLS have everything",
         (true, false) => {
-            "the control plane is ready-made, but Helm, kubectl, promtool, kubeconform and glua cannot be built; fine if \
+            "the control plane is ready-made, but Helm, kubectl, promtool, kubeconform, glua and flux-health cannot be built; fine if \
              they are in the cache already, else install Go 1.26.7 or set COUNTERSIGN_TOOLS to a folder with them"
         }
         (false, _) => {
             "neither the control plane nor the tools for tests can be built; fine if they are in the cache already, else \
              install Go 1.26.7, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and \
-             kube-controller-manager, and COUNTERSIGN_TOOLS to one with helm, kubectl, promtool, kubeconform and glua"
+             kube-controller-manager, and COUNTERSIGN_TOOLS to one with helm, kubectl, promtool, kubeconform, glua and flux-health"
         }
     }
 }

@@ -8,11 +8,13 @@ const ETCD: Module = Module {
     name: "etcd",
     go_mod: include_str!("../../control-plane/etcd/go.mod"),
     go_sum: include_str!("../../control-plane/etcd/go.sum"),
+    main_go: None,
 };
 pub(crate) const KUBERNETES: Module = Module {
     name: "kubernetes",
     go_mod: include_str!("../../control-plane/kubernetes/go.mod"),
     go_sum: include_str!("../../control-plane/kubernetes/go.sum"),
+    main_go: None,
 };
 
 pub(super) fn pinned() -> Result<Recipe> {

@@ -83,6 +83,9 @@ fn lay_out(source: &Path, module: Module) -> Result<std::path::PathBuf> {
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("go.mod"), module.go_mod)?;
     fs::write(folder.join("go.sum"), module.go_sum)?;
+    if let Some(source) = module.main_go {
+        fs::write(folder.join("main.go"), source)?;
+    }
     Ok(folder)
 }
 

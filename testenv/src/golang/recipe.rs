@@ -31,6 +31,8 @@ pub(crate) struct Module {
     pub(crate) name: &'static str,
     pub(crate) go_mod: &'static str,
     pub(crate) go_sum: &'static str,
+    /// A program of our own, where no package of others is one.
+    pub(crate) main_go: Option<&'static str>,
 }
 
 /// Linker options for an executable without symbols.
@@ -87,6 +89,7 @@ fn hash(targets: &[Target]) -> String {
         {
             hasher.update(part);
         }
+        hasher.update(target.module.main_go.unwrap_or_default());
     }
     hasher.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }

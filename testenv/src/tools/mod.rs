@@ -19,6 +19,8 @@ use crate::golang;
 /// A tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
+    /// Flux's own evaluator of health check expressions, around which `testenv/tools/flux-health` is a program.
+    FluxHealth,
     /// Renders, checks and installs charts.
     Helm,
     /// What people install with; builds kustomizations. Of the control plane's own version.
@@ -33,12 +35,14 @@ pub enum Tool {
 
 impl Tool {
     /// All of them, those first that many tests need.
-    pub const ALL: [Self; 5] = [Self::Kubectl, Self::Helm, Self::Promtool, Self::Kubeconform, Self::Lua];
+    pub const ALL: [Self; 6] =
+        [Self::Kubectl, Self::Helm, Self::Promtool, Self::Kubeconform, Self::Lua, Self::FluxHealth];
 
     /// The name of its executable.
     #[must_use]
     pub fn binary(self) -> &'static str {
         match self {
+            Self::FluxHealth => "flux-health",
             Self::Helm => "helm",
             Self::Kubectl => "kubectl",
             Self::Kubeconform => "kubeconform",

@@ -14,6 +14,7 @@ macro_rules! module {
             name: $name,
             go_mod: include_str!(concat!("../../tools/", $name, "/go.mod")),
             go_sum: include_str!(concat!("../../tools/", $name, "/go.sum")),
+            main_go: None,
         }
     };
 }
@@ -24,6 +25,16 @@ const SOME: &str =
 
 pub(super) fn of(tool: Tool) -> Result<Recipe> {
     let (module, source, package, what, takes) = match tool {
+        Tool::FluxHealth => (
+            Module {
+                main_go: Some(include_str!("../../tools/flux-health/main.go")),
+                ..module!("flux-health")
+            },
+            "github.com/fluxcd/pkg/runtime",
+            "countersign.dev/tools/flux-health",
+            "Flux's evaluator of health checks",
+            SOME,
+        ),
         Tool::Helm => (module!("helm"), "helm.sh/helm/v4", "helm.sh/helm/v4/cmd/helm", "Helm", SOME),
         Tool::Kubectl => {
             (module!("kubectl"), "k8s.io/kubernetes", "k8s.io/kubernetes/cmd/kubectl", "kubectl", SOME)
@@ -54,13 +65,14 @@ pub(super) fn of(tool: Tool) -> Result<Recipe> {
     let ldflags = match tool {
         Tool::Kubectl => stamp(version)?,
         Tool::Helm => format!("{} -X helm.sh/helm/v4/internal/version.version={version}", stripped()),
-        Tool::Kubeconform | Tool::Lua | Tool::Promtool => stripped(),
+        Tool::FluxHealth | Tool::Kubeconform | Tool::Lua | Tool::Promtool => stripped(),
     };
     // Checking rules asks no cloud where its machines are, and these are most of what promtool compiles.
     let tags = if tool == Tool::Promtool { "remove_all_sd,enable_kubernetes_sd" } else { "" };
     let expected = match tool {
         Tool::Helm => "one to two minutes, 67 MB",
         Tool::Kubectl => "half a minute to two minutes, 62 MB",
+        Tool::FluxHealth => "one to three minutes, 31 MB",
         Tool::Promtool => "one to two minutes, 54 MB",
         Tool::Kubeconform | Tool::Lua => "some seconds, up to 10 MB",
     };

@@ -2,8 +2,7 @@
 
 use anyhow::{Result, ensure};
 use countersign::api::{
-    Action, CustomerAgreement,
-    agreement_decision::{OrderConfirmation, OrderDecision, Statement},
+    CustomerAgreement,
     conditions::{condition, phase},
 };
 
@@ -23,26 +22,22 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     })
     .await?;
 
-    let mut understood = deal.draft(&NINA, Action::Confirm)?;
-    understood.spec.statements = vec![Statement::Understood];
-    deal.decide(&NINA, "confirms that she understands the terms.", &understood, "understood", |status| {
+    let sheet = deal.send("sends Nina Corner the agreement.").await?;
+    let line = ["confirm", "-f", &sheet, "--only-understood", "--yes"];
+    deal.decide(&NINA, "confirms that she understands the terms.", &line, "understood", |status| {
         status.phase.as_deref() == Some(phase::AWAITING_CONFIRMATION)
             && is_true(status, condition::UNDERSTOOD)
     })
     .await?;
 
-    let mut no = deal.draft(&NINA, Action::Decline)?;
-    no.spec.reason = Some("24 months is too long for a rented shop".to_owned());
-    deal.decide(&NINA, "declines: \"24 months is too long for a rented shop\".", &no, "declined", |status| {
+    let line = ["decline", "-f", &sheet, "--reason", "24 months is too long for a rented shop", "--yes"];
+    deal.decide(&NINA, "declines.", &line, "declined", |status| {
         status.phase.as_deref() == Some(phase::DECLINED)
     })
     .await?;
 
-    let mut too_late = deal.draft(&NINA, Action::Confirm)?;
-    too_late.spec.statements = vec![Statement::Understood, Statement::Acceptable];
-    let outcome = OrderConfirmation::Confirmed;
-    too_late.spec.orders = vec![OrderDecision { id: "lines".to_owned(), outcome, reason: None }];
-    deal.decide(&NINA, "has second thoughts and confirms.", &too_late, "closed for decisions", |status| {
+    let line = ["confirm", "-f", &sheet, "--yes"];
+    deal.decide(&NINA, "has second thoughts and confirms.", &line, "closed for decisions", |status| {
         status.ignored_decisions.iter().any(|ignored| ignored.reason == "Closed")
     })
     .await?;

@@ -8,7 +8,7 @@ use countersign::api::{
 };
 use kube::{
     Api, ResourceExt,
-    api::{ListParams, ObjectMeta, PostParams},
+    api::{ListParams, ObjectMeta},
 };
 use testenv::until;
 
@@ -16,6 +16,7 @@ use super::{
     PATIENCE, Stage,
     cast::{BERG, Person},
     story::{self, Emphasis},
+    typing::{Shown, types},
 };
 
 /// An agreement on its way.
@@ -41,7 +42,7 @@ impl<'a> Deal<'a> {
         self.seen.status.clone().unwrap_or_default()
     }
 
-    /// A decision of this person on what the owner last saw, for the person to fill in.
+    /// A decision in the name of this person on what the owner last saw: what a forger sends.
     pub(super) fn draft(&self, by: &Person, action: Action) -> Result<AgreementDecision> {
         let status = self.status();
         let terms = status.terms.context("the agreement has no revision yet")?;
@@ -61,25 +62,28 @@ impl<'a> Deal<'a> {
         Ok(decision(reference, by, action))
     }
 
-    /// This person makes a decision with their own identity; the wait that follows is the operator's turn.
+    /// This person decides, at their own keyboard. What was sent to them is a file, for a customer reads nothing else.
     pub(super) async fn decide(
         &mut self,
         by: &Person,
         what: &str,
-        decision: &AgreementDecision,
+        line: &[&str],
         then: &str,
         holds: impl Fn(&CustomerAgreementStatus) -> bool,
     ) -> Result<()> {
         story::acts(&by.introduced(), what);
-        let client = by.client(&self.stage.plane, self.namespace)?;
-        let made = Api::default_namespaced(client)
-            .create(&PostParams::default(), decision)
-            .await
-            .with_context(|| format!("{} could not decide", by.username))?;
-        let DecidedAgreement { revision, digest, .. } = &made.spec.agreement_ref;
-        let digest: String = digest.chars().take("sha256:".len() + 12).collect();
-        story::says(&format!("made: {}, on revision {revision}, {digest}...", made.name_any()));
+        types(&self.stage.plane, by, self.namespace, line, Shown::From("You are")).await?;
         self.until(then, holds).await
+    }
+
+    /// The owner sends the customer the agreement as it stands; returns the name of the file.
+    pub(super) async fn send(&self, what: &str) -> Result<String> {
+        story::acts(&BERG.introduced(), what);
+        let (plane, name) = (&self.stage.plane, self.seen.name_any());
+        let line = ["show", &name, "--for", "customer", "-o", "yaml"];
+        let file = format!("{name}.yaml");
+        types(plane, &BERG, self.namespace, &line, Shown::Into(&file)).await?;
+        Ok(file)
     }
 
     /// Waits until the agreement is as expected, and tells what it was before and is now.

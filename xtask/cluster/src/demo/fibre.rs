@@ -14,6 +14,7 @@ use super::{
     cast::{BERG, LUND, TIMBER},
     deal::Deal,
     forgery, story,
+    typing::{Shown, types},
 };
 
 /// Plays the scene, and returns the agreement as it ended.
@@ -27,11 +28,11 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
 
     forgery::attempts(&deal).await?;
 
-    let decision = yes(&deal)?;
+    let sheet = deal.send("sends Eva Lund the agreement, which she cannot read in the cluster.").await?;
     deal.decide(
         &LUND,
-        "confirms: understood, acceptable, and order o1.",
-        &decision,
+        "reads it and confirms: understood, acceptable, and order o1.",
+        &["confirm", "-f", &sheet, "--yes"],
         "open for signatures",
         |status| {
             status.phase.as_deref() == Some(phase::AWAITING_SIGN_OFF)
@@ -40,18 +41,26 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     )
     .await?;
 
-    let decision = deal.draft(&LUND, Action::Sign)?;
-    deal.decide(&LUND, "signs.", &decision, "waiting for the countersignature", |status| {
-        status.phase.as_deref() == Some(phase::AWAITING_SIGN_OFF)
-            && waits_for(status, WaitingAction::Countersign)
-    })
+    let sheet = deal.send("sends what she confirmed, to be signed.").await?;
+    deal.decide(
+        &LUND,
+        "signs.",
+        &["sign", "-f", &sheet, "--yes"],
+        "waiting for the countersignature",
+        |status| {
+            status.phase.as_deref() == Some(phase::AWAITING_SIGN_OFF)
+                && waits_for(status, WaitingAction::Countersign)
+        },
+    )
     .await?;
 
-    let decision = deal.draft(&BERG, Action::Countersign)?;
+    story::acts(&BERG.introduced(), "looks what waits for him.");
+    types(&stage.plane, &BERG, TIMBER, &["inbox"], Shown::From("")).await?;
+    let name = deal.seen.name_any();
     deal.decide(
         &BERG,
         "countersigns; the value is within the authority of his level.",
-        &decision,
+        &["countersign", &name, "--yes"],
         "agreed",
         |status| status.phase.as_deref() == Some(phase::AGREED),
     )
@@ -66,7 +75,7 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     Ok(deal.seen)
 }
 
-/// Eva Lund's yes to terms and order.
+/// Eva Lund's yes to terms and order, as somebody else sends it.
 pub(super) fn yes(deal: &Deal<'_>) -> Result<AgreementDecision> {
     let mut decision = deal.draft(&LUND, Action::Confirm)?;
     decision.spec.statements = vec![Statement::Understood, Statement::Acceptable];

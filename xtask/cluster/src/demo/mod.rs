@@ -9,6 +9,7 @@ mod install;
 mod operator;
 mod stay;
 mod story;
+mod typing;
 mod writes;
 
 use std::time::Duration;

@@ -32,6 +32,11 @@ pub(super) fn acts(who: &str, what: &str) {
     paragraph(&format!("{who} {what}"), BOLD, "> ", INDENT);
 }
 
+/// What somebody types.
+pub(super) fn types(line: &str) {
+    paragraph(line, Style::new(), "    $ ", "        ");
+}
+
 /// The API server says no, in its own words.
 pub(super) fn refused(words: &str) {
     paragraph(words, REFUSAL, "    refused: ", "    ");

@@ -1,0 +1,107 @@
+//! Waiting for what the operator says of a decision.
+
+use countersign::api::conditions::{condition, reason};
+use countersign::api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
+use countersign::decide::clean;
+use countersign::decide::foresee::{Fate, fate};
+use kube::Error;
+
+use super::arguments::Common;
+use crate::connection::Server;
+use crate::failure::{Failure, Outcome};
+use crate::layout::paragraph;
+use crate::output::{Form, say};
+use crate::watching::Changes;
+
+/// Waits until it counts, or is ignored.
+pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) -> Outcome {
+    let name = made.metadata.name.as_deref().unwrap_or_default();
+    let agreement = &made.spec.agreement_ref.name;
+    let quiet = common.output.is_some_and(Form::is_for_machines);
+    let mut last = None;
+    let answer = tokio::time::timeout(common.timeout, settled(server, agreement, name, &mut last)).await;
+    match answer {
+        Ok(Ok(Some((Fate::Counts, status)))) => {
+            if !quiet {
+                say(&paragraph(&format!("It counts. {}", now_it_is(&status)), "", ""));
+            }
+            Ok(())
+        }
+        Ok(Ok(Some((Fate::Ignored(ignored), _)))) => Err(Failure::Ignored(format!(
+            "{name} does not count ({}): {}",
+            ignored.reason,
+            clean(&ignored.message, 1024)
+        ))),
+        Ok(Ok(Some((Fate::Open, _)) | None)) => {
+            if !quiet {
+                say(&paragraph(
+                    "It is on record. You may not read the agreement, so whether it counts is not shown to you: ask whoever \
+                     sent you the agreement.",
+                    "",
+                    "",
+                ));
+            }
+            Ok(())
+        }
+        Ok(Err(failure)) => Err(failure),
+        Err(_) => Err(Failure::Unanswered(format!(
+            "{name} was made, and nothing was said about it within {} s: {}. See `kubectl agreement history {agreement}` later",
+            common.timeout.as_secs(),
+            last.as_ref().map_or("is the operator running?", why_silent)
+        ))),
+    }
+}
+
+/// `None` where the agreement may not be read.
+async fn settled(
+    server: &Server,
+    agreement: &str,
+    decision: &str,
+    last: &mut Option<CustomerAgreementStatus>,
+) -> Outcome<Option<(Fate, CustomerAgreementStatus)>> {
+    let api = server.here::<CustomerAgreement>();
+    loop {
+        let seen = match api.get(agreement).await {
+            Ok(seen) => seen,
+            Err(Error::Api(status)) if status.code == 403 => return Ok(None),
+            Err(error) => return Err(server.failure(&error)),
+        };
+        if let Some(answer) = said(&seen, decision) {
+            return Ok(Some(answer));
+        }
+        let changes = Changes::open(server, std::slice::from_ref(&server.namespace), Some(agreement)).await?;
+        let seen = api.get(agreement).await.map_err(|error| server.failure(&error))?;
+        if let Some(answer) = said(&seen, decision) {
+            return Ok(Some(answer));
+        }
+        *last = seen.status;
+        changes.next().await?;
+    }
+}
+
+fn said(agreement: &CustomerAgreement, decision: &str) -> Option<(Fate, CustomerAgreementStatus)> {
+    let status = agreement.status.as_ref()?;
+    match fate(status, decision) {
+        Fate::Open => None,
+        fate => Some((fate, status.clone())),
+    }
+}
+
+/// Why nothing may have been said.
+fn why_silent(status: &CustomerAgreementStatus) -> &'static str {
+    let ready = status.conditions.iter().find(|own| own.type_ == condition::READY);
+    if ready.is_some_and(|ready| ready.reason == reason::GUARD_INACTIVE) {
+        "the admission policies are not in force, and nothing is counted until an admin has installed them again"
+    } else {
+        "is the operator running?"
+    }
+}
+
+/// Where the agreement stands, in a sentence.
+fn now_it_is(status: &CustomerAgreementStatus) -> String {
+    let phase = status.phase.as_deref().unwrap_or("Pending");
+    match &status.waiting_on {
+        Some(whom) => format!("The agreement is {phase}; it waits for {}.", clean(whom, 256)),
+        None => format!("The agreement is {phase}."),
+    }
+}

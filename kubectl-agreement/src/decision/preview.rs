@@ -1,0 +1,141 @@
+//! PURE: what is decided on, and as whom, for the person to read before it is made.
+
+use std::fmt::Write as _;
+
+use countersign::api::agreement_decision::{OrderConfirmation, Statement};
+use countersign::api::{Action, CustomerAgreement};
+use countersign::decide::binding::Content;
+use countersign::decide::clean;
+use jiff::Timestamp;
+
+use super::draft::Draft;
+use crate::identity::Me;
+use crate::layout::{BOLD, paragraph};
+use crate::moments;
+
+/// In words.
+pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp) -> String {
+    let spec = &agreement.spec;
+    let metadata = &agreement.metadata;
+    let decision = &draft.decision.spec;
+    let name = metadata.name.as_deref().unwrap_or_default();
+    let mut out = format!("{BOLD}");
+    out.push_str(&paragraph(&format!("{} {name}", verb(decision.action)), "", "  "));
+    let _ = write!(out, "{BOLD:#}");
+    let mut fact = |name: &str, value: &str| {
+        if !value.is_empty() {
+            out.push_str(&paragraph(value, &format!("  {name:<10} "), "             "));
+        }
+    };
+    fact("title", &clean(&spec.title, 256));
+    fact("customer", &format!("{} ({})", clean(&spec.customer.name, 256), clean(&spec.customer.id, 63)));
+    fact("provider", &clean(&spec.provider.name, 256));
+    fact("namespace", metadata.namespace.as_deref().unwrap_or_default());
+    let period = &spec.agreement_period;
+    let end = period
+        .end_time
+        .as_ref()
+        .map_or("without end".to_owned(), |end| format!("to {}", moments::at(end.0, now)));
+    fact("period", &format!("from {} {end}", moments::at(period.start_time.0, now)));
+    let status = agreement.status.as_ref();
+    if let Some(value) = status.and_then(|status| status.value.as_ref())
+        && let Some(total) = &value.total
+    {
+        fact("value", &format!("{} {total}", value.currency));
+    }
+    let deviations = status.map_or(0, |status| status.deviations.len());
+    if deviations > 0 {
+        fact(
+            "deviations",
+            &format!("{deviations} from the standard terms; `kubectl agreement show` has them"),
+        );
+    }
+    if let Some(capacity) = &draft.capacity {
+        let steps = status.iter().flat_map(|status| &status.approvals);
+        for step in steps.filter(|step| step.function == capacity.function) {
+            for because in &step.because {
+                fact("because", &clean(because, 256));
+            }
+        }
+    }
+    for order in &decision.orders {
+        let (word, why) = match order.outcome {
+            OrderConfirmation::Confirmed => ("confirmed", String::new()),
+            OrderConfirmation::NotConfirmed => (
+                "left out",
+                order.reason.as_deref().map_or_else(String::new, |why| format!(": {}", clean(why, 1024))),
+            ),
+        };
+        fact("order", &format!("{} {word}{why}", clean(&order.id, 63)));
+    }
+    if decision.orders.is_empty() && draft.binding.content == Content::Confirmation {
+        for order in
+            status.iter().flat_map(|status| &status.orders).filter(|order| order.confirmed == Some(true))
+        {
+            fact("order", &format!("{} confirmed", clean(&order.id, 63)));
+        }
+    }
+    if let Some(reason) = &decision.reason {
+        fact("reason", &clean(reason, 1024));
+    }
+    if let Some(evidence) = &decision.evidence {
+        let (channel, uri) = (clean(&evidence.channel, 63), clean(&evidence.uri, 2048));
+        fact("evidence", &format!("{channel}, {uri}, {}", evidence.digest));
+    }
+    let of_what = match draft.binding.content {
+        Content::Terms => "of the terms",
+        Content::Confirmation => "of the terms and the confirmed orders",
+    };
+    fact("revision", &draft.binding.revision.to_string());
+    // On lines of its own, so that it can be compared and copied whole.
+    let _ = write!(out, "  digest     {of_what}, computed here:\n  {}\n", draft.binding.digest);
+    out.push_str(&paragraph(&you(draft, me), "", ""));
+    out
+}
+
+/// Who the person is in this.
+fn you(draft: &Draft, me: &Me) -> String {
+    let mut out = format!("You are {}", clean(&me.username, 256));
+    let decision = &draft.decision.spec;
+    if let Some(capacity) = &draft.capacity {
+        let _ = write!(out, ", acting as {} {}", clean(&capacity.function, 63), clean(&capacity.level, 63));
+        if let Some(title) = &capacity.title {
+            let _ = write!(out, " ({})", clean(title, 64));
+        }
+    }
+    if let Some(whom) = &decision.on_behalf_of {
+        let word = if draft.capacity.is_some() { "for" } else { "recording what was done by" };
+        let _ = write!(out, ", {word} {}", clean(whom, 256));
+    }
+    if !decision.decided_by.groups.is_empty() {
+        let groups: Vec<String> = decision.decided_by.groups.iter().map(|group| clean(group, 256)).collect();
+        let _ = write!(out, ", as one of {}", countersign::decide::and(&groups));
+    }
+    if decision.action == Action::Confirm {
+        let words: Vec<&str> = decision
+            .statements
+            .iter()
+            .map(|statement| match statement {
+                Statement::Understood => "understood",
+                Statement::Acceptable => "acceptable",
+            })
+            .collect();
+        let _ = write!(out, ", stating that the terms are {}", words.join(" and "));
+    }
+    out.push('.');
+    out
+}
+
+/// What is done, as the beginning of a sentence.
+pub const fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Confirm => "Confirm",
+        Action::Decline => "Decline",
+        Action::RequestChange => "Ask for a change of",
+        Action::Approve => "Approve",
+        Action::Refuse => "Refuse",
+        Action::Sign => "Sign",
+        Action::Countersign => "Countersign",
+        Action::Withdraw => "Withdraw",
+    }
+}

@@ -1,0 +1,45 @@
+//! Asking before a decision is made.
+
+use std::io::{IsTerminal, Write};
+
+use countersign::api::Action;
+
+use super::arguments::Common;
+use crate::failure::{Failure, Outcome};
+use crate::output::{Form, say};
+
+/// Shows what is decided on, and asks unless it was said not to. Says whether it asked.
+pub fn ask(common: &Common, shown: &str, action: Action) -> Outcome<bool> {
+    let for_machines = common.output.is_some_and(Form::is_for_machines);
+    let asks = !common.yes && common.dry_run.is_none();
+    if asks && !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "there is no terminal to ask on: read it first (`kubectl agreement show`), then decide with --yes; \
+             --digest makes sure that it is what you read"
+                .to_owned(),
+        ));
+    }
+    if !for_machines {
+        say(shown);
+    }
+    if !asks {
+        return Ok(false);
+    }
+    // Standard output is for programs then, and the person sits at the terminal all the same.
+    let mut terminal = anstream::stderr();
+    if for_machines {
+        terminal.write_all(shown.as_bytes()).ok();
+    }
+    let finality = match action {
+        Action::Decline | Action::Refuse | Action::Withdraw => " This is final.",
+        _ => "",
+    };
+    write!(terminal, "{finality} Make this decision? [y/N] ").ok();
+    terminal.flush().ok();
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| format!("no answer could be read: {error}"))?;
+    match line.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(true),
+        _ => Err(Failure::SaidNo),
+    }
+}

@@ -1,0 +1,63 @@
+//! Who the API server says that you are.
+
+use countersign::api::agreement_decision::DecidedBy;
+use countersign::decide::answers::Reader;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use kube::Api;
+use kube::api::PostParams;
+
+use crate::connection::Server;
+use crate::explain::explain;
+use crate::failure::{Failure, Outcome};
+
+/// By this key an authenticator says which credential was used.
+const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
+
+/// You.
+#[derive(Debug, Clone, Default)]
+pub struct Me {
+    /// Username.
+    pub username: String,
+    /// UID, where the authenticator gives one.
+    pub uid: Option<String>,
+    /// Groups.
+    pub groups: Vec<String>,
+    /// The credential that you use, where the authenticator says.
+    pub credential: Option<String>,
+}
+
+impl Me {
+    /// Asks the API server.
+    pub async fn ask(server: &Server) -> Outcome<Self> {
+        let reviews: Api<SelfSubjectReview> = Api::all(server.client.clone());
+        let answer = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await;
+        let answer = answer.map_err(|error| Failure::Error(explain(&error, &server.url)))?;
+        let user = answer.status.and_then(|status| status.user_info).unwrap_or_default();
+        let extra = user.extra.unwrap_or_default();
+        Ok(Self {
+            username: user.username.unwrap_or_default(),
+            uid: user.uid.filter(|uid| !uid.is_empty() && uid.len() <= 256),
+            groups: user.groups.unwrap_or_default(),
+            credential: extra
+                .get(CREDENTIAL)
+                .and_then(|own| own.first())
+                .filter(|own| own.len() <= 256)
+                .cloned(),
+        })
+    }
+
+    /// For the rules.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader { username: &self.username, groups: &self.groups }
+    }
+
+    /// For a decision that claims these groups.
+    pub fn decides(&self, groups: Vec<String>) -> DecidedBy {
+        DecidedBy {
+            username: self.username.clone(),
+            uid: self.uid.clone(),
+            groups,
+            credential_id: self.credential.clone(),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! `inbox`: what waits for you, what ends first on top.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use countersign::api::agreement_status::{Waiting, WaitingAction};
+use countersign::api::{CustomerAgreement, DelegationPolicy};
+use countersign::controller::Clock;
+use countersign::decide::answers::asked;
+use countersign::decide::{and, clean};
+use jiff::Timestamp;
+use kube::api::ListParams;
+use kube::{Api, Error};
+
+use crate::connection::{Connection, Server};
+use crate::failure::Outcome;
+use crate::identity::Me;
+use crate::layout::{Table, paragraph};
+use crate::moments;
+use crate::output::{self, Form, say};
+use crate::reading::list;
+use crate::watching::Changes;
+
+/// The arguments of `inbox`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kubectl agreement inbox
+  kubectl agreement inbox -n norrland-timber -n cafe-corner
+  kubectl agreement inbox -o name | xargs -n1 kubectl agreement show")]
+pub struct Inbox {
+    /// Look into all namespaces; this is so anyway, unless -n says otherwise.
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
+    /// Stay, and show it again whenever something changes.
+    #[arg(short, long)]
+    watch: bool,
+    /// In another form.
+    #[arg(short, long)]
+    output: Option<Form>,
+}
+
+/// One thing that waits.
+struct Entry<'a> {
+    agreement: &'a CustomerAgreement,
+    wait: &'a Waiting,
+    on_behalf_of: Option<&'a str>,
+}
+
+/// What was found, and where it was looked.
+struct Found {
+    agreements: Vec<CustomerAgreement>,
+    policies: BTreeMap<String, DelegationPolicy>,
+    /// Empty: everywhere.
+    namespaces: Vec<String>,
+    /// Whether it was to be everywhere, and may not.
+    narrowed: bool,
+}
+
+impl Inbox {
+    /// Does it.
+    pub async fn run(&self, connection: &Connection) -> Outcome {
+        let server = connection.connect_to_several().await?;
+        let me = Me::ask(&server).await?;
+        let asked_for: &[String] = if self.all_namespaces { &[] } else { &connection.namespace };
+        let mut found = Found::read(&server, asked_for).await?;
+        say(&self.shown(&found, &me, Clock::system().now())?);
+        if !self.watch {
+            return Ok(());
+        }
+        loop {
+            let changes = Changes::open(&server, &found.namespaces, None).await?;
+            let again = Found::read(&server, asked_for).await?;
+            if again.agreements == found.agreements {
+                changes.next().await?;
+                continue;
+            }
+            found = again;
+            say(&format!("\n{}", self.shown(&found, &me, Clock::system().now())?));
+        }
+    }
+
+    fn shown(&self, found: &Found, me: &Me, now: Timestamp) -> Outcome<String> {
+        let entries = found.entries(me);
+        match self.output {
+            Some(Form::Name) => Ok(entries.iter().map(|entry| output::name(entry.agreement)).collect()),
+            Some(form @ (Form::Json | Form::Yaml)) => {
+                let objects = entries.iter().map(|entry| output::object(entry.agreement));
+                output::machine(form, &output::items(&objects.collect::<Outcome<Vec<_>>>()?))
+            }
+            Some(Form::Wide) | None => Ok(self.table(found, &entries, me, now)),
+        }
+    }
+
+    fn table(&self, found: &Found, entries: &[Entry<'_>], me: &Me, now: Timestamp) -> String {
+        let wide = self.output == Some(Form::Wide);
+        let place = found.place();
+        if entries.is_empty() {
+            return paragraph(&format!("Nothing waits for {} {place}.", clean(&me.username, 256)), "", "");
+        }
+        let several = found.namespaces.len() != 1;
+        let mut table = Table::default().giving_way("AGREEMENT", 4).whole("TO DO").whole("LEFT");
+        table = table.giving_way("AS", 2).giving_way("CUSTOMER", 2);
+        if wide {
+            table = table.whole("UNTIL").whole("SINCE").whole("VALUE").whole("DIGEST");
+        }
+        for entry in entries {
+            table.row(entry.cells(several, wide, now));
+        }
+        let mut out = table.render(wide);
+        if !found.namespaces.is_empty() {
+            out.push_str(&paragraph(&format!("Looked {place}."), "", ""));
+        }
+        out
+    }
+}
+
+impl Entry<'_> {
+    fn until(&self) -> Option<Timestamp> {
+        self.wait.deadline_time.as_ref().map(|time| time.0)
+    }
+
+    fn cells(&self, several: bool, wide: bool, now: Timestamp) -> Vec<String> {
+        let metadata = &self.agreement.metadata;
+        let name = metadata.name.clone().unwrap_or_default();
+        let key = match &metadata.namespace {
+            Some(namespace) if several => format!("{namespace}/{name}"),
+            _ => name,
+        };
+        let left = self.until().map_or_else(String::new, |until| moments::left(until, now));
+        let customer = clean(&self.agreement.spec.customer.name, 256);
+        let mut cells = vec![key, to_do(self.wait.action).to_owned(), left, self.as_whom(), customer];
+        if wide {
+            let status = self.agreement.status.as_ref();
+            let value = status.and_then(|status| status.value.as_ref());
+            let value = value.and_then(|value| Some(format!("{} {}", value.currency, value.total.as_ref()?)));
+            cells.push(self.until().map_or_else(String::new, |until| moments::at(until, now)));
+            cells.push(moments::at(self.wait.asked_time.0, now));
+            cells.push(value.unwrap_or_default());
+            cells.push(self.wait.digest.clone().unwrap_or_default());
+        }
+        cells
+    }
+
+    /// The authority that is asked for, and for whom.
+    fn as_whom(&self) -> String {
+        let mut out = String::new();
+        if self.wait.action == WaitingAction::Approve {
+            let who = &self.wait.who;
+            let authority = who.rsplit_once('(').map_or(who.as_str(), |(_, rest)| rest.trim_end_matches(')'));
+            out.push_str(&clean(authority, 128));
+        }
+        if let Some(holder) = self.on_behalf_of {
+            let gap = if out.is_empty() { "" } else { " " };
+            out.push_str(&format!("{gap}for {}", clean(holder, 256)));
+        }
+        out
+    }
+}
+
+/// The command that answers a question.
+pub const fn to_do(action: WaitingAction) -> &'static str {
+    match action {
+        WaitingAction::Confirm => "confirm",
+        WaitingAction::Approve => "approve",
+        WaitingAction::Sign => "sign",
+        WaitingAction::Countersign => "countersign",
+        WaitingAction::Edit => "edit",
+    }
+}
+
+impl Found {
+    async fn read(server: &Server, asked_for: &[String]) -> Outcome<Self> {
+        let all = ListParams::default();
+        let mut namespaces = asked_for.to_vec();
+        let mut agreements = Vec::new();
+        let mut narrowed = false;
+        if namespaces.is_empty() {
+            match list(&Api::<CustomerAgreement>::all(server.client.clone()), &all).await {
+                Ok(found) => agreements = found,
+                Err(Error::Api(status)) if status.code == 403 => {
+                    namespaces.push(server.namespace.clone());
+                    narrowed = true;
+                }
+                Err(error) => return Err(server.failure(&error)),
+            }
+        }
+        for namespace in &namespaces {
+            let api: Api<CustomerAgreement> = Api::namespaced(server.client.clone(), namespace);
+            agreements.extend(list(&api, &all).await.map_err(|error| server.failure(&error))?);
+        }
+        let policies = server.permitted(list(&server.cluster_wide::<DelegationPolicy>(), &all).await)?;
+        let by_uid = |policy: DelegationPolicy| Some((policy.metadata.uid.clone()?, policy));
+        let policies = policies.into_iter().flatten().filter_map(by_uid).collect();
+        Ok(Self { agreements, policies, namespaces, narrowed })
+    }
+
+    fn entries(&self, me: &Me) -> Vec<Entry<'_>> {
+        let mut entries: Vec<Entry<'_>> = Vec::new();
+        for agreement in &self.agreements {
+            let pinned = agreement.status.as_ref().and_then(|status| status.pinned.as_ref());
+            let policy =
+                pinned.and_then(|pinned| self.policies.get(&pinned.policy.uid)).map(|policy| &policy.spec);
+            let mine = asked(agreement, policy, me.reader());
+            entries.extend(mine.into_iter().map(|(wait, on_behalf_of)| Entry {
+                agreement,
+                wait,
+                on_behalf_of,
+            }));
+        }
+        entries.sort_by_key(|entry| {
+            let metadata = &entry.agreement.metadata;
+            (entry.until().unwrap_or(Timestamp::MAX), metadata.namespace.clone(), metadata.name.clone())
+        });
+        entries
+    }
+
+    /// Where it was looked, in words.
+    fn place(&self) -> String {
+        match self.namespaces.as_slice() {
+            [] => "in all namespaces".to_owned(),
+            [one] if self.narrowed => {
+                format!(
+                    "in the namespace {one} alone, for you may not list agreements in all; -n names others"
+                )
+            }
+            [one] => format!("in the namespace {one}"),
+            several => format!("in the namespaces {}", and(several)),
+        }
+    }
+}

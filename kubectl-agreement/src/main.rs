@@ -1,0 +1,145 @@
+//! `kubectl agreement`: what waits for you, decide, and see what became of it.
+
+mod completion;
+mod connection;
+mod decision;
+mod explain;
+mod failure;
+mod history;
+mod identity;
+mod inbox;
+mod layout;
+mod moments;
+mod output;
+mod reading;
+mod show;
+mod status;
+mod verifying;
+mod waiting;
+mod watching;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use connection::Connection;
+use failure::{EXIT_STATUS, Failure, Outcome};
+use output::warn;
+
+/// Customer agreements: what waits for you, decide, and see what became of it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-agreement",
+    bin_name = "kubectl agreement",
+    version,
+    about,
+    after_help = EXIT_STATUS,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What waits for you, what ends first on top.
+    Inbox(inbox::Inbox),
+    /// Where agreements stand, for whom they wait and until when.
+    Status(status::Status),
+    /// The agreement as a person reads it before deciding: parties, terms beside the standard, orders, worth, digest.
+    Show(show::Show),
+    /// The customer confirms: the terms are understood and acceptable, with which orders.
+    Confirm(decision::Confirm),
+    /// The customer does not accept the terms. Final.
+    Decline(decision::Decline),
+    /// Ask for other terms, as a representative or as somebody who is asked to approve.
+    RequestChange(decision::RequestChange),
+    /// A delegated manager agrees for the provider.
+    Approve(decision::Approve),
+    /// A delegated manager does not agree. Final.
+    Refuse(decision::Refuse),
+    /// The customer signs.
+    Sign(decision::Sign),
+    /// The provider signs.
+    Countersign(decision::Countersign),
+    /// Take the agreement back before it is sealed. Final.
+    Withdraw(decision::Withdraw),
+    /// Record what a representative did on paper or in an e-signature tool.
+    Attest(decision::Attest),
+    /// Everything that happened, with every decision, also those that do not count, and why.
+    History(history::History),
+    /// Whether what the server says follows from spec, decisions and rules.
+    Verify(verifying::Verify),
+    /// Wait until an agreement is where you want it.
+    Wait(waiting::Wait),
+    /// Print what completes words for kubectl or a shell.
+    Completion(completion::Completion),
+    /// Answer kubectl, which asks what can come next.
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    // Under the name by which kubectl asks, it answers.
+    let called = words.first().and_then(|own| Path::new(own).file_stem()?.to_str());
+    if called == Some(completion::ASKED_BY_KUBECTL) {
+        words.insert(1, "__complete".into());
+    }
+    let cli = Cli::parse_from(words);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(cli.act()),
+        Err(error) => Err(Failure::Error(format!("could not start: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            warn(failure.message());
+            failure.code()
+        }
+    }
+}
+
+impl Cli {
+    async fn act(&self) -> Outcome {
+        if let Some(username) = &self.connection.impersonate {
+            warn(&format!(
+                "WARNING: you act as {username}. What you decide is decided in that person's name, and the audit log \
+                 shows that it was you."
+            ));
+        }
+        let connection = &self.connection;
+        match &self.command {
+            Command::Inbox(command) => command.run(connection).await,
+            Command::Confirm(command) => command.run(connection).await,
+            Command::Decline(command) => command.run(connection).await,
+            Command::RequestChange(command) => command.run(connection).await,
+            Command::Approve(command) => command.run(connection).await,
+            Command::Refuse(command) => command.run(connection).await,
+            Command::Sign(command) => command.run(connection).await,
+            Command::Countersign(command) => command.run(connection).await,
+            Command::Withdraw(command) => command.run(connection).await,
+            Command::Attest(command) => command.run(connection).await,
+            Command::Status(command) => command.run(connection).await,
+            Command::Show(command) => command.run(connection).await,
+            Command::History(command) => command.run(connection).await,
+            Command::Verify(command) => command.run(connection).await,
+            Command::Wait(command) => command.run(connection).await,
+            Command::Completion(command) => {
+                command.run();
+                Ok(())
+            }
+            Command::Complete { words } => completion::complete(words).await,
+        }
+    }
+}

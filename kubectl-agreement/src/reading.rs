@@ -1,0 +1,197 @@
+//! What is read from the API server. What somebody may not read is `None`, where it can be done without.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, StandardTerms};
+use countersign::decide::{Guard, Observed};
+use kube::api::ListParams;
+use kube::{Api, Error, Resource};
+use serde::de::DeserializeOwned;
+
+use crate::connection::Server;
+use crate::explain::explain;
+use crate::failure::{Failure, Outcome};
+
+/// How many objects one answer holds.
+const PAGE: u32 = 500;
+
+impl Server {
+    /// An error of the API server in words.
+    pub fn failure(&self, error: &Error) -> Failure {
+        Failure::Error(explain(error, &self.url))
+    }
+
+    /// Objects in the namespace.
+    pub fn here<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Cluster-wide objects.
+    pub fn cluster_wide<K: Resource<DynamicType = ()>>(&self) -> Api<K> {
+        Api::all(self.client.clone())
+    }
+
+    /// An agreement by its name. Where there is none, names that are nearly the same are said.
+    pub async fn agreement(&self, name: &str) -> Outcome<CustomerAgreement> {
+        let name = plain_name(name);
+        match self.here::<CustomerAgreement>().get(name).await {
+            Ok(agreement) => Ok(agreement),
+            Err(Error::Api(status)) if status.code == 404 && status.message.contains(name) => {
+                Err(Failure::Error(self.nearest(name).await))
+            }
+            Err(error) => Err(self.failure(&error)),
+        }
+    }
+
+    async fn nearest(&self, name: &str) -> String {
+        let mut words = format!("there is no agreement {name:?} in the namespace {}", self.namespace);
+        let Ok(all) = list(&self.here::<CustomerAgreement>(), &ListParams::default()).await else {
+            return words;
+        };
+        let mut names: Vec<(f64, &str)> = all
+            .iter()
+            .filter_map(|agreement| agreement.metadata.name.as_deref())
+            .map(|other| (strsim::jaro_winkler(name, other), other))
+            .filter(|(likeness, _)| *likeness > 0.7)
+            .collect();
+        names.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let names: Vec<&str> = names.into_iter().take(3).map(|(_, name)| name).collect();
+        if names.is_empty() {
+            words.push_str("; `kubectl agreement status` lists those that are there");
+        } else {
+            words.push_str("; did you mean ");
+            words.push_str(&countersign::decide::or(&names));
+            words.push('?');
+        }
+        words
+    }
+
+    /// Every decision that names an agreement, or `None` where they may not be read.
+    pub async fn decisions(
+        &self,
+        agreement: &CustomerAgreement,
+    ) -> Outcome<Option<Vec<Arc<AgreementDecision>>>> {
+        let name = agreement.metadata.name.as_deref().unwrap_or_default();
+        let by_name = ListParams::default().fields(&format!("spec.agreementRef.name={name}"));
+        let found = self.permitted(list(&self.here(), &by_name).await)?;
+        Ok(found.map(|found| found.into_iter().map(Arc::new).collect()))
+    }
+
+    /// The policy whose rules hold for an agreement.
+    pub async fn policy_of(&self, agreement: &CustomerAgreement) -> Outcome<Option<DelegationPolicy>> {
+        let pinned = agreement.status.as_ref().and_then(|status| status.pinned.as_ref());
+        let Some(pinned) = pinned else { return Ok(None) };
+        let policy =
+            self.permitted(self.cluster_wide::<DelegationPolicy>().get(&pinned.policy.name).await)?;
+        Ok(policy.filter(|policy| policy.metadata.uid.as_ref() == Some(&pinned.policy.uid)))
+    }
+
+    /// The catalogue that an agreement names.
+    pub async fn catalogue_of(&self, agreement: &CustomerAgreement) -> Outcome<Option<StandardTerms>> {
+        let name = &agreement.spec.standard_terms_ref.name;
+        self.permitted(self.cluster_wide::<StandardTerms>().get(name).await)
+    }
+
+    /// `None` for what may not be read, or is not there.
+    pub fn permitted<T>(&self, answer: Result<T, Error>) -> Outcome<Option<T>> {
+        match answer {
+            Ok(value) => Ok(Some(value)),
+            Err(Error::Api(status)) if matches!(status.code, 403 | 404) => Ok(None),
+            Err(error) => Err(self.failure(&error)),
+        }
+    }
+}
+
+/// Every object, page by page.
+pub async fn list<K>(api: &Api<K>, params: &ListParams) -> Result<Vec<K>, Error>
+where
+    K: Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let mut all = Vec::new();
+    let mut params = params.clone().limit(PAGE);
+    loop {
+        let page = api.list(&params).await?;
+        all.extend(page.items);
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// Everything around an agreement that the rules look at.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// Its decisions.
+    pub decisions: Vec<Arc<AgreementDecision>>,
+    /// Its policy.
+    pub policies: Vec<Arc<DelegationPolicy>>,
+    /// Its catalogue.
+    pub catalogue: Option<StandardTerms>,
+    /// Agreements beside it.
+    pub related: Vec<Arc<CustomerAgreement>>,
+    labels: BTreeMap<String, String>,
+    /// Whether nothing is missing.
+    pub whole: bool,
+}
+
+impl Surroundings {
+    /// Reads what may be read.
+    pub async fn read(server: &Server, agreement: &CustomerAgreement) -> Outcome<Self> {
+        let policy = server.policy_of(agreement).await?;
+        let catalogue = server.catalogue_of(agreement).await?;
+        let decisions = server.decisions(agreement).await?;
+        let spec = &agreement.spec;
+        let links = [&spec.amends_ref, &spec.supersedes_ref, &spec.parent_ref];
+        let related = if links.iter().any(|link| link.is_some()) {
+            server.permitted(list(&server.here::<CustomerAgreement>(), &ListParams::default()).await)?
+        } else {
+            Some(Vec::new())
+        };
+        let whole = policy.is_some() && catalogue.is_some() && decisions.is_some() && related.is_some();
+        Ok(Self {
+            decisions: decisions.unwrap_or_default(),
+            policies: policy.into_iter().map(Arc::new).collect(),
+            catalogue,
+            related: related.unwrap_or_default().into_iter().map(Arc::new).collect(),
+            labels: BTreeMap::new(),
+            whole,
+        })
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> Option<&DelegationPolicy> {
+        self.policies.first().map(AsRef::as_ref)
+    }
+
+    /// As the rules take it.
+    pub fn observed<'a>(&'a self, agreement: &'a CustomerAgreement) -> Observed<'a> {
+        Observed {
+            agreement,
+            decisions: &self.decisions,
+            fresh: true,
+            policies: &self.policies,
+            namespace_labels: &self.labels,
+            standard_terms: self.catalogue.as_ref(),
+            related: &self.related,
+            orders: &[],
+            refused: &[],
+            guard: Guard::Active { since: None },
+        }
+    }
+}
+
+/// `cagr/name` is `name`.
+pub fn plain_name(name: &str) -> &str {
+    match name.split_once('/') {
+        Some((
+            "cagr" | "customeragreement" | "customeragreements" | "customeragreements.countersign.dev",
+            name,
+        )) => name,
+        _ => name,
+    }
+}

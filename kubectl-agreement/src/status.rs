@@ -1,0 +1,209 @@
+//! `status`: where agreements stand, for whom they wait and until when.
+
+use clap::Args;
+use countersign::api::CustomerAgreement;
+use countersign::controller::Clock;
+use countersign::decide::clean;
+use jiff::Timestamp;
+use kube::api::ListParams;
+use kube::{Api, Error};
+
+use crate::connection::{Connection, Server};
+use crate::failure::Outcome;
+use crate::inbox::to_do;
+use crate::layout::{BOLD, Table, paragraph};
+use crate::moments;
+use crate::output::{self, Form, say};
+use crate::reading::list;
+use crate::watching::Changes;
+
+/// The arguments of `status`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kubectl agreement status
+  kubectl agreement status norrland-timber-fibre
+  kubectl agreement status norrland-timber-fibre --watch")]
+pub struct Status {
+    /// Name of the agreement; without one, all are listed.
+    #[arg(value_name = "AGREEMENT")]
+    name: Option<String>,
+    /// List those of all namespaces.
+    #[arg(short = 'A', long, conflicts_with = "name")]
+    all_namespaces: bool,
+    /// Stay, and show it again whenever something changes.
+    #[arg(short, long)]
+    watch: bool,
+    /// In another form.
+    #[arg(short, long)]
+    output: Option<Form>,
+}
+
+impl Status {
+    /// Does it.
+    pub async fn run(&self, connection: &Connection) -> Outcome {
+        let server = connection.connect().await?;
+        let mut seen = self.read(&server).await?;
+        say(&self.shown(&seen, &server, Clock::system().now())?);
+        if !self.watch {
+            return Ok(());
+        }
+        loop {
+            let namespaces = if self.all_namespaces { Vec::new() } else { vec![server.namespace.clone()] };
+            let changes = Changes::open(&server, &namespaces, self.name.as_deref()).await?;
+            let again = self.read(&server).await?;
+            if again == seen {
+                changes.next().await?;
+                continue;
+            }
+            seen = again;
+            say(&format!("\n{}", self.shown(&seen, &server, Clock::system().now())?));
+        }
+    }
+
+    async fn read(&self, server: &Server) -> Outcome<Vec<CustomerAgreement>> {
+        if let Some(name) = &self.name {
+            return Ok(vec![server.agreement(name).await?]);
+        }
+        let api: Api<CustomerAgreement> =
+            if self.all_namespaces { server.cluster_wide() } else { server.here() };
+        let mut all =
+            list(&api, &ListParams::default()).await.map_err(|error: Error| server.failure(&error))?;
+        let key = |agreement: &CustomerAgreement| {
+            (agreement.metadata.namespace.clone(), agreement.metadata.name.clone())
+        };
+        all.sort_by_key(key);
+        Ok(all)
+    }
+
+    fn shown(&self, seen: &[CustomerAgreement], server: &Server, now: Timestamp) -> Outcome<String> {
+        match (self.output, seen) {
+            (Some(Form::Name), _) => Ok(seen.iter().map(output::name).collect()),
+            (Some(form @ (Form::Json | Form::Yaml)), [one]) if self.name.is_some() => {
+                output::machine(form, &output::object(one)?)
+            }
+            (Some(form @ (Form::Json | Form::Yaml)), _) => output::machine(
+                form,
+                &output::items(&seen.iter().map(output::object).collect::<Outcome<Vec<_>>>()?),
+            ),
+            (None, [one]) if self.name.is_some() => Ok(details(one, now)),
+            (_, []) => {
+                let place = if self.all_namespaces {
+                    "in any namespace".to_owned()
+                } else {
+                    format!("in the namespace {}", server.namespace)
+                };
+                Ok(paragraph(&format!("There is no agreement {place}."), "", ""))
+            }
+            (form, _) => Ok(self.table(seen, form == Some(Form::Wide), now)),
+        }
+    }
+
+    fn table(&self, seen: &[CustomerAgreement], wide: bool, now: Timestamp) -> String {
+        let mut table = Table::default().giving_way("AGREEMENT", 4).whole("PHASE");
+        table = table.giving_way("WAITING FOR", 8).whole("LEFT");
+        if wide {
+            table = table.whole("REV").whole("TERMS").whole("VALUE").whole("CUSTOMER").whole("OFFER ENDS");
+        }
+        for agreement in seen {
+            let status = agreement.status.clone().unwrap_or_default();
+            let name = agreement.metadata.name.clone().unwrap_or_default();
+            let key = match &agreement.metadata.namespace {
+                Some(namespace) if self.all_namespaces => format!("{namespace}/{name}"),
+                _ => name,
+            };
+            let deadlines = status.waiting_for.iter().filter_map(|wait| wait.deadline_time.as_ref());
+            let left = deadlines.map(|time| time.0).min().map(|until| moments::left(until, now));
+            let mut cells = vec![
+                key,
+                status.phase.unwrap_or_else(|| "Pending".to_owned()),
+                clean(&status.waiting_on.unwrap_or_default(), 256),
+                left.unwrap_or_default(),
+            ];
+            if wide {
+                let value =
+                    status.value.and_then(|value| Some(format!("{} {}", value.currency, value.total?)));
+                cells.push(status.terms.map_or_else(String::new, |terms| terms.revision.to_string()));
+                cells.push(status.classification.map_or_else(String::new, |class| format!("{class:?}")));
+                cells.push(value.unwrap_or_default());
+                cells.push(clean(&agreement.spec.customer.name, 256));
+                cells.push(moments::at(agreement.spec.offer_end_time.0, now));
+            }
+            table.row(cells);
+        }
+        table.render(wide)
+    }
+}
+
+/// Everything that somebody asks about one agreement.
+fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
+    let status = agreement.status.clone().unwrap_or_default();
+    let name = agreement.metadata.name.as_deref().unwrap_or_default();
+    let phase = status.phase.as_deref().unwrap_or("Pending");
+    let mut out = format!("{BOLD}{}{BOLD:#}", paragraph(&format!("{name}: {phase}"), "", "  "));
+    let mut fact = |name: &str, value: &str| {
+        out.push_str(&paragraph(value, &format!("  {name:<12} "), "               "));
+    };
+    fact("title", &clean(&agreement.spec.title, 256));
+    fact("customer", &clean(&agreement.spec.customer.name, 256));
+    fact("offer", &moments::left_until(agreement.spec.offer_end_time.0, now));
+    if let Some(class) = status.classification {
+        let deviations = countersign::decide::count(status.deviations.len(), "deviation");
+        fact("terms", &format!("{class:?}, {deviations}"));
+    }
+    if let Some((currency, total)) = status.value.and_then(|value| Some((value.currency, value.total?))) {
+        fact("value", &format!("{currency} {total}"));
+    }
+    for wait in &status.waiting_for {
+        let left =
+            wait.deadline_time.as_ref().map(|until| format!(": {}", moments::left_until(until.0, now)));
+        let who = clean(&wait.who, 512);
+        fact("waits for", &format!("{who} to {}{}", to_do(wait.action), left.unwrap_or_default()));
+    }
+    if let Some(change) = &status.change_request {
+        fact("change", &format!("{} asks: {}", clean(&change.username, 256), clean(&change.reason, 1024)));
+    }
+    for condition in &status.conditions {
+        fact(
+            &condition.type_,
+            &format!("{} ({}) {}", condition.status, condition.reason, clean(&condition.message, 2048)),
+        );
+    }
+    if let Some(closed) = &status.closed {
+        fact(
+            "ended",
+            &format!(
+                "{:?} {}: {}",
+                closed.outcome,
+                moments::at(closed.time.0, now),
+                clean(&closed.reason, 1200)
+            ),
+        );
+    }
+    for order in &status.orders {
+        let word = match (order.confirmed, &order.order_request_name) {
+            (None, _) => "not confirmed yet".to_owned(),
+            (Some(false), _) => "left out".to_owned(),
+            (Some(true), None) => "confirmed".to_owned(),
+            (Some(true), Some(request)) => format!("passed on as {request}"),
+        };
+        fact("order", &format!("{} {word}", clean(&order.id, 63)));
+    }
+    if let Some(terms) = &status.terms {
+        fact("revision", &terms.revision.to_string());
+        fact("digest", "of the terms:");
+        out.push_str(&format!("  {}\n", terms.digest));
+    }
+    if let Some(digest) = status.confirmation.as_ref().and_then(|confirmation| confirmation.digest.as_ref()) {
+        out.push_str(&format!("  {:<12} of the confirmation:\n  {digest}\n", "digest"));
+    }
+    if !status.ignored_decisions.is_empty() {
+        let count = countersign::decide::count(status.ignored_decisions.len(), "decision");
+        out.push_str(&paragraph(
+            &format!("{count} without effect: `kubectl agreement history {name}` says why."),
+            "",
+            "",
+        ));
+    }
+    out
+}

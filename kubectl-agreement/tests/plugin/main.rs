@@ -1,0 +1,20 @@
+//! The plugin as people use it: the executable, each person's own kubeconfig, a real API server, the real operator.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+
+mod customers;
+mod decisions;
+mod docs;
+mod hands;
+mod help;
+mod looks;
+mod refusals;
+mod terminal;
