@@ -182,7 +182,7 @@ impl Cluster {
     }
 
     /// Waits until what these rules allow is allowed: the authorizer learns of a binding by a watch.
-    async fn effective(&self, namespace: &str, rules: &Value, who: &Person) -> Result<()> {
+    pub async fn effective(&self, namespace: &str, rules: &Value, who: &Person) -> Result<()> {
         let admin = self.admin()?;
         for rule in rules.as_array().into_iter().flatten() {
             let (resource, subresource) = schema::word(rule, "/resources/0").split_once('/').map_or_else(
