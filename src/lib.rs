@@ -28,10 +28,14 @@
 //! - [`controller`] is the shell around it: it watches, observes, applies plans and wakes at deadlines. It has no opinion
 //!   about agreements.
 //! - [`serve`] answers probes and metrics.
+//! - [`preview`] says what would become of an agreement in a file, before anybody is asked, with the rules of [`decide`].
+//! - [`tmforum`] writes an export as documents of TM Forum's Open APIs.
 //! - [`verify`] says of an export, years later and without a cluster, whether its statuses follow from its objects.
 //!
-//! Arrows point one way: `api` <- `decide` <- `controller` <- `main`, and `decide` <- `verify` <- `main`. What is relied on from the API server, and what is
-//! promised to everybody else, stands in `docs/contract.md`.
+//! - [`manifest`] reads objects out of files, for these three.
+//!
+//! Arrows point one way: `api` <- `decide` <- `controller` <- `main`, and `decide` <- `manifest` <- `verify`, `preview`, `tmforum` <- `main`.
+//! What is relied on from the API server, and what is promised to everybody else, stands in `docs/contract.md`.
 pub mod admission;
 pub mod api;
 pub mod controller;
@@ -39,4 +43,5 @@ pub mod decide;
 pub mod manifest;
 pub mod preview;
 pub mod serve;
+pub mod tmforum;
 pub mod verify;

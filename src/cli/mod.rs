@@ -1,5 +1,6 @@
 //! The commands, one file a subject.
 
+mod export;
 mod input;
 mod plan;
 mod print;
@@ -41,6 +42,8 @@ enum Command {
     Plan(plan::Plan),
     /// Say of an export whether its statuses follow from its objects. Needs no cluster.
     Verify(verify::Verify),
+    /// Write an export as TM Forum documents: TMF651 agreements and specifications, TMF622 product orders. Needs no cluster.
+    Export(export::ExportTo),
 }
 
 impl Cli {
@@ -52,6 +55,7 @@ impl Cli {
             Command::Admission { operator } => print::admission(&operator),
             Command::Plan(arguments) => return usable(plan::plan(&arguments)),
             Command::Verify(arguments) => return usable(verify::verify(&arguments)),
+            Command::Export(arguments) => return usable(export::export(&arguments)),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

@@ -46,7 +46,7 @@ pub(crate) use approval::who_is_asked_first;
 pub(crate) use authority::{Requirement, canonical, holders, quorum, rank};
 pub(crate) use calendar::wait_end;
 pub(crate) use classify::permitted;
-pub(crate) use orders::{is_sealed, name_requests};
+pub(crate) use orders::{is_sealed, name_of, name_requests};
 pub(crate) use rule_book::RuleBook;
 pub(crate) use status::outcome_word;
 pub(crate) use validate::{Assessment, FaultKind, assess, rules, validate};

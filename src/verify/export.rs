@@ -40,6 +40,30 @@ impl Export {
         !self.agreements.is_empty()
     }
 
+    /// Agreements, in the order in which they were read.
+    #[must_use]
+    pub fn agreements(&self) -> &[Arc<CustomerAgreement>] {
+        &self.agreements
+    }
+
+    /// Decisions, likewise.
+    #[must_use]
+    pub fn decisions(&self) -> &[Arc<AgreementDecision>] {
+        &self.decisions
+    }
+
+    /// Order requests, likewise.
+    #[must_use]
+    pub fn order_requests(&self) -> &[Arc<OrderRequest>] {
+        &self.requests
+    }
+
+    /// Catalogues, likewise.
+    #[must_use]
+    pub fn catalogues(&self) -> &[Arc<StandardTerms>] {
+        &self.catalogues
+    }
+
     /// What could not be read.
     #[must_use]
     pub fn unreadable(&self) -> &[Unreadable] {

@@ -17,12 +17,14 @@ mod clients;
 mod component;
 mod control_plane;
 mod etcd;
+mod golang;
 mod history;
 mod kubeconfig;
 mod namespace;
 mod pki;
 mod process;
 mod settled;
+pub mod tools;
 mod wait;
 
 pub use audit::{AuditEvent, AuditMark, ObjectReference, ResponseStatus, UserInfo};

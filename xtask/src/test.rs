@@ -17,7 +17,7 @@ use crate::{
 /// Everything, the quickest to fail first. Building with Go beside building with Rust gains nothing on
 /// two cores, so that one step follows another.
 pub fn everything() -> Result<()> {
-    let mut steps = Steps::new(7);
+    let mut steps = Steps::new(8);
     steps.step("tools", "", tools::check)?;
 
     let mut all = |what: &str, command: &mut Command| {
@@ -36,6 +36,7 @@ pub fn everything() -> Result<()> {
     // With the features that `cargo test` uses, and with the operator, which tests run as a process.
     all("build", &mut cargo(["build", "--workspace", "--bins", "--tests", "--examples", "--locked"])?)?;
     all("control plane", built("xtask-cluster")?.arg("control-plane"))?;
+    all("test tools", built("xtask-cluster")?.arg("tools"))?;
 
     let mut tests = cargo_test(&[])?;
     let how = shown(&tests);

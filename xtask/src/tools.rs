@@ -19,16 +19,7 @@ pub fn check() -> Result<()> {
         let missing = missing.join(" ");
         bail!("Rust lacks {missing}. Add it with `rustup component add {missing}`");
     }
-    let go = version(go()).unwrap_or_else(|| {
-        let ready_made = env::var_os("KUBEBUILDER_ASSETS").is_some_and(|value| !value.is_empty());
-        let why = if ready_made {
-            "not needed, KUBEBUILDER_ASSETS is set"
-        } else {
-            "the control plane cannot be built; fine if it is in the cache already, else install Go 1.26 or set \
-             KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kube-controller-manager"
-        };
-        format!("go: not found ({why})")
-    });
+    let go = version(go()).unwrap_or_else(|| format!("go: not found ({})", without_go()));
     anstream::println!("  {go}");
     let kubectl = version(kubectl())
         .and_then(|text| text.lines().next().map(|line| format!("kubectl {line}")))
@@ -37,6 +28,25 @@ pub fn check() -> Result<()> {
         });
     anstream::println!("  {kubectl}");
     Ok(())
+}
+
+fn without_go() -> &'static str {
+    match (is_set("KUBEBUILDER_ASSETS"), is_set("COUNTERSIGN_TOOLS")) {
+        (true, true) => "not needed, if KUBEBUILDER_ASSETS and COUNTERSIGN_TOOLS have everything",
+        (true, false) => {
+            "the control plane is ready-made, but Helm, kubectl, promtool, kubeconform and glua cannot be built; fine if \
+             they are in the cache already, else install Go 1.26.7 or set COUNTERSIGN_TOOLS to a folder with them"
+        }
+        (false, _) => {
+            "neither the control plane nor the tools for tests can be built; fine if they are in the cache already, else \
+             install Go 1.26.7, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and \
+             kube-controller-manager, and COUNTERSIGN_TOOLS to one with helm, kubectl, promtool, kubeconform and glua"
+        }
+    }
+}
+
+fn is_set(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 fn go() -> Command {

@@ -1,21 +1,18 @@
 //! Where the executables come from.
 
-mod build;
-mod progress;
 mod recipe;
 
 use std::{
-    env,
     ffi::OsString,
-    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, bail};
 
-use crate::Component;
-use progress::announce;
-use recipe::Recipe;
+use crate::{Component, golang};
+#[cfg(test)]
+pub(crate) use recipe::KUBERNETES;
+pub(crate) use recipe::stamp;
 
 /// A folder with all three executables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,10 +40,6 @@ impl Binaries {
     pub fn dir(&self) -> &Path {
         &self.dir
     }
-
-    fn complete(dir: &Path) -> Option<Self> {
-        missing(dir).is_empty().then(|| Self { dir: dir.to_owned() })
-    }
 }
 
 /// Where to look for the executables.
@@ -67,13 +60,11 @@ impl Lookup {
     /// # Errors
     /// When there is no home folder either.
     pub fn from_environment() -> Result<Self> {
-        let folder = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let cache = folder("COUNTERSIGN_CACHE")
-            .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("countersign")))
-            .or_else(|| Some(folder("HOME")?.join(".cache/countersign")))
-            .context("no place for a cache: set COUNTERSIGN_CACHE to a folder")?;
-        // Everything below runs with its own working directory.
-        Ok(Self { assets: folder("KUBEBUILDER_ASSETS"), cache: std::path::absolute(cache)?, go: "go".into() })
+        Ok(Self {
+            assets: golang::folder_in("KUBEBUILDER_ASSETS"),
+            cache: golang::cache_folder()?,
+            go: "go".into(),
+        })
     }
 
     /// Takes the executables from [`Self::assets`], else from the cache, else builds them with Go
@@ -85,24 +76,10 @@ impl Lookup {
         if let Some(assets) = &self.assets {
             return from_assets(assets);
         }
-        let recipe = Recipe::pinned()?;
-        let home = self.cache.join("control-plane");
-        let dir = home.join(recipe.folder());
-        if let Some(binaries) = Binaries::complete(&dir) {
-            return Ok(binaries);
-        }
-        fs::create_dir_all(&home).with_context(|| format!("could not create {}", home.display()))?;
-        let _lock = lock(&home.join(format!("{}.lock", recipe.folder())))?;
-        // Whoever held the lock may have built what we want.
-        if let Some(binaries) = Binaries::complete(&dir) {
-            return Ok(binaries);
-        }
-        let partial = home.join(format!("{}.partial", recipe.folder()));
-        clear(&partial)?;
-        clear(&dir)?;
-        build::all(&self.go, &recipe, &partial).context(ways_out(&self.cache))?;
-        fs::rename(&partial, &dir).with_context(|| format!("could not rename {}", partial.display()))?;
-        Binaries::complete(&dir).context("Go reported success, and yet an executable is missing")
+        let recipe = recipe::pinned()?;
+        let dir = golang::obtain(&recipe, &self.cache.join("control-plane"), &self.go)
+            .with_context(|| ways_out(&self.cache, &golang::oldest_go(&recipe)))?;
+        Ok(Binaries { dir })
     }
 }
 
@@ -126,38 +103,14 @@ fn missing(dir: &Path) -> Vec<&'static str> {
     Component::ALL.map(Component::binary).into_iter().filter(|name| !dir.join(name).is_file()).collect()
 }
 
-fn lock(path: &Path) -> Result<File> {
-    let file = File::create(path).with_context(|| format!("could not create {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            announce("Another process is building the control plane; waiting for it.");
-        }
-        Err(TryLockError::Error(error)) => return Err(error).context("could not lock the cache"),
-    }
-    file.lock().context("could not lock the cache")?;
-    Ok(file)
-}
-
-fn clear(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("could not remove {}", dir.display()))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn ways_out(cache: &Path) -> String {
+fn ways_out(cache: &Path, go: &str) -> String {
     format!(
         "There are no control plane binaries in {}, and they could not be built. Three ways out:\n  \
-         1. Install Go {}.{} or newer, put `go` into the PATH, and start this again: it builds them once \
+         1. Install Go {go} or newer, put `go` into the PATH, and start this again: it builds them once \
          (minutes, and access to a Go module proxy).\n  \
          2. Set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kube-controller-manager.\n  \
          3. Use a cluster you have: install the operator there, and choose it by its kubeconfig context. \
          (That is for trying it out; the tests start a control plane of their own and need 1 or 2.)",
         cache.display(),
-        recipe::GO.0,
-        recipe::GO.1,
     )
 }

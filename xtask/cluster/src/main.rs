@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use testenv::{Binaries, Component};
+use testenv::{Binaries, Component, tools::Tool};
 
 #[derive(Debug, Parser)]
 #[command(name = "xtask-cluster", disable_help_subcommand = true)]
@@ -19,6 +19,8 @@ struct Arguments {
 enum Command {
     /// Make sure that the control plane's executables are there
     ControlPlane,
+    /// Make sure that the tools are there with which tests check charts, alerts and scripts
+    Tools,
     /// Watch two agreements go from offer to end
     Demo {
         /// Keep everything running at the end, until Ctrl-C
@@ -30,6 +32,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::ControlPlane => control_plane(),
+        Command::Tools => tools(),
         Command::Demo { stay } => demo::run(stay),
     };
     match result {
@@ -45,5 +48,12 @@ fn control_plane() -> Result<()> {
     let binaries = Binaries::find()?;
     let names = Component::ALL.map(Component::binary).join(", ");
     anstream::println!("  {names} in {}", binaries.dir().display());
+    Ok(())
+}
+
+fn tools() -> Result<()> {
+    for tool in Tool::ALL {
+        anstream::println!("  {}", tool.path()?.display());
+    }
     Ok(())
 }

@@ -16,18 +16,19 @@ use anyhow::{Context, Result, bail};
 
 use super::{
     progress::{Progress, announce},
-    recipe::{GO, Module, Recipe, Target},
+    recipe::{Module, Recipe, Target},
 };
 
 /// Builds everything into `out`, which is made.
 pub(super) fn all(go: &OsStr, recipe: &Recipe, out: &Path) -> Result<()> {
-    check_go(go)?;
+    check_go(go, recipe.oldest_go())?;
     let source = tempfile::Builder::new().prefix("countersign-build-").tempdir()?;
     fs::create_dir_all(out).with_context(|| format!("could not create {}", out.display()))?;
     announce(&format!(
-        "Building the control plane with Go, once, into {}. It takes about 3 GB of memory, 1 GB of disk for \
-         Go's module cache, and 3 GB for its build cache.",
-        out.parent().unwrap_or(out).display()
+        "Building {} with Go, once, into {}. {}",
+        recipe.what,
+        out.parent().unwrap_or(out).display(),
+        recipe.takes
     ));
     let count = recipe.targets.len();
     for (index, target) in recipe.targets.iter().enumerate() {
@@ -38,16 +39,15 @@ pub(super) fn all(go: &OsStr, recipe: &Recipe, out: &Path) -> Result<()> {
     Ok(())
 }
 
-fn check_go(go: &OsStr) -> Result<()> {
-    let (major, minor) = GO;
+fn check_go(go: &OsStr, oldest: [u32; 3]) -> Result<()> {
     let output = command(go)
         .args(["env", "GOVERSION"])
         .output()
         .with_context(|| format!("could not run `{}`: is Go installed?", go.display()))?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match parse_version(&version) {
-        Some(found) if found >= (major, minor) => Ok(()),
-        Some(_) => bail!("Go {major}.{minor} or newer is needed, and `{}` is {version}", go.display()),
+        Some(found) if found >= oldest => Ok(()),
+        Some(_) => bail!("Go {} or newer is needed, and `{}` is {version}", shown(oldest), go.display()),
         None => bail!(
             "`{} env GOVERSION` did not name a version: {version} {}",
             go.display(),
@@ -56,12 +56,26 @@ fn check_go(go: &OsStr) -> Result<()> {
     }
 }
 
+/// As people write it: `1.26`, `1.26.7`.
+pub(super) fn shown([major, minor, patch]: [u32; 3]) -> String {
+    match patch {
+        0 => format!("{major}.{minor}"),
+        _ => format!("{major}.{minor}.{patch}"),
+    }
+}
+
 /// `go1.26.8`, `go1.27rc1` and `devel go1.27-abc` are all in use.
-fn parse_version(text: &str) -> Option<(u32, u32)> {
+fn parse_version(text: &str) -> Option<[u32; 3]> {
     let (_, numbers) = text.split_once("go")?;
-    let (major, rest) = numbers.split_once('.')?;
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    Some((major.parse().ok()?, rest.get(..digits)?.parse().ok()?))
+    let mut numbers = numbers.splitn(3, '.');
+    let major = numbers.next()?.parse().ok()?;
+    let minor = leading_number(numbers.next()?)?;
+    Some([major, minor, numbers.next().and_then(leading_number).unwrap_or_default()])
+}
+
+fn leading_number(text: &str) -> Option<u32> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..digits)?.parse().ok()
 }
 
 fn lay_out(source: &Path, module: Module) -> Result<std::path::PathBuf> {
@@ -69,6 +83,9 @@ fn lay_out(source: &Path, module: Module) -> Result<std::path::PathBuf> {
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("go.mod"), module.go_mod)?;
     fs::write(folder.join("go.sum"), module.go_sum)?;
+    if let Some(source) = module.main_go {
+        fs::write(folder.join("main.go"), source)?;
+    }
     Ok(folder)
 }
 
@@ -100,6 +117,8 @@ fn one(go: &OsStr, target: &Target, folder: &Path, out: &Path, mut progress: Pro
             "-mod=readonly",
             "-trimpath",
             "-buildvcs=false",
+            "-tags",
+            target.tags,
             "-ldflags",
             &target.ldflags,
             "-o",
@@ -148,9 +167,9 @@ mod tests {
 
     #[test]
     fn all_spellings_of_a_version_are_understood() {
-        assert_eq!(parse_version("go1.26.8"), Some((1, 26)));
-        assert_eq!(parse_version("go1.27rc1"), Some((1, 27)));
-        assert_eq!(parse_version("devel go1.28-abcdef"), Some((1, 28)));
+        assert_eq!(parse_version("go1.26.8"), Some([1, 26, 8]));
+        assert_eq!(parse_version("go1.27rc1"), Some([1, 27, 0]));
+        assert_eq!(parse_version("devel go1.28-abcdef"), Some([1, 28, 0]));
         assert_eq!(parse_version("gnu"), None);
     }
 }

@@ -1,0 +1,177 @@
+//! Exports of agreements whose lives really happened, and the documents that they become.
+
+use countersign::api::Action;
+use countersign::tmforum::{Audience, Documents, Options, documents};
+use countersign::verify::Export;
+use serde_json::{Value, json};
+
+use crate::world::{DESK, EVA, JONAS, LEA, MARY, NINA, World};
+
+/// Where the APIs are.
+pub const BASE: &str = "https://api.example.com/tmf-api";
+
+/// Objects as `kubectl get` gives them.
+pub fn objects(world: &World) -> Vec<Value> {
+    let mut all = vec![json!(world.agreement)];
+    all.extend(world.related.iter().map(|other| json!(**other)));
+    all.extend(world.decisions.iter().map(|decision| json!(**decision)));
+    all.extend(world.orders.iter().map(|order| json!(**order)));
+    all.extend(world.policies.iter().map(|policy| json!(**policy)));
+    all.extend(world.terms.iter().map(|terms| json!(terms)));
+    all
+}
+
+pub fn list(objects: &[Value]) -> String {
+    json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string()
+}
+
+pub fn made(objects: &[Value], options: &Options) -> Documents {
+    let mut export = Export::default();
+    export.read("export.json", &list(objects));
+    assert_eq!(export.unreadable(), []);
+    documents(&export, options)
+}
+
+pub fn options(audience: Audience) -> Options {
+    Options { audience, base_url: Some(BASE.to_owned()), ..Options::default() }
+}
+
+/// The documents as others read them.
+pub fn read(made: &Documents) -> Vec<Value> {
+    let text = serde_json::to_string(&made.documents).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The one document of a type, of an export from which nothing is left out.
+pub fn one(objects: &[Value], type_: &str, audience: Audience) -> Value {
+    let made = made(objects, &options(audience));
+    assert_eq!(made.left_out, []);
+    let mut all = read(&made);
+    all.retain(|document| document["@type"] == type_);
+    assert_eq!(all.len(), 1, "{type_}");
+    all.remove(0)
+}
+
+pub fn agreed_fleet() -> World {
+    let mut world = World::escalated_fleet();
+    world.approve(DESK, "finance", "L1");
+    world.settle();
+    world.pass(60).approve(MARY, "sales", "L3");
+    world.settle();
+    world.pass(60).act(LEA, Action::Sign);
+    world.settle();
+    world.pass(60).act(MARY, Action::Countersign);
+    world.settle();
+    world
+}
+
+fn refused_fleet() -> World {
+    let mut world = World::escalated_fleet();
+    let mut refusal = world.draft(DESK, Action::Refuse);
+    refusal.function = Some("finance".to_owned());
+    refusal.level = Some("L1".to_owned());
+    refusal.reason = Some("45 days are too many".to_owned());
+    world.store(refusal);
+    world.settle();
+    world
+}
+
+fn ended(mut world: World, end: impl FnOnce(&mut World)) -> World {
+    world.settle();
+    end(world.pass(60));
+    world.settle();
+    world
+}
+
+/// What was signed on paper, and recorded by somebody else.
+fn attested_fibre() -> World {
+    let mut world = World::fibre();
+    world.rules(|policy| {
+        policy.spec.rules.confirmation.attestation = countersign::api::delegation_policy::Permission::Allowed;
+    });
+    world.settle();
+    world.pass(60).attest(crate::world::Somebody("e.sign", &[]), EVA, Action::Confirm);
+    world.settle();
+    world.pass(60).attest(crate::world::Somebody("e.sign", &[]), EVA, Action::Sign);
+    world.settle();
+    world.pass(60).act(JONAS, Action::Countersign);
+    world.settle();
+    world
+}
+
+/// Agreements of every example in every final phase, and some on their way, each with the phase that it came to.
+pub fn lives() -> Vec<(&'static str, World)> {
+    let lives = vec![
+        ("Agreed", World::agreed_fibre()),
+        ("Agreed", agreed_fleet()),
+        ("Agreed", attested_fibre()),
+        ("AwaitingConfirmation", ended(World::cafe(), |_| {})),
+        ("AwaitingSignOff", World::confirmed_fibre()),
+        ("Escalated", World::escalated_fleet()),
+        (
+            "Revising",
+            ended(World::fibre(), |world| {
+                world.act_because(EVA, Action::RequestChange, "shorter");
+            }),
+        ),
+        (
+            "Declined",
+            ended(World::cafe(), |world| {
+                world.act_because(NINA, Action::Decline, "too long");
+            }),
+        ),
+        (
+            "Withdrawn",
+            ended(World::fibre(), |world| {
+                world.act_because(JONAS, Action::Withdraw, "wrong prices");
+            }),
+        ),
+        ("Refused", refused_fleet()),
+        (
+            "Expired",
+            ended(World::fibre(), |world| {
+                world.pass(500 * 86_400);
+            }),
+        ),
+    ];
+    for (phase, world) in &lives {
+        assert_eq!(world.phase(), *phase);
+    }
+    lives
+}
+
+/// Objects with every field that there is, as if exported from a cluster.
+pub fn complete() -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for text in [
+        include_str!("../complete/customeragreements.yaml"),
+        include_str!("../complete/agreementdecisions.yaml"),
+        include_str!("../complete/orderrequests.yaml"),
+        include_str!("../complete/standardterms.yaml"),
+    ] {
+        for object in countersign::manifest::read("complete.yaml", text) {
+            let mut object = object.unwrap().value;
+            let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+            object["metadata"]["uid"] = json!(format!("uid-of-{name}"));
+            object["metadata"]["creationTimestamp"] = json!("2026-11-24T09:00:00Z");
+            if name == "complete-amendment" {
+                // The one number that TMF651 takes for one.
+                object["spec"]["documentNumber"] = json!("418");
+                // The other one's order was left out by the customer.
+                object["spec"]["orders"] = all[0]["spec"]["orders"].clone();
+            }
+            if object["kind"] != "StandardTerms" {
+                object["metadata"]["namespace"] = json!("commerce");
+            }
+            all.push(object);
+        }
+    }
+    // Nobody assessed what is special about this one, which its feasibility rules out.
+    let mut special = all.iter().find(|object| object["kind"] == "OrderRequest").unwrap().clone();
+    special["metadata"]["name"] = json!("special-o1");
+    special["metadata"]["uid"] = json!("uid-of-special-o1");
+    special["spec"]["feasibility"] = Value::Null;
+    special["spec"]["specialHandling"] = json!(true);
+    all.push(special);
+    all
+}
