@@ -229,3 +229,44 @@ impl Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn waiting(name: &str, who: &str, deadline: &str) -> CustomerAgreement {
+        let example = include_str!("../../examples/fibre/agreement.yaml");
+        let mut agreement: Value = serde_saphyr::from_str(example).unwrap();
+        agreement["metadata"] = json!({"name": name, "namespace": "norrland-timber"});
+        agreement["status"] = json!({"waitingFor": [{
+            "who": who,
+            "subjects": [{"kind": "User", "name": who}],
+            "for": "Countersign",
+            "askedTime": "2026-11-24T09:00:00Z",
+            "deadlineTime": deadline,
+        }]});
+        serde_json::from_value(agreement).unwrap()
+    }
+
+    #[test]
+    fn what_ends_first_is_on_top_and_what_waits_for_others_is_not_there() {
+        let found = Found {
+            agreements: vec![
+                waiting("a-late", "j.berg", "2026-12-24T09:00:00Z"),
+                waiting("b-of-others", "m.osei", "2026-11-25T09:00:00Z"),
+                waiting("c-soon", "j.berg", "2026-11-26T09:00:00Z"),
+                waiting("d-next", "j.berg", "2026-12-01T09:00:00Z"),
+            ],
+            policies: BTreeMap::new(),
+            namespaces: Vec::new(),
+            narrowed: false,
+        };
+        let me = Me { username: "j.berg".to_owned(), ..Me::default() };
+        let names = found.entries(&me).into_iter().filter_map(|entry| entry.agreement.metadata.name.clone());
+        assert_eq!(names.collect::<Vec<_>>(), ["c-soon", "d-next", "a-late"]);
+    }
+}
