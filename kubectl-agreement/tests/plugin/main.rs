@@ -18,3 +18,4 @@ mod help;
 mod looks;
 mod refusals;
 mod terminal;
+mod tutorial;
