@@ -647,6 +647,20 @@ fn the_page_shows_what_the_command_prints() {
     }
 }
 
+#[test]
+fn the_readme_shows_lines_of_what_the_command_prints() {
+    let page = std::fs::read_to_string("README.md").unwrap();
+    let mut lines = page.lines().skip_while(|line| !line.starts_with("$ countersign plan "));
+    let command = lines.next().unwrap().trim_start_matches("$ countersign plan ");
+    let out = plan(&command.split(' ').collect::<Vec<_>>(), "");
+    let printed = String::from_utf8(out.stdout).unwrap();
+    let shown: Vec<&str> = lines.take_while(|line| *line != "```").filter(|line| *line != "...").collect();
+    assert!(shown.len() > 5);
+    for line in shown {
+        assert!(printed.lines().any(|own| own == line), "{line:?} in {printed}");
+    }
+}
+
 /// The lines that a pipeline runs, in its order.
 fn script(file: &str) -> String {
     let pipeline: Value = serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
