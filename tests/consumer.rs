@@ -34,8 +34,12 @@ use order_consumer::order_system::{CustomerOrder, Order, OrderSystem, Refusal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testenv::until;
-use tokio::sync::{Barrier, oneshot};
+use tokio::sync::{Barrier, RwLock, oneshot};
 use tokio::task::JoinHandle;
+
+/// A change of a definition makes the server start the kind's storage anew, which refuses requests for a moment. Whoever
+/// changes one is alone.
+static DEFINITION: RwLock<()> = RwLock::const_new(());
 
 /// The name of all replicas, and of their field manager.
 const DESK: &str = "order-desk";
@@ -210,6 +214,7 @@ async fn history(stage: &Stage<'_>, name: &str) -> Result<Vec<OrderRequest>> {
 
 #[tokio::test]
 async fn two_replicas_make_one_customer_order_for_each_order_that_was_confirmed() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let three = ["o1", "o2", "o3"];
     let fibre = passed_on(fibre_with(&three)?, &three).await?;
     let example = Example::of("fleet")?.and(consumer(), "countersign-order-consumer");
@@ -276,6 +281,7 @@ fn at_once(client: Client, meeting: Arc<Barrier>) -> Client {
 
 #[tokio::test]
 async fn of_two_replicas_that_claim_at_once_one_wins_and_the_other_leaves_it_alone() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let mark = stage.cluster.plane.audit_mark()?;
     let orders = tempfile::tempdir()?;
@@ -338,16 +344,19 @@ async fn dies(mood: Mood, made_by_the_first: usize) -> Result<()> {
 
 #[tokio::test]
 async fn a_replica_that_dies_after_the_order_was_made_leaves_it_for_another_to_report() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     dies(Mood::HangsBehind, 1).await
 }
 
 #[tokio::test]
 async fn a_replica_that_dies_after_its_claim_leaves_the_order_for_another_to_make() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     dies(Mood::HangsBefore, 0).await
 }
 
 #[tokio::test]
 async fn an_order_system_that_gives_no_answer_is_asked_until_it_does() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let orders = tempfile::tempdir()?;
     let system = Met::at(&orders, Mood::Fails(Arc::new(AtomicU32::new(4))))?;
@@ -372,6 +381,7 @@ async fn an_order_system_that_gives_no_answer_is_asked_until_it_does() -> Result
 
 #[tokio::test]
 async fn an_order_that_comes_to_nothing_is_failed_and_the_agreement_says_so() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let orders = tempfile::tempdir()?;
     let mut system = Met::at(&orders, Mood::Works)?;
@@ -387,6 +397,7 @@ async fn an_order_that_comes_to_nothing_is_failed_and_the_agreement_says_so() ->
 
 #[tokio::test]
 async fn what_the_consumer_does_not_do_is_rejected_with_every_reason_and_nothing_is_made() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let example = Example::of("fibre")?
         .with("/spec/orders/0/specialRequirements", &json!(["by barge"]))
         .with("/spec/orders/0/feasibility", &Value::Null)
@@ -411,6 +422,7 @@ async fn what_the_consumer_does_not_do_is_rejected_with_every_reason_and_nothing
 
 #[tokio::test]
 async fn what_the_consumer_cannot_read_stays_free_and_keeps_nobody_from_the_rest() -> Result<()> {
+    let _alone = DEFINITION.write().await;
     let (stage, request) = one_order().await?;
     let admin = stage.cluster.admin()?;
     // A later version of the definition has a word more.
@@ -445,6 +457,7 @@ async fn what_the_consumer_cannot_read_stays_free_and_keeps_nobody_from_the_rest
 #[tokio::test]
 async fn a_second_request_with_the_same_key_gets_the_same_order_and_another_content_gets_none() -> Result<()>
 {
+    let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let orders = tempfile::tempdir()?;
     let system = Met::at(&orders, Mood::Works)?;
@@ -464,6 +477,7 @@ async fn a_second_request_with_the_same_key_gets_the_same_order_and_another_cont
 
 #[tokio::test]
 async fn what_others_took_or_wrote_is_left_as_it_is() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let name = request.name_any();
     let condition = |type_: &str| {
@@ -499,6 +513,7 @@ async fn what_others_took_or_wrote_is_left_as_it_is() -> Result<()> {
 
 #[tokio::test]
 async fn an_event_that_says_nothing_new_changes_nothing() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let name = request.name_any();
     let orders = tempfile::tempdir()?;
@@ -526,6 +541,7 @@ async fn an_event_that_says_nothing_new_changes_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn a_watch_that_lost_its_place_ends_the_replica_for_the_next_start_to_begin_anew() -> Result<()> {
+    let _shared = DEFINITION.read().await;
     let cluster = running().await?;
     let client = cluster.admin()?;
     let namespace = client.default_namespace().to_owned();

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "common/program.rs"]
+mod program;
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "decide/laws/scenario.rs"]
 mod scenario;
@@ -17,8 +19,7 @@ mod schema;
 #[path = "decide/world.rs"]
 mod world;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use countersign::api::agreement_status::WaitingAction;
 use countersign::api::customer_agreement::PriceType;
@@ -564,16 +565,7 @@ fn a_comment_never_grows_beyond_what_forges_take() {
 const AT: &str = "--at=2026-12-01T09:00:00Z";
 
 fn plan(arguments: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .arg("plan")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    program::countersign(&[&["plan"], arguments].concat(), stdin)
 }
 
 fn code(arguments: &[&str], stdin: &str) -> i32 {

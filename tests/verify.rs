@@ -10,6 +10,8 @@
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "decide/laws/people.rs"]
 mod people;
+#[path = "common/program.rs"]
+mod program;
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "decide/laws/scenario.rs"]
 mod scenario;
@@ -21,8 +23,7 @@ mod schema;
 mod world;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::Arc;
 
 use countersign::api::Action;
@@ -38,38 +39,12 @@ use world::{DESK, EVA, JONAS, LEA, MARY, NINA, RITA, World};
 
 // ---- Lives, and the exports of them --------------------------------------------------------------------------------
 
-fn agreed_fleet() -> World {
-    let mut world = World::escalated_fleet();
-    world.approve(DESK, "finance", "L1");
-    world.settle();
-    world.pass(60).approve(MARY, "sales", "L3");
-    world.settle();
-    world.pass(60).act(LEA, Action::Sign);
-    world.settle();
-    world.pass(60).act(MARY, Action::Countersign);
-    world.settle();
-    assert_eq!(world.phase(), "Agreed");
-    world
-}
-
 fn declined_cafe() -> World {
     let mut world = World::cafe();
     world.settle();
     world.pass(60).act_because(NINA, Action::Decline, "too long");
     world.settle();
     assert_eq!(world.phase(), "Declined");
-    world
-}
-
-fn refused_fleet() -> World {
-    let mut world = World::escalated_fleet();
-    let mut refusal = world.draft(DESK, Action::Refuse);
-    refusal.function = Some("finance".to_owned());
-    refusal.level = Some("L1".to_owned());
-    refusal.reason = Some("45 days are too many".to_owned());
-    world.store(refusal);
-    world.settle();
-    assert_eq!(world.phase(), "Refused");
     world
 }
 
@@ -189,9 +164,9 @@ fn whatever_really_happened_holds_whole() {
     let open = World::confirmed_fibre();
     for (world, statements) in [
         (World::agreed_fibre(), 21),
-        (agreed_fleet(), 26),
+        (World::agreed_fleet(), 26),
         (declined_cafe(), 14),
-        (refused_fleet(), 22),
+        (World::refused_fleet(), 22),
         (expired_fibre(), 10),
         (agreed_amendment(), 42),
         (open, 17),
@@ -205,7 +180,7 @@ fn whatever_really_happened_holds_whole() {
 #[test]
 fn what_the_rules_would_say_is_not_checked_where_they_are_missing() {
     for (kind, others) in [("StandardTerms", 0), ("DelegationPolicy", 2)] {
-        let mut papers = Papers::of(&agreed_fleet());
+        let mut papers = Papers::of(&World::agreed_fleet());
         papers.remove(kind, "");
         let report = papers.report();
         let agreement = &report.agreements[0];
@@ -237,7 +212,7 @@ fn what_the_rules_would_say_is_not_checked_where_they_are_missing() {
         }
     }
     // A policy of the same name that is another one is not the one.
-    let mut papers = Papers::of(&agreed_fleet());
+    let mut papers = Papers::of(&World::agreed_fleet());
     papers.set("DelegationPolicy", "", "/metadata/uid", "policy-2");
     let report = papers.report();
     let rules = report.agreements[0].statements.iter().find(|own| own.claim == Claim::Rules).unwrap();
@@ -247,7 +222,7 @@ fn what_the_rules_would_say_is_not_checked_where_they_are_missing() {
 
 #[test]
 fn people_may_leave_and_what_they_decided_stands() {
-    let mut papers = Papers::of(&agreed_fleet());
+    let mut papers = Papers::of(&World::agreed_fleet());
     papers.set("DelegationPolicy", "", "/spec/holders", json!([]));
     let report = papers.report();
     assert!(report.holds(), "{report}");
@@ -374,7 +349,8 @@ fn other_digest() -> String {
 }
 
 fn cases() -> Vec<Case> {
-    let case = |what, tamper: Tamper, claim, says| Case { what, life: agreed_fleet, tamper, claim, says };
+    let case =
+        |what, tamper: Tamper, claim, says| Case { what, life: World::agreed_fleet, tamper, claim, says };
     vec![
         case(
             "a price was changed",
@@ -790,7 +766,7 @@ fn cases() -> Vec<Case> {
         },
         Case {
             what: "a refusal is nobody's",
-            life: refused_fleet,
+            life: World::refused_fleet,
             tamper: |papers| papers.set(AGREEMENT, "", "/status/closed/decisions", json!([])),
             claim: Claim::Outcome,
             says: "Refused takes 1 decision, and 0 are named",
@@ -868,7 +844,7 @@ fn says_nothing(kind: &str, pointer: &str) -> bool {
 
 #[test]
 fn no_word_of_the_evidence_can_be_changed_without_being_noticed() {
-    let papers = Papers::of(&agreed_fleet());
+    let papers = Papers::of(&World::agreed_fleet());
     let mut unnoticed = Vec::new();
     for (index, object) in papers.0.iter().enumerate() {
         let kind = object["kind"].as_str().unwrap();
@@ -926,7 +902,7 @@ proptest! {
     fn no_export_is_too_wild(
         places in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..9, ".{0,40}"), 1..8),
     ) {
-        let mut papers = Papers::of(&agreed_fleet());
+        let mut papers = Papers::of(&World::agreed_fleet());
         for (place, kind, text) in places {
             let mut pointers = Vec::new();
             leaves(&Value::Array(papers.0.clone()), "", &mut pointers);
@@ -1108,7 +1084,7 @@ fn agreements_of_one_name_are_told_apart_by_namespace_and_uid() {
 
 #[test]
 fn what_belongs_to_no_agreement_in_the_export_is_said() {
-    let mut papers = Papers::of(&agreed_fleet());
+    let mut papers = Papers::of(&World::agreed_fleet());
     papers.remove(AGREEMENT, "");
     let mut cafe = World::cafe();
     cafe.agreement.metadata.uid = Some("agreement-7".to_owned());
@@ -1143,16 +1119,7 @@ fn an_order_request_that_is_gone_is_no_secret() {
 // ---- The program ---------------------------------------------------------------------------------------------------
 
 fn run(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .arg("verify")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
-    child.wait_with_output().unwrap()
+    program::countersign(&[&["verify"], arguments].concat(), input)
 }
 
 fn said(output: &Output) -> (i32, String, String) {
@@ -1162,7 +1129,7 @@ fn said(output: &Output) -> (i32, String, String) {
 
 #[test]
 fn the_program_says_what_holds_and_ends_accordingly() {
-    let mut papers = Papers::of(&agreed_fleet());
+    let mut papers = Papers::of(&World::agreed_fleet());
     let (code, text, errors) = said(&run(&["-"], &papers.json()));
     assert_eq!((code, errors.as_str()), (0, ""), "{text}");
     assert!(text.starts_with("commerce/havlink-fleet (uid agreement-1): Agreed\n"), "{text}");

@@ -368,6 +368,34 @@ impl World {
         world
     }
 
+    /// The fleet example, agreed: approved by two managers, signed by both sides.
+    pub fn agreed_fleet() -> Self {
+        let mut world = Self::escalated_fleet();
+        world.approve(DESK, "finance", "L1");
+        world.settle();
+        world.pass(60).approve(MARY, "sales", "L3");
+        world.settle();
+        world.pass(60).act(LEA, Action::Sign);
+        world.settle();
+        world.pass(60).act(MARY, Action::Countersign);
+        world.settle();
+        assert_eq!(world.phase(), "Agreed");
+        world
+    }
+
+    /// The fleet example, refused by the deal desk.
+    pub fn refused_fleet() -> Self {
+        let mut world = Self::escalated_fleet();
+        let mut refusal = world.draft(DESK, Action::Refuse);
+        refusal.function = Some("finance".to_owned());
+        refusal.level = Some("L1".to_owned());
+        refusal.reason = Some("45 days are too many".to_owned());
+        world.store(refusal);
+        world.settle();
+        assert_eq!(world.phase(), "Refused");
+        world
+    }
+
     /// The fleet agreement, confirmed by both representatives, without the handsets.
     pub fn escalated_fleet() -> Self {
         let mut world = Self::fleet();

@@ -4,7 +4,7 @@ use countersign::api::Action;
 use countersign::tmforum::{Audience, Documents};
 use serde_json::{Value, json};
 
-use crate::papers::{BASE, agreed_fleet, complete, lives, made, objects, one, options, read};
+use crate::papers::{BASE, complete, lives, made, objects, one, options, read};
 use crate::world::{EVA, JONAS, World};
 
 fn characteristic<'a>(agreement: &'a Value, name: &str) -> Option<&'a Value> {
@@ -117,7 +117,7 @@ fn each_phase_is_one_of_the_words_that_are_typical() {
 
 #[test]
 fn an_order_that_was_left_out_is_no_item() {
-    let agreement = one(&objects(&agreed_fleet()), "Agreement", Audience::Customer);
+    let agreement = one(&objects(&World::agreed_fleet()), "Agreement", Audience::Customer);
     let orders = characteristic(&agreement, "countersign.dev/orders").unwrap();
     assert_eq!(agreement["agreementItem"].as_array().unwrap().len(), 2);
     assert_eq!(orders[1], json!({"id": "handsets", "confirmed": false, "reason": "buying elsewhere"}));
@@ -142,7 +142,7 @@ fn a_signature_on_paper_says_so() {
 /// Words that only the provider may read, wherever they stand.
 #[test]
 fn a_customer_sees_nothing_that_the_provider_keeps_to_itself() {
-    let mut world = agreed_fleet();
+    let mut world = World::agreed_fleet();
     world.agreement.spec.terms[0].reason = Some("SECRET their payment run".to_owned());
     let mut refused = lives().remove(9).1;
     refused.agreement.spec.terms[0].reason = Some("SECRET their payment run".to_owned());

@@ -14,6 +14,8 @@ mod binary;
 mod documents;
 mod page;
 mod papers;
+#[path = "../common/program.rs"]
+mod program;
 #[allow(dead_code, reason = "these tests use a part of it")]
 #[path = "../decide/schema.rs"]
 mod schema;

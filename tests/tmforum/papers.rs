@@ -5,7 +5,7 @@ use countersign::tmforum::{Audience, Documents, Options, documents};
 use countersign::verify::Export;
 use serde_json::{Value, json};
 
-use crate::world::{DESK, EVA, JONAS, LEA, MARY, NINA, World};
+use crate::world::{EVA, JONAS, NINA, World};
 
 /// Where the APIs are.
 pub const BASE: &str = "https://api.example.com/tmf-api";
@@ -52,30 +52,6 @@ pub fn one(objects: &[Value], type_: &str, audience: Audience) -> Value {
     all.remove(0)
 }
 
-pub fn agreed_fleet() -> World {
-    let mut world = World::escalated_fleet();
-    world.approve(DESK, "finance", "L1");
-    world.settle();
-    world.pass(60).approve(MARY, "sales", "L3");
-    world.settle();
-    world.pass(60).act(LEA, Action::Sign);
-    world.settle();
-    world.pass(60).act(MARY, Action::Countersign);
-    world.settle();
-    world
-}
-
-fn refused_fleet() -> World {
-    let mut world = World::escalated_fleet();
-    let mut refusal = world.draft(DESK, Action::Refuse);
-    refusal.function = Some("finance".to_owned());
-    refusal.level = Some("L1".to_owned());
-    refusal.reason = Some("45 days are too many".to_owned());
-    world.store(refusal);
-    world.settle();
-    world
-}
-
 fn ended(mut world: World, end: impl FnOnce(&mut World)) -> World {
     world.settle();
     end(world.pass(60));
@@ -103,7 +79,7 @@ fn attested_fibre() -> World {
 pub fn lives() -> Vec<(&'static str, World)> {
     let lives = vec![
         ("Agreed", World::agreed_fibre()),
-        ("Agreed", agreed_fleet()),
+        ("Agreed", World::agreed_fleet()),
         ("Agreed", attested_fibre()),
         ("AwaitingConfirmation", ended(World::cafe(), |_| {})),
         ("AwaitingSignOff", World::confirmed_fibre()),
@@ -126,7 +102,7 @@ pub fn lives() -> Vec<(&'static str, World)> {
                 world.act_because(JONAS, Action::Withdraw, "wrong prices");
             }),
         ),
-        ("Refused", refused_fleet()),
+        ("Refused", World::refused_fleet()),
         (
             "Expired",
             ended(World::fibre(), |world| {

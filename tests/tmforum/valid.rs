@@ -4,7 +4,7 @@ use countersign::tmforum::{Audience, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::papers::{agreed_fleet, complete, list, lives, made, objects, one, options, read};
+use crate::papers::{complete, list, lives, made, objects, one, options, read};
 use crate::swagger::{Published, Swagger, published};
 use crate::world::World;
 
@@ -51,7 +51,7 @@ proptest! {
         words in prop::collection::vec(".{1,60}", 3),
         seed in any::<prop::sample::Index>(),
     ) {
-        let mut objects = objects(&agreed_fleet());
+        let mut objects = objects(&World::agreed_fleet());
         objects[0]["spec"]["documentNumber"] = json!(number);
         let terms = objects[0]["spec"]["terms"].as_array_mut().unwrap();
         let at = term % terms.len();
