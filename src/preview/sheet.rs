@@ -161,7 +161,7 @@ impl Page {
         for person in &provider.signatories {
             let title =
                 person.title.as_deref().map(|title| format!(", {}", clean(title, 256))).unwrap_or_default();
-            self.item(&format!("{}{title} countersigns", clean(&person.name, 256)));
+            self.item(&format!("{}{title}, countersigns", clean(&person.name, 256)));
         }
         for party in &spec.other_parties {
             self.entry(
