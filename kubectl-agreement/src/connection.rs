@@ -7,7 +7,7 @@ use clap::Args;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::explain::explain;
+use crate::explain::{causes, explain};
 use crate::failure::{Failure, Outcome};
 
 /// The heading of these flags in `--help`.
@@ -177,21 +177,6 @@ fn there_is_one() -> bool {
 
 fn uri<T: std::str::FromStr<Err: std::fmt::Display>>(server: &str) -> Outcome<T> {
     server.parse().map_err(|error| Failure::Usage(format!("--server {server:?} is not an address: {error}")))
-}
-
-/// An error with everything that it comes from.
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_words = cause.to_string();
-        if !words.contains(&cause_words) {
-            words.push_str(": ");
-            words.push_str(&cause_words);
-        }
-        source = cause.source();
-    }
-    words
 }
 
 /// `90`, `30s`, `5m`, `1h`, `1h30m`.

@@ -5,8 +5,6 @@ use std::fmt::Write as _;
 use countersign::decide::clean;
 use kube::Error;
 
-use crate::connection::causes;
-
 /// Longest word of somebody else's that is repeated.
 const MOST: usize = 1_500;
 
@@ -137,6 +135,21 @@ pub fn grant(role: &str, user: &str, namespace: Option<&str>) -> String {
 
 fn quoted(text: &str) -> Vec<String> {
     text.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// An error with everything that it comes from.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_words = cause.to_string();
+        if !words.contains(&cause_words) {
+            words.push_str(": ");
+            words.push_str(&cause_words);
+        }
+        source = cause.source();
+    }
+    words
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
 use super::decisions::{self, AgreementAuthorization};
-use super::parts::{Characteristic, Reference, RelatedParty, TimePeriod};
+use super::parts::{Characteristic, Reference, RelatedParty, TimePeriod, agreed_orders};
 use super::{Missing, Options, characteristics, links};
 use crate::api::customer_agreement::{Order, RepresentativeRole};
 use crate::api::{CustomerAgreement, CustomerAgreementSpec, CustomerAgreementStatus, StandardTerms};
@@ -166,23 +166,13 @@ fn items(
     });
     let mut all =
         vec![AgreementItem { term_or_condition: Some(terms.collect()), ..AgreementItem::default() }];
-    all.extend(orders(spec, status).map(item));
+    all.extend(agreed_orders(spec, status).map(item));
     all
 }
 
 fn title<'a>(catalogue: Option<&'a StandardTerms>, id: &str) -> Option<&'a str> {
     let term = catalogue?.spec.terms.iter().find(|term| term.id == id)?;
     Some(&term.title)
-}
-
-/// An order that the customer left out is no part of the agreement (S5).
-pub(super) fn orders<'a>(
-    spec: &'a CustomerAgreementSpec,
-    status: &'a CustomerAgreementStatus,
-) -> impl Iterator<Item = &'a Order> {
-    let left_out =
-        |id: &str| status.orders.iter().any(|outcome| outcome.id == id && outcome.confirmed == Some(false));
-    spec.orders.iter().filter(move |order| !left_out(&order.id))
 }
 
 fn item(order: &Order) -> AgreementItem {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Audience;
 use super::decisions::Counted;
-use super::parts::{Any, Characteristic};
+use super::parts::{Any, Characteristic, agreed_orders, without_nothing};
 use crate::api::{CustomerAgreement, CustomerAgreementStatus, GROUP, StandardTerms};
 
 /// Ours are told from the names of terms, which have no dot and no slash, by the API group.
@@ -38,13 +38,6 @@ impl Found {
         if !values.is_empty() {
             self.0.push(own(name, "array", Any::Object(values.into())));
         }
-    }
-}
-
-/// Takes out the fields that hold nothing.
-pub(super) fn without_nothing(value: &mut Value) {
-    if let Value::Object(fields) = value {
-        fields.retain(|_, value| !value.is_null());
     }
 }
 
@@ -106,7 +99,7 @@ fn orders(agreement: &CustomerAgreement, status: &CustomerAgreementStatus) -> Ve
     let order = |id: &str| {
         let outcome = status.orders.iter().find(|outcome| outcome.id == id);
         // The first item has the terms.
-        let item = super::agreement::orders(spec, status).position(|order| order.id == id);
+        let item = agreed_orders(spec, status).position(|order| order.id == id);
         json!({
             "id": id,
             "agreementItem": item.map(|item| item + 1),

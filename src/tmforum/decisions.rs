@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::parts::without_nothing;
 use super::{Audience, Missing};
 use crate::api::agreement_status::{ClosedOutcome, Side};
 use crate::api::{Action, AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
@@ -174,7 +175,7 @@ impl Counted<'_> {
             "digest": spec.map(|spec| &spec.agreement_ref.digest),
             "evidence": spec.and_then(|spec| spec.evidence.as_ref()),
         });
-        super::characteristics::without_nothing(&mut details);
+        without_nothing(&mut details);
         details
     }
 }

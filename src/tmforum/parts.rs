@@ -3,11 +3,14 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Options;
+use crate::api::customer_agreement::Order;
 use crate::api::references::Period;
 use crate::api::standard_terms::TermValueType;
+use crate::api::{CustomerAgreementSpec, CustomerAgreementStatus};
 
 /// A number with the very digits that it was written with: a float would round amounts of more than 15 digits.
 #[derive(Clone, Debug, Serialize)]
@@ -146,6 +149,23 @@ impl Options {
         let base = self.base_url.as_deref()?.trim_end_matches('/');
         Some(format!("{base}/{path}/{}", utf8_percent_encode(id, NOT_IN_A_SEGMENT)))
     }
+}
+
+/// Takes out the fields that hold nothing.
+pub(super) fn without_nothing(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|_, value| !value.is_null());
+    }
+}
+
+/// An order that the customer left out is no part of the agreement (S5).
+pub(super) fn agreed_orders<'a>(
+    spec: &'a CustomerAgreementSpec,
+    status: &'a CustomerAgreementStatus,
+) -> impl Iterator<Item = &'a Order> {
+    let left_out =
+        |id: &str| status.orders.iter().any(|outcome| outcome.id == id && outcome.confirmed == Some(false));
+    spec.orders.iter().filter(move |order| !left_out(&order.id))
 }
 
 #[cfg(test)]
