@@ -7,11 +7,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use kube::Client;
 use serde_json::{Value, json};
-use testenv::ControlPlane;
 use testenv::tools::Tool;
+use testenv::{ControlPlane, until};
 
-use crate::common::raw;
 use crate::common::schema::word;
+use crate::common::{PATIENCE, raw};
 use crate::manifests::{kustomized, rendered};
 use crate::tools::{monitored, run};
 
@@ -113,17 +113,19 @@ async fn write_schemas(admin: &Client, objects: &[&Value], folder: &Path) -> Res
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let root = if group.is_empty() { "api" } else { "apis" };
         let path = format!("/openapi/v3/{root}/{api_version}");
-        let document = raw::ask(admin, "GET", &path, &Value::Null).await?;
-        let schemas = document["components"]["schemas"].as_object().context("no schemas")?;
         let is_it = |schema: &Value| {
             schema["x-kubernetes-group-version-kind"].as_array().is_some_and(|kinds| {
                 kinds.contains(&json!({"group": group, "version": version, "kind": kind}))
             })
         };
-        let (name, _) = schemas
-            .iter()
-            .find(|(_, schema)| is_it(schema))
-            .with_context(|| format!("no schema for {kind}"))?;
+        // What a definition brings is published some time after it is served.
+        let (name, document) = until(format_args!("a schema for {kind} was published"), PATIENCE, || async {
+            let document = raw::ask(admin, "GET", &path, &Value::Null).await?;
+            let schemas = document["components"]["schemas"].as_object().context("no schemas")?;
+            let name = schemas.iter().find(|(_, schema)| is_it(schema)).map(|(name, _)| name.clone());
+            Ok(name.map(|name| (name, document)))
+        })
+        .await?;
         let schema =
             json!({"$ref": format!("#/components/schemas/{name}"), "components": document["components"]});
         // For kubeconform the group of what has none is its version.
