@@ -73,6 +73,8 @@ fn lasting(text: &str) -> Vec<String> {
         .map(|word| match word {
             _ if word.starts_with("sha256:") => "sha256:...".to_owned(),
             _ if word.starts_with("havlink-fleet-") => "havlink-fleet-...".to_owned(),
+            // The requests are there a moment after the seal: either may be what was seen.
+            "IssuingOrders." => "Agreed.".to_owned(),
             _ => word.to_owned(),
         })
         .collect()
