@@ -155,6 +155,17 @@ pub enum Statement {
     Acceptable,
 }
 
+impl Statement {
+    /// As it is said of the terms, in the middle of a sentence.
+    #[must_use]
+    pub const fn adjective(self) -> &'static str {
+        match self {
+            Self::Understood => "understood",
+            Self::Acceptable => "acceptable",
+        }
+    }
+}
+
 /// What becomes of an order.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct OrderDecision {

@@ -3,7 +3,6 @@
 use super::words::{and, clean, count};
 use super::{Notice, Related, Severity};
 use crate::api::CustomerAgreementStatus;
-use crate::api::agreement_decision::Statement;
 use crate::api::agreement_status::{ClosedOutcome, Side, WaitingAction};
 use crate::api::conditions::{condition, event, reason};
 
@@ -110,14 +109,8 @@ impl Told {
             before.confirmation.iter().any(|c| c.decisions.iter().any(|decision| decision.decision == name))
         };
         for decision in after.confirmation.iter().flat_map(|c| &c.decisions).filter(|d| !known(&d.decision)) {
-            let statements: Vec<&str> = decision
-                .statements
-                .iter()
-                .map(|statement| match statement {
-                    Statement::Understood => "understood",
-                    Statement::Acceptable => "acceptable",
-                })
-                .collect();
+            let statements: Vec<&str> =
+                decision.statements.iter().map(|statement| statement.adjective()).collect();
             let note =
                 format!("{} stated that the terms are {}", clean(&decision.username, 256), and(&statements));
             self.normal(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use countersign::api::agreement_decision::{OrderConfirmation, Statement};
+use countersign::api::agreement_decision::OrderConfirmation;
 use countersign::api::{Action, CustomerAgreement};
 use countersign::decide::binding::Content;
 use countersign::decide::clean;
@@ -112,14 +112,7 @@ fn you(draft: &Draft, me: &Me) -> String {
         let _ = write!(out, ", as one of {}", countersign::decide::and(&groups));
     }
     if decision.action == Action::Confirm {
-        let words: Vec<&str> = decision
-            .statements
-            .iter()
-            .map(|statement| match statement {
-                Statement::Understood => "understood",
-                Statement::Acceptable => "acceptable",
-            })
-            .collect();
+        let words: Vec<&str> = decision.statements.iter().map(|statement| statement.adjective()).collect();
         let _ = write!(out, ", stating that the terms are {}", words.join(" and "));
     }
     out.push('.');
