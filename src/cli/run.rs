@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
-use countersign::controller::{self, Options};
+use countersign::controller::{self, Election, Options};
 use countersign::serve;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,6 +25,10 @@ pub(crate) struct Run {
         value_delimiter = ','
     )]
     namespaces: Vec<String>,
+    /// Stand for the lease `countersign` in the namespace of the connection, and act only while holding it. For several
+    /// replicas; one at a time acts, and the others take over when it goes.
+    #[arg(long, env = "COUNTERSIGN_LEADER_ELECT", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true")]
+    leader_elect: bool,
     /// How logs are written. By default readable on a terminal, JSON elsewhere.
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -51,7 +55,12 @@ async fn operate(run: Run) -> Outcome {
     let listener =
         serve::listen(run.listen).await.map_err(|e| format!("cannot listen on {}: {e}", run.listen))?;
     let config = connection(run.kubeconfig, run.context).await?;
-    let options = Options { namespaces: run.namespaces, instance: instance(), ..Options::default() };
+    let options = Options {
+        namespaces: run.namespaces,
+        instance: instance(),
+        election: run.leader_elect.then(|| Election::in_namespace(&config.default_namespace)),
+        ..Options::default()
+    };
     let subject = serve::Subject {
         health: options.health.clone(),
         metrics: options.metrics.clone(),

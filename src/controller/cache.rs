@@ -42,6 +42,11 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
+    /// Every agreement that can be read.
+    pub(crate) fn all_agreements(&self) -> Vec<Key> {
+        self.agreements.all().map(|(key, _)| key.clone()).collect()
+    }
+
     /// The agreements on which something may still be decided.
     pub(crate) fn open_agreements(&self) -> Vec<Key> {
         self.agreements

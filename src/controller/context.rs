@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::events::Publisher;
 use super::guard::Keeper;
 use super::health::Health;
+use super::leadership::Leadership;
 use super::metrics::Metrics;
 use super::queue::Queue;
 use super::refusals::Refusals;
@@ -27,6 +28,7 @@ pub(crate) struct Context {
     pub(crate) decide: Decide,
     /// `None` in a test that does without.
     pub(crate) guard: Option<Arc<Keeper>>,
+    pub(crate) leadership: Arc<Leadership>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) queue: Queue,
     pub(crate) refusals: Refusals,

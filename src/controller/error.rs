@@ -14,6 +14,9 @@ pub enum Error {
     /// Something else wrote to the agreement first.
     #[error("something else wrote to the agreement first")]
     Conflict,
+    /// Another operator may act in the place of this one.
+    #[error("the lease is not held any more")]
+    Superseded,
     /// An order request stands under the name already, and the watch has not shown it yet.
     #[error("an order request that the watch has not shown yet stands under the name already")]
     NotSeenYet,
@@ -60,6 +63,7 @@ impl Error {
                 _ => "connection",
             },
             Self::Conflict => "conflict",
+            Self::Superseded => "superseded",
             Self::NotSeenYet => "not_seen_yet",
             Self::Unsettled(_) | Self::ReadTwice => "unsettled",
             Self::Ended(_) => "ended",

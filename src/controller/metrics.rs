@@ -60,6 +60,7 @@ pub struct Metrics {
     pub(crate) events_dropped: Counter,
     pub(crate) clock_skew: Gauge<f64, AtomicU64>,
     pub(crate) decision_guard_active: Gauge,
+    pub(crate) leading: Gauge,
     pub(crate) happened: Family<ReasonLabels, Counter>,
     pub(crate) outcomes: Family<OutcomeLabels, Counter>,
     pub(crate) ignored: Family<ReasonLabels, Counter>,
@@ -96,6 +97,7 @@ impl Metrics {
             events_dropped: Counter::default(),
             clock_skew: Gauge::default(),
             decision_guard_active: Gauge::default(),
+            leading: Gauge::default(),
             happened: Family::default(),
             outcomes: Family::default(),
             ignored: Family::default(),
@@ -109,7 +111,7 @@ impl Metrics {
 
     /// What has not happened yet is zero, and not unknown: else nobody sees the first time as an increase.
     fn begin_at_zero(&self) {
-        for result in ["success", "conflict", "error", "panic"] {
+        for result in ["success", "conflict", "superseded", "error", "panic"] {
             let _ = self.reconciles.get_or_create(&ResultLabels { result });
         }
         for kind in [
@@ -233,6 +235,11 @@ impl Metrics {
             "decision_guard_active",
             "1 while the admission policies that keep decisions from being forged are in force; while 0 no decision is counted",
             self.decision_guard_active.clone(),
+        );
+        registry.register(
+            "leader_election_master_status",
+            "1 while this operator acts; 0 while it stands by, because another one holds the lease",
+            self.leading.clone(),
         );
     }
 

@@ -13,6 +13,8 @@ mod events;
 mod guard;
 mod health;
 mod key;
+mod leadership;
+mod lease;
 mod merge_patch;
 mod metrics;
 mod observe;
@@ -38,12 +40,14 @@ use kube::Client;
 use kube::client::Body;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tower::{BoxError, Service};
 
 pub use clock::Clock;
 pub use context::Decide;
 pub use error::Error;
 pub use health::Health;
+pub use lease::Election;
 pub use metrics::Metrics;
 
 use crate::admission::LABEL;
@@ -51,6 +55,8 @@ use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRe
 use crate::decide::decide;
 use cache::{Cache, NamespaceMeta, Watched};
 use context::Context;
+use leadership::Leadership;
+use lease::Candidate;
 use watch::{Scope, watch};
 
 /// How long what is under way may take once the operator is told to stop.
@@ -65,6 +71,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Which of several operators this is, in events.
     pub instance: String,
+    /// For which lease it stands before it acts. `None`: it acts, whoever else does.
+    pub election: Option<Election>,
     /// What time it is.
     pub clock: Clock,
     /// How it is decided.
@@ -83,6 +91,7 @@ impl Default for Options {
         Self {
             namespaces: Vec::new(),
             instance: "countersign".to_owned(),
+            election: None,
             clock: Clock::system(),
             decide: Arc::new(decide),
             metrics: Metrics::new(),
@@ -133,7 +142,7 @@ async fn operate(
     for_events: Client,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let Options { namespaces, instance, clock, decide, metrics, health, guarded } = options;
+    let Options { namespaces, instance, election, clock, decide, metrics, health, guarded } = options;
     let mut shutdown = std::pin::pin!(shutdown);
     let (streaming, guard) = tokio::select! {
         () = &mut shutdown => return Ok(()),
@@ -144,6 +153,21 @@ async fn operate(
         } => started,
     };
 
+    let leadership = Arc::new(if election.is_some() { Leadership::none() } else { Leadership::for_ever() });
+    let stand_down = CancellationToken::new();
+    let mut candidate = spawn({
+        let (client, clock, leadership, health) =
+            (client.clone(), clock.clone(), leadership.clone(), health.clone());
+        let candidate =
+            election.map(|election| Candidate::new(client, election, &instance, clock, leadership, health));
+        let stand_down = stand_down.clone();
+        async move {
+            match candidate {
+                Some(candidate) => candidate.stand(stand_down).await,
+                None => stand_down.cancelled().await,
+            }
+        }
+    });
     let (events, waiting_events) = events::Publisher::new(&instance, metrics.clone());
     let context = Arc::new(Context {
         client,
@@ -151,6 +175,7 @@ async fn operate(
         clock,
         decide,
         guard,
+        leadership,
         cache: Arc::new(Cache::default()),
         refusals: refusals::Refusals::default(),
         stale: stale::Stale::default(),
@@ -166,9 +191,9 @@ async fn operate(
     if let Some(keeper) = &context.guard {
         parts.spawn(watch_over(context.clone(), keeper.clone()));
     }
-    let mut publisher = tokio::spawn(events::publish(for_events, waiting_events, metrics));
+    let mut publisher = spawn(events::publish(for_events, waiting_events, metrics));
     let stop = CancellationToken::new();
-    let mut dispatcher = tokio::spawn({
+    let mut dispatcher = spawn({
         let (context, stop) = (context.clone(), stop.clone());
         async move {
             let begun = async {
@@ -182,7 +207,7 @@ async fn operate(
                 () = begun => {}
             }
             tracing::info!("Started");
-            worker::dispatch(context, stop, PATIENCE).await;
+            lead(&context, &stop).await;
         }
     });
 
@@ -191,6 +216,10 @@ async fn operate(
             tracing::info!("Was told to stop");
             stop.cancel();
             dispatcher.await.map_err(|_| Error::Ended("the dispatcher"))?;
+            stand_down.cancel();
+            if tokio::time::timeout(PATIENCE, &mut candidate).await.is_err() {
+                tracing::warn!("Left the lease to run out");
+            }
             // Nothing hands events in any more; those that wait are still told.
             parts.shutdown().await;
             drop(context);
@@ -204,8 +233,43 @@ async fn operate(
             Some(Ok(part)) => part,
             _ => "a watch",
         })),
+        _ = &mut candidate => Err(Error::Ended("the election")),
         _ = &mut dispatcher => Err(Error::Ended("the dispatcher")),
         _ = &mut publisher => Err(Error::Ended("the publisher of events")),
+    }
+}
+
+/// A task that ends with the operator, however that ends.
+fn spawn<F>(part: F) -> AbortOnDropHandle<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    AbortOnDropHandle::new(tokio::spawn(part))
+}
+
+/// Acts whenever it may, until it is told to stop.
+async fn lead(context: &Arc<Context>, stop: &CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = context.leadership.gained() => {}
+        }
+        tracing::info!("Began to act");
+        context.metrics.leading.set(1);
+        // As at a start: what happened while another acted is in the watches.
+        context.queue.open();
+        context.queue.add(context.cache.read().all_agreements());
+        let term = stop.child_token();
+        tokio::select! {
+            () = worker::dispatch(context.clone(), term.clone(), PATIENCE) => {}
+            () = async { context.leadership.lost().await; term.cancel(); std::future::pending().await } => {}
+        }
+        context.queue.close();
+        context.metrics.leading.set(0);
+        if stop.is_cancelled() {
+            return;
+        }
+        tracing::warn!("Stopped acting: the lease was lost");
     }
 }
 

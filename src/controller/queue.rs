@@ -33,7 +33,7 @@ pub(crate) enum Next {
     Never,
 }
 
-/// The queue.
+/// The queue. Closed at first, and then it holds nothing: whoever opens it says what there is to look at.
 pub(crate) struct Queue {
     clock: Clock,
     metrics: Metrics,
@@ -43,6 +43,7 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct State {
+    open: bool,
     entries: HashMap<Key, Entry>,
     ready: VecDeque<Key>,
     delayed: BTreeSet<(Timestamp, Key)>,
@@ -62,9 +63,27 @@ impl Queue {
         Self { clock, metrics, state: Mutex::default(), changed: Notify::new() }
     }
 
+    /// From now on agreements are looked at.
+    pub(crate) fn open(&self) {
+        self.state().open = true;
+    }
+
+    /// Nothing is to be looked at any more. What a worker has in its hands stays there.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.open = false;
+        state.ready.clear();
+        state.delayed.clear();
+        state.entries.retain(|_, entry| entry.running);
+        self.told(state);
+    }
+
     /// Something changed that these agreements depend on.
     pub(crate) fn add(&self, keys: impl IntoIterator<Item = Key>) {
         let mut state = self.state();
+        if !state.open {
+            return;
+        }
         for key in keys {
             self.metrics.queue_adds.inc();
             let entry = state.entries.entry(key.clone()).or_default();
@@ -102,6 +121,10 @@ impl Queue {
     /// The worker has let go of the agreement.
     pub(crate) fn done(&self, key: &Key, next: Next) {
         let mut state = self.state();
+        if !state.open {
+            state.entries.remove(key);
+            return;
+        }
         let Some(entry) = state.entries.get_mut(key) else { return };
         entry.running = false;
         entry.failures = if next == Next::Retry { entry.failures.saturating_add(1) } else { 0 };
@@ -192,7 +215,9 @@ mod tests {
     use super::*;
 
     fn queue() -> Queue {
-        Queue::new(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), Metrics::new())
+        let queue = Queue::new(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), Metrics::new());
+        queue.open();
+        queue
     }
 
     async fn within(queue: &Queue, seconds: u64) -> Option<Key> {
@@ -210,6 +235,25 @@ mod tests {
         assert_eq!(within(&queue, 1).await, Some(key.clone()), "what changed meanwhile is not lost");
         queue.done(&key, Next::Never);
         assert_eq!(within(&queue, 86_400).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_queue_holds_nothing_but_what_is_in_somebodys_hands() {
+        let (queue, busy, idle) = (queue(), Key::new("n", "busy"), Key::new("n", "idle"));
+        queue.add([busy.clone(), idle.clone()]);
+        assert_eq!(within(&queue, 1).await, Some(busy.clone()));
+        queue.close();
+        queue.add([idle.clone()]);
+        assert_eq!(within(&queue, 86_400).await, None);
+        queue.open();
+        queue.add([busy.clone()]);
+        assert_eq!(within(&queue, 86_400).await, None, "it is still in the hands of before");
+        queue.done(&busy, Next::Retry);
+        assert_eq!(within(&queue, 1).await, Some(busy.clone()));
+        queue.close();
+        queue.done(&busy, Next::At(queue.clock.now()));
+        queue.open();
+        assert_eq!(within(&queue, 86_400).await, None, "nothing is left of before");
     }
 
     #[tokio::test(start_paused = true)]

@@ -60,6 +60,7 @@ async fn look_at(context: Arc<Context>, key: Key, slot: OwnedSemaphorePermit) {
         Ok(Ok(next)) => (next, "success"),
         // The next look finds the version noted as stale and waits for the watch.
         Ok(Err(Error::Conflict)) => (Next::Retry, "conflict"),
+        Ok(Err(Error::Superseded)) => (Next::Retry, "superseded"),
         Ok(Err(error)) => {
             let category = error.category();
             context.metrics.reconcile_errors.get_or_create(&CategoryLabels { category }).inc();
@@ -124,6 +125,9 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
                 // A deadline passed meanwhile.
                 continue;
             }
+        }
+        if !context.leadership.holds() {
+            return Err(Error::Superseded);
         }
         let wake = plan.wake;
         let applied = apply(context, &seen, plan).await?;

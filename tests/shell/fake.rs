@@ -46,6 +46,8 @@ pub struct Script {
     pub after: bool,
     /// No answer ever.
     pub hang: bool,
+    /// What the server says by itself, so many seconds later.
+    pub slow: Option<u64>,
 }
 
 impl Script {
@@ -59,6 +61,7 @@ impl Script {
             body,
             after: false,
             hang: false,
+            slow: None,
         }
     }
 }
@@ -253,6 +256,10 @@ impl State {
         self.watches.retain(|(watched, sender)| watched != plural || sender.send(event.clone()).is_ok());
     }
 
+    fn stored(&self, plural: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.objects.get(plural)?.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
     fn answer(&mut self, seen: &Seen) -> Answer {
         let parts: Vec<&str> = seen.path.split('/').filter(|part| !part.is_empty()).collect();
         match (seen.method.as_str(), parts.as_slice()) {
@@ -279,6 +286,20 @@ impl State {
                 )
             }
             ("GET", [.., plural]) if seen.query.contains("watch=true") => self.watch(plural, seen),
+            ("GET", [.., namespace, "leases", name]) => match self.stored("leases", namespace, name) {
+                Some(lease) => plain(200, &lease),
+                None => failure(404, "NotFound", "not found"),
+            },
+            ("PATCH", [.., namespace, "leases", name]) => {
+                let Some(mut lease) = self.stored("leases", namespace, name) else {
+                    return failure(404, "NotFound", "not found");
+                };
+                if seen.body["metadata"]["resourceVersion"] != lease["metadata"]["resourceVersion"] {
+                    return failure(409, "Conflict", "the object has been modified");
+                }
+                merge(&mut lease["spec"], &seen.body["spec"]);
+                plain(200, &self.put("leases", lease))
+            }
             ("GET", [.., plural]) => {
                 let wanted = seen
                     .query
@@ -299,9 +320,7 @@ impl State {
                 )
             }
             ("PATCH", [.., namespace, plural, name, "status"]) => {
-                let key = ((*namespace).to_owned(), (*name).to_owned());
-                let Some(mut object) = self.objects.get(*plural).and_then(|all| all.get(&key)).cloned()
-                else {
+                let Some(mut object) = self.stored(plural, namespace, name) else {
                     return failure(404, "NotFound", "not found");
                 };
                 if seen.body["metadata"]["resourceVersion"] != object["metadata"]["resourceVersion"] {
@@ -418,6 +437,17 @@ impl Service<Request<Body>> for Server {
                 query: head.uri.query().unwrap_or_default().to_owned(),
                 body: serde_json::from_slice(&bytes).unwrap_or_default(),
             };
+            let slow = {
+                let mut state = server.state.lock().unwrap();
+                let slow =
+                    |script: &Script| script.slow.is_some() && seen.is(script.method, &script.path_end);
+                let scripted = state.scripts.iter().position(slow);
+                scripted.and_then(|at| state.scripts.remove(at)).and_then(|script| script.slow)
+            };
+            if let Some(seconds) = slow {
+                server.requests.send_modify(|count| *count += 1);
+                server.pass(seconds).await;
+            }
             let answer = {
                 let mut state = server.state.lock().unwrap();
                 state.log.push(seen.clone());

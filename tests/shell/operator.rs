@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::controller::{Clock, Error, Metrics, Options, run_over};
+use countersign::controller::{Clock, Election, Error, Metrics, Options, run_over};
 use countersign::decide::{Observed, Plan};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -32,14 +32,29 @@ impl Operator {
         Self::start_with(server, countersign::decide::decide, true)
     }
 
+    /// Starts one that stands for the lease of its namespace before it acts.
+    pub fn start_elected(
+        server: &Server,
+        decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
+    ) -> Self {
+        let election = Some(Election::in_namespace("n"));
+        Self::begin(
+            server,
+            Options { decide: Arc::new(decide), guarded: false, election, ..Options::default() },
+        )
+    }
+
     pub fn start_with(
         server: &Server,
         decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
         guarded: bool,
     ) -> Self {
+        Self::begin(server, Options { decide: Arc::new(decide), guarded, ..Options::default() })
+    }
+
+    fn begin(server: &Server, options: Options) -> Self {
         let clock = Clock::starting_at("2026-06-01T00:00:00Z".parse().unwrap());
-        let options =
-            Options { clock: clock.clone(), decide: Arc::new(decide), guarded, ..Options::default() };
+        let options = Options { clock: clock.clone(), ..options };
         let (metrics, health) = (options.metrics.clone(), options.health.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(run_over(options, server.clone(), async {
@@ -51,6 +66,11 @@ impl Operator {
     pub async fn stop(mut self) -> Result<(), Error> {
         drop(self.stop.take());
         self.task.await.unwrap()
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub fn crash(self) {
+        self.task.abort();
     }
 
     pub fn is_ready(&self) -> bool {

@@ -1,0 +1,238 @@
+//! Of several operators one acts, and which one does not matter to any agreement.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use countersign::decide::{Observed, Plan};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::fake::{Script, Server};
+use crate::objects::{agreement, to_phase};
+use crate::operator::Operator;
+
+const LEASE: &str = "/leases/countersign";
+const LEADING: &str = "countersign_leader_election_master_status";
+
+/// One of several, and how often it decided.
+struct Replica {
+    operator: Operator,
+    looks: Arc<AtomicUsize>,
+}
+
+impl Replica {
+    fn start(server: &Server) -> Self {
+        Self::start_deciding(server, |seen, _| to_phase(seen.agreement, "Seen"))
+    }
+
+    fn start_deciding(server: &Server, decide: fn(&Observed<'_>, Timestamp) -> Plan) -> Self {
+        let looks = Arc::new(AtomicUsize::new(0));
+        let counted = looks.clone();
+        let operator = Operator::start_elected(server, move |seen, now| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            decide(seen, now)
+        });
+        Self { operator, looks }
+    }
+
+    async fn until_leading(&self, server: &Server) {
+        server.until("it leads", |_| self.leads()).await;
+    }
+
+    fn leads(&self) -> bool {
+        self.operator.metric(LEADING) == "1"
+    }
+
+    fn looks(&self) -> usize {
+        self.looks.load(Ordering::Relaxed)
+    }
+}
+
+fn lease(server: &Server) -> Value {
+    server.get("leases", "countersign")["spec"].clone()
+}
+
+fn holder(server: &Server) -> Option<String> {
+    lease(server)["holderIdentity"].as_str().map(str::to_owned)
+}
+
+fn is_seen(server: &Server, name: &str) -> bool {
+    server.get("customeragreements", name)["status"]["phase"] == "Seen"
+}
+
+/// Stores an agreement and waits until somebody has looked at it.
+async fn is_looked_at(server: &Server, name: &str) {
+    server.put("customeragreements", agreement(name));
+    server.until(name, |server| is_seen(server, name)).await;
+}
+
+/// Two that are ready, of which the first leads.
+async fn two(server: &Server) -> (Replica, Replica) {
+    let first = Replica::start(server);
+    first.until_leading(server).await;
+    let second = Replica::start(server);
+    server.until("the second stands by, ready", |_| second.operator.is_ready()).await;
+    (first, second)
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_acts_and_the_other_only_watches() {
+    let server = Server::new();
+    let (first, second) = two(&server).await;
+    is_looked_at(&server, "a").await;
+    server.pass(86_400).await;
+    is_looked_at(&server, "b").await;
+    assert!(first.leads() && !second.leads());
+    assert!(first.looks() >= 2);
+    assert_eq!(second.looks(), 0);
+    assert_eq!(lease(&server)["leaseTransitions"], 0, "it kept the lease all day");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_told_to_stop_makes_room_at_once() {
+    let server = Server::new();
+    let (first, second) = two(&server).await;
+    first.operator.stop().await.unwrap();
+    assert_eq!(holder(&server), None);
+    server.pass(6).await;
+    assert!(second.leads());
+    assert_eq!(lease(&server)["leaseTransitions"], 1);
+    is_looked_at(&server, "a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_vanishes_is_replaced_once_its_lease_is_over_and_not_before() {
+    let server = Server::new();
+    let (first, second) = two(&server).await;
+    first.operator.crash();
+    // It looks every five seconds, and the last renewal may be ten seconds old.
+    server.pass(19).await;
+    server.put("customeragreements", agreement("a"));
+    assert!(!second.leads());
+    server.pass(17).await;
+    assert!(second.leads());
+    server.until("what happened meanwhile is looked at", |server| is_seen(server, "a")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_with_a_time_of_another_clock_is_judged_by_its_renewals() {
+    let server = Server::new();
+    for time in ["1999-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000Z"] {
+        let spec = json!({"holderIdentity": "somebody", "leaseDurationSeconds": 30, "renewTime": time});
+        server.put("leases", json!({"metadata": {"namespace": "n", "name": "countersign"}, "spec": spec}));
+        let replica = Replica::start(&server);
+        server.pass(29).await;
+        assert!(!replica.leads(), "{time}");
+        server.pass(8).await;
+        assert!(replica.leads(), "{time}");
+        replica.operator.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_cannot_renew_stops_acting_before_another_may_begin_and_takes_up_everything_later() {
+    let server = Server::new();
+    let replica = Replica::start(&server);
+    replica.until_leading(&server).await;
+    is_looked_at(&server, "a").await;
+    let refused = Script::new("PATCH", LEASE, 500, "InternalError", "etcd is away");
+    let keep_refusing = |server: &Server| (0..60).for_each(|_| server.script(refused.clone()));
+    keep_refusing(&server);
+    server.pass(21).await;
+    assert!(!replica.leads(), "20 s after the last renewal");
+    server.put("customeragreements", agreement("b"));
+    server.pass(60).await;
+    assert!(!is_seen(&server, "b"));
+    let unready = replica.operator.health.readiness(&replica.operator.clock).unwrap_err();
+    assert!(unready.contains("lease n/countersign") && unready.contains("etcd is away"), "{unready}");
+    server.unscript();
+    server.until("what happened meanwhile is looked at", |server| is_seen(server, "b")).await;
+    assert!(replica.operator.is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_decided_under_a_lease_is_not_written_without_it() {
+    let server = Server::new();
+    let replica = Replica::start_deciding(&server, |seen, _| {
+        let fresh = seen.fresh;
+        Plan { needs_fresh: !fresh, ..to_phase(seen.agreement, "Seen") }
+    });
+    replica.until_leading(&server).await;
+    // The look begins; before its read is answered the lease is somebody else's.
+    let slow = Script { slow: Some(15), ..Script::new("GET", "/agreementdecisions", 200, "", "") };
+    server.script(slow);
+    server.put("customeragreements", agreement("a"));
+    server.pass(1).await;
+    let mut taken = server.get("leases", "countersign");
+    taken["spec"]["holderIdentity"] = json!("somebody");
+    server.put("leases", taken);
+    let told = Script::new("PATCH", LEASE, 409, "Conflict", "the object has been modified");
+    server.script(told);
+    server.pass(20).await;
+    assert!(replica.looks() >= 2, "it was decided anew once the read was answered");
+    assert!(!replica.leads());
+    assert!(!is_seen(&server, "a"));
+    let superseded = "countersign_reconcile_total{result=\"superseded\"}";
+    assert_eq!(replica.operator.metric(superseded), "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_deleted_or_edited_by_a_stranger_is_mended_without_a_pause() {
+    let server = Server::new();
+    let replica = Replica::start(&server);
+    replica.until_leading(&server).await;
+    let ours = holder(&server);
+    server.delete("leases", "countersign");
+    server.pass(12).await;
+    assert!(replica.leads());
+    assert_eq!(holder(&server), ours, "it was made anew");
+    let mut edited = server.get("leases", "countersign");
+    edited["metadata"]["annotations"] = json!({"who": "was here"});
+    edited["spec"]["leaseDurationSeconds"] = json!(9_999);
+    server.put("leases", edited);
+    server.pass(60).await;
+    assert!(replica.leads());
+    assert_eq!(lease(&server)["leaseDurationSeconds"], 30);
+    is_looked_at(&server, "a").await;
+    assert_eq!(replica.looks(), 2, "one look that writes, and one that finds nothing to do");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_lost_costs_nothing() {
+    let server = Server::new();
+    let (first, second) = two(&server).await;
+    for _ in 0..3 {
+        server.script(Script { after: true, hang: true, ..Script::new("PATCH", LEASE, 200, "", "") });
+        for _ in 0..40 {
+            server.pass(1).await;
+            assert!(first.leads() && !second.leads());
+        }
+    }
+    assert_eq!(lease(&server)["leaseTransitions"], 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_right_to_the_lease_nobody_acts_and_readiness_says_so() {
+    let server = Server::new();
+    let refused = Script::new("GET", LEASE, 403, "Forbidden", "leases is forbidden");
+    (0..200).for_each(|_| server.script(refused.clone()));
+    let replica = Replica::start(&server);
+    server.put("customeragreements", agreement("a"));
+    server.pass(90).await;
+    assert_eq!(replica.looks(), 0);
+    assert!(!replica.operator.is_ready());
+    server.unscript();
+    server.until("it acts", |server| is_seen(server, "a")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_at_rest_is_one_write_every_ten_seconds_and_no_read() {
+    let server = Server::new();
+    let replica = Replica::start(&server);
+    replica.until_leading(&server).await;
+    let before = server.sent("GET", LEASE).len();
+    server.pass(86_400).await;
+    let renewals = server.sent("PATCH", LEASE).len();
+    assert!((8_600..=8_640).contains(&renewals), "{renewals}");
+    assert_eq!(server.sent("GET", LEASE).len(), before);
+}
