@@ -6,6 +6,7 @@
 pub mod example;
 pub mod operator;
 pub mod people;
+pub mod process;
 pub mod raw;
 pub mod schema;
 pub mod stage;
