@@ -17,6 +17,8 @@ use common::{OPERATOR, OPERATOR_NAMESPACE, PATIENCE, shipped};
 use serde_json::Value;
 use testenv::{ControlPlane, until};
 
+const COUNTERSIGN: &str = env!("CARGO_BIN_EXE_countersign");
+
 #[tokio::test]
 async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> Result<()> {
     let plane = ControlPlane::start().await?;
@@ -26,7 +28,8 @@ async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> R
     }
     let kubeconfig = plane.service_account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR).await?;
     let kubeconfig = kubeconfig.to_str().context("a path that is not text")?;
-    let mut program = Program::run(&["run", "--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig])?;
+    let mut program =
+        Program::run(COUNTERSIGN, &["run", "--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig])?;
     let address = program.address().await?;
 
     assert_eq!(get(&address, "/livez")?, (200, "ok\n".to_owned()));
@@ -75,7 +78,7 @@ async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> R
 
 #[test]
 fn the_program_prints_the_definitions_that_are_shipped() -> Result<()> {
-    let output = Command::new(env!("CARGO_BIN_EXE_countersign")).arg("crds").output()?;
+    let output = Command::new(COUNTERSIGN).arg("crds").output()?;
     assert!(output.status.success());
     let printed: Vec<Value> = serde_saphyr::from_multiple(std::str::from_utf8(&output.stdout)?)?;
     let name = |definition: &Value| definition["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -92,7 +95,7 @@ fn the_program_prints_the_definitions_that_are_shipped() -> Result<()> {
 
 #[test]
 fn a_kubeconfig_that_is_not_there_is_named() -> Result<()> {
-    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+    let output = Command::new(COUNTERSIGN)
         .args(["run", "--listen", "127.0.0.1:0", "--kubeconfig", "/nowhere/kubeconfig"])
         .output()?;
     let said = String::from_utf8(output.stderr)?;

@@ -19,6 +19,7 @@ use countersign::api::OrderRequest;
 use serde_json::{Value, json};
 use testenv::until;
 
+const COUNTERSIGN: &str = env!("CARGO_BIN_EXE_countersign");
 /// A lease of 30 seconds, and what a busy machine adds.
 const TAKING_OVER: Duration = Duration::from_secs(120);
 const LEADING: &str = "countersign_leader_election_master_status 1";
@@ -27,8 +28,10 @@ const LEADING: &str = "countersign_leader_election_master_status 1";
 async fn replica(cluster: &Cluster) -> Result<(Program, String)> {
     let kubeconfig = cluster.plane.service_account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR).await?;
     let kubeconfig = kubeconfig.to_str().context("a path that is not text")?;
-    let program =
-        Program::run(&["run", "--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig, "--leader-elect"])?;
+    let program = Program::run(
+        COUNTERSIGN,
+        &["run", "--listen", "127.0.0.1:0", "--kubeconfig", kubeconfig, "--leader-elect"],
+    )?;
     let address = program.address().await?;
     until("it was ready", PATIENCE, || async {
         match get(&address, "/readyz")? {

@@ -126,9 +126,12 @@ impl Metrics {
         ] {
             let _ = self.watch_failures.get_or_create(&KindLabels { kind });
         }
-        for (verb, resource) in
-            [("patch", "customeragreements/status"), ("create", "orderrequests"), ("create", "events")]
-        {
+        for (verb, resource) in [
+            ("patch", "customeragreements/status"),
+            ("create", "orderrequests"),
+            ("create", "events"),
+            ("patch", "leases"),
+        ] {
             let _ = self.writes.get_or_create(&WriteLabels::new(verb, resource));
         }
         for reason in event::ALL.into_iter().chain(reason::STALLING) {

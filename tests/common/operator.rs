@@ -3,7 +3,7 @@
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, anyhow};
-use countersign::controller::{Clock, Health, Metrics, Options, run, run_over};
+use countersign::controller::{Clock, Election, Health, Metrics, Options, run, run_over};
 use http::{Request, Response};
 use kube::client::Body;
 use kube::{Client, Config};
@@ -64,11 +64,18 @@ impl Operator {
         namespaces: &[&str],
         tampering: Option<Tampering>,
     ) -> Result<Self> {
+        let namespaces = namespaces.iter().map(|namespace| (*namespace).to_owned()).collect();
+        Self::launch(cluster, Options { namespaces, ..Options::default() }, tampering).await
+    }
+
+    /// One that stands for the lease first, as in a pod, with somebody between it and the API server.
+    pub async fn start_elected(cluster: &Cluster, tampering: Tampering) -> Result<Self> {
+        let election = Some(Election::in_namespace(OPERATOR_NAMESPACE));
+        Self::launch(cluster, Options { election, ..Options::default() }, Some(tampering)).await
+    }
+
+    async fn launch(cluster: &Cluster, options: Options, tampering: Option<Tampering>) -> Result<Self> {
         let config = cluster.plane.service_account_config(OPERATOR_NAMESPACE, OPERATOR).await?;
-        let options = Options {
-            namespaces: namespaces.iter().map(|namespace| (*namespace).to_owned()).collect(),
-            ..Options::default()
-        };
         let (metrics, health) = (options.metrics.clone(), options.health.clone());
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()

@@ -1,5 +1,7 @@
 //! `countersign run` as a process: what it logs, what it answers, and signals.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -21,8 +23,8 @@ pub struct Program {
 
 impl Program {
     /// Starts it.
-    pub fn run(arguments: &[&str]) -> Result<Self> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+    pub fn run(executable: &str, arguments: &[&str]) -> Result<Self> {
+        let mut child = Command::new(executable)
             .args(arguments)
             .stderr(Stdio::piped())
             .spawn()
