@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::Api;
 use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
-use kube::{Api, Client};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::client::MANAGER;
 use super::clock::Clock;
+use super::context::Context;
 use super::health::Health;
 use super::leadership::Leadership;
 
@@ -86,23 +87,14 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    pub(crate) fn new(
-        client: Client,
-        election: Election,
-        instance: &str,
-        clock: Clock,
-        leadership: Arc<Leadership>,
-        health: Health,
-    ) -> Self {
-        let api = Api::namespaced(client, &election.namespace);
-        let identity = format!("{instance}_{:08x}", rand::random::<u32>());
+    pub(crate) fn new(context: &Context, election: Election, instance: &str) -> Self {
         let candidate = Self {
-            api,
+            api: Api::namespaced(context.client.clone(), &election.namespace),
             election,
-            identity,
-            clock,
-            leadership,
-            health,
+            identity: format!("{instance}_{:08x}", rand::random::<u32>()),
+            clock: context.clock.clone(),
+            leadership: context.leadership.clone(),
+            health: context.health.clone(),
             held: None,
             seen: None,
             trouble: None,

@@ -154,20 +154,6 @@ async fn operate(
     };
 
     let leadership = Arc::new(if election.is_some() { Leadership::none() } else { Leadership::for_ever() });
-    let stand_down = CancellationToken::new();
-    let mut candidate = spawn({
-        let (client, clock, leadership, health) =
-            (client.clone(), clock.clone(), leadership.clone(), health.clone());
-        let candidate =
-            election.map(|election| Candidate::new(client, election, &instance, clock, leadership, health));
-        let stand_down = stand_down.clone();
-        async move {
-            match candidate {
-                Some(candidate) => candidate.stand(stand_down).await,
-                None => stand_down.cancelled().await,
-            }
-        }
-    });
     let (events, waiting_events) = events::Publisher::new(&instance, metrics.clone());
     let context = Arc::new(Context {
         client,
@@ -188,6 +174,17 @@ async fn operate(
 
     let mut parts = JoinSet::new();
     start_watches(&mut parts, &context, &namespaces, streaming);
+    let stand_down = CancellationToken::new();
+    let mut candidate = spawn({
+        let candidate = election.map(|election| Candidate::new(&context, election, &instance));
+        let stand_down = stand_down.clone();
+        async move {
+            match candidate {
+                Some(candidate) => candidate.stand(stand_down).await,
+                None => stand_down.cancelled().await,
+            }
+        }
+    });
     if let Some(keeper) = &context.guard {
         parts.spawn(watch_over(context.clone(), keeper.clone()));
     }
