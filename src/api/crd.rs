@@ -23,7 +23,7 @@ pub fn all() -> Vec<Value> {
 
 /// What the derive leaves undone: no `null` that the server would accept and nobody could read back, bounds
 /// on what comes from Kubernetes' own types, and no numbers that the API conventions rule out.
-fn finished(crd: CustomResourceDefinition) -> Value {
+pub(crate) fn finished(crd: CustomResourceDefinition) -> Value {
     let mut value = serde_json::to_value(crd).unwrap_or_default();
     tidy(&mut value);
     value

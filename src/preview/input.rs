@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::change::Change;
-use super::{Preview, preview, schema};
+use super::schema::{self, Schema};
+use super::{Preview, preview};
 use crate::api::{CustomerAgreement, DelegationPolicy, StandardTerms};
 use crate::decide::{Guard, Observed, clean};
 use crate::manifest::{self, Manifest, OwnKind, Unreadable};
@@ -97,7 +98,7 @@ impl Input {
         }
         match object.own_kind()? {
             Some(OwnKind::CustomerAgreement) => {
-                let mut faults = schema::faults(OwnKind::CustomerAgreement, &object.value);
+                let mut faults = schema::faults(&schema::CUSTOMER_AGREEMENT, &object.value);
                 let named =
                     |field: &str| object.value.pointer(field).and_then(Value::as_str).map(str::to_owned);
                 if named("/metadata/name").is_none() {
@@ -112,21 +113,21 @@ impl Input {
                 self.subjects.push(Subject { manifest: object, namespace, agreement, faults });
             }
             Some(OwnKind::StandardTerms) => {
-                self.catalogues.push(Arc::new(Self::rule(&object, OwnKind::StandardTerms)?));
+                self.catalogues.push(Arc::new(Self::rule(&object, &schema::STANDARD_TERMS)?));
             }
             Some(OwnKind::DelegationPolicy) => {
-                self.policies.push(Arc::new(Self::rule(&object, OwnKind::DelegationPolicy)?));
+                self.policies.push(Arc::new(Self::rule(&object, &schema::DELEGATION_POLICY)?));
             }
             Some(OwnKind::AgreementDecision | OwnKind::OrderRequest) | None => {}
         }
         Ok(())
     }
 
-    fn rule<K>(object: &Manifest, kind: OwnKind) -> Result<K, Unreadable>
+    fn rule<K>(object: &Manifest, schema: &Schema) -> Result<K, Unreadable>
     where
         K: kube::Resource + serde::de::DeserializeOwned,
     {
-        match schema::faults(kind, &object.value) {
+        match schema::faults(schema, &object.value) {
             faults if faults.is_empty() => object.typed(),
             faults => Err(object.cannot(None, &faults.join("; "))),
         }

@@ -4,34 +4,31 @@ use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
+use kube::CustomResourceExt;
 use serde_json::Value;
 
-use crate::api::crd;
+use crate::api::{CustomerAgreement, DelegationPolicy, StandardTerms, crd};
 use crate::decide::clean;
-use crate::manifest::OwnKind;
 
-/// One validator a kind, made from its definition.
-static VALIDATORS: LazyLock<Vec<(String, Option<Validator>)>> = LazyLock::new(|| {
-    let one = |definition| {
-        let definition = serde_json::to_value(definition).unwrap_or_default();
-        let kind =
-            definition.pointer("/spec/names/kind").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let schema = definition.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").cloned();
-        let validator = schema.and_then(|mut schema| {
-            close(&mut schema);
-            jsonschema::validator_for(&schema).ok()
-        });
-        (kind, validator)
-    };
-    crd::all().into_iter().map(one).collect()
-});
+/// What a definition permits in `spec`, made when it is first asked. `None`: the definition cannot be read.
+pub(super) type Schema = LazyLock<Option<Validator>>;
+
+pub(super) static CUSTOMER_AGREEMENT: Schema = LazyLock::new(of::<CustomerAgreement>);
+pub(super) static STANDARD_TERMS: Schema = LazyLock::new(of::<StandardTerms>);
+pub(super) static DELEGATION_POLICY: Schema = LazyLock::new(of::<DelegationPolicy>);
+
+fn of<K: CustomResourceExt>() -> Option<Validator> {
+    let definition = crd::finished(K::crd());
+    let mut schema = definition.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec")?.clone();
+    close(&mut schema);
+    jsonschema::validator_for(&schema).ok()
+}
 
 /// What is not permitted in `spec`, each fault with its field.
-pub(super) fn faults(kind: OwnKind, object: &Value) -> Vec<String> {
+pub(super) fn faults(schema: &Schema, object: &Value) -> Vec<String> {
     let Some(spec) = object.get("spec") else { return vec!["`spec` must be given".to_owned()] };
-    let mut validators = VALIDATORS.iter();
-    let Some((_, Some(validator))) = validators.find(|(own, _)| own == kind.as_str()) else {
-        return vec![format!("the definition of {} cannot be read", kind.as_str())];
+    let Some(validator) = &**schema else {
+        return vec!["the definition of its kind cannot be read".to_owned()];
     };
     let fault = |error: jsonschema::ValidationError<'_>| {
         let place = field(&error.instance_path().to_string());
