@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::authority::{canonical, rank};
+use super::authority::{canonical, rank, stands_in};
 use crate::api::agreement_status::{Approval, ApprovalState, Waiting, WaitingAction};
 use crate::api::delegation_policy::DelegationPolicySpec;
 use crate::api::subject::{Subject, SubjectKind};
@@ -154,10 +154,7 @@ fn held(policy: &DelegationPolicySpec, reader: Reader<'_>, step: &Approval, now:
     let own = entries.iter().filter(|(_, _, subject)| reader.is_named(Some(policy), subject));
     let mut out: Vec<Capacity> = own.map(|(_, level, subject)| capacity(level, subject, None)).collect();
     let standing_in = policy.substitutes.iter().filter(|substitute| {
-        reader.is(Some(policy), &substitute.substitute)
-            && (substitute.functions.is_empty() || substitute.functions.contains(function))
-            && substitute.start_time.0 <= now
-            && now <= substitute.end_time.0
+        reader.is(Some(policy), &substitute.substitute) && stands_in(substitute, function, now)
     });
     for substitute in standing_in {
         let held = entries.iter().filter(|(_, _, subject)| {

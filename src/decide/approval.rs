@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::acts::{Act, Acts, late};
-use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank};
+use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank, stands_in};
 use super::confirmation::attests;
 use super::rule_book::RuleBook;
 use super::words::clean;
@@ -356,7 +356,7 @@ fn weigh_authority(
     let groups = &decision.decided_by.groups;
     let via = match decision.on_behalf_of.as_deref() {
         None => holds(policy, Person { username: act.actor, groups }, &authority),
-        Some(holder) if stands_in(book, act, holder, function) => {
+        Some(holder) if acts_for(book, act, holder, function) => {
             holds(policy, Person { username: holder, groups: &[] }, &authority)
         }
         Some(_) => None,
@@ -423,14 +423,12 @@ fn least_level<'s>(seen: &Observed<'_>, book: RuleBook<'_>, step: &'s Approval, 
     }
 }
 
-fn stands_in(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
+fn acts_for(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
     let policy = &book.policy.spec;
     policy.substitutes.iter().any(|substitute| {
         canonical(policy, &substitute.holder) == canonical(policy, holder)
             && canonical(policy, &substitute.substitute) == canonical(policy, act.actor)
-            && (substitute.functions.is_empty() || substitute.functions.iter().any(|own| own == function))
-            && substitute.start_time.0 <= act.time
-            && act.time <= substitute.end_time.0
+            && stands_in(substitute, function, act.time)
     })
 }
 

@@ -1,11 +1,15 @@
 //! Whether the provider's agreement needs escalation, and who is appropriately delegated (S4).
 
+use jiff::Timestamp;
+
 use super::exact::{self, Exact, to_cents, to_plain, whole};
 use super::value::Valued;
 use super::words::clean;
 use crate::api::agreement_status::{Deviation, DeviationCategory};
 use crate::api::customer_agreement::{CustomerAgreementSpec, Order};
-use crate::api::delegation_policy::{DelegationPolicySpec, Ladder, Level, Limits, Rules, Trigger};
+use crate::api::delegation_policy::{
+    DelegationPolicySpec, Ladder, Level, Limits, Rules, Substitute, Trigger,
+};
 use crate::api::references::Authority;
 use crate::api::subject::{Subject, SubjectKind};
 
@@ -291,6 +295,13 @@ pub(crate) fn holds<'p>(
             SubjectKind::User => canonical(policy, &subject.name) == canonical(policy, person.username),
             SubjectKind::Group => person.groups.contains(&subject.name),
         })
+}
+
+/// Whether a substitute stands in for the holder in this function at a time.
+pub(crate) fn stands_in(substitute: &Substitute, function: &str, at: Timestamp) -> bool {
+    (substitute.functions.is_empty() || substitute.functions.iter().any(|own| own == function))
+        && substitute.start_time.0 <= at
+        && at <= substitute.end_time.0
 }
 
 /// Subjects that hold exactly this level.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::approval::may_not_approve;
-use super::authority::{canonical, holders};
+use super::authority::{canonical, holders, stands_in};
 use super::case::{Case, Stage};
 use super::rule_book::RuleBook;
 use super::validate::FaultKind;
@@ -141,13 +141,11 @@ impl Asking<'_, '_> {
             .collect();
         let held = subjects.clone();
         for substitute in &policy.substitutes {
-            let covers = substitute.functions.is_empty() || substitute.functions.contains(&step.function);
-            let now = substitute.start_time.0 <= self.now && self.now <= substitute.end_time.0;
             let for_a_holder = held.iter().any(|held| {
                 held.subject.kind == SubjectKind::User
                     && canonical(policy, &held.subject.name) == canonical(policy, &substitute.holder)
             });
-            if covers && now && for_a_holder {
+            if for_a_holder && stands_in(substitute, &step.function, self.now) {
                 let on_behalf_of = Some(substitute.holder.clone());
                 subjects.push(WaitingSubject { on_behalf_of, ..user(&substitute.substitute) });
             }
