@@ -457,13 +457,26 @@ fn a_policy_that_the_namespace_is_not_selected_by_says_what_is_missing() {
         policy.spec.namespace_selector =
             serde_json::from_value(json!({"matchLabels": {"tier": "gold"}})).unwrap();
     });
-    let mut input = Input::default();
-    input.read("agreement.yaml", &manifest(&world.agreement).to_string());
-    input.read("rules.yaml", &json!([world.terms, *world.policies[0]]).to_string());
+    let without_namespace = |world: &World| {
+        let mut input = Input::default();
+        input.read("agreement.yaml", &manifest(&world.agreement).to_string());
+        input.read("rules.yaml", &json!([world.terms, *world.policies[0]]).to_string());
+        input
+    };
+    let mut input = without_namespace(&world);
     let faults = only(&input, &world).faults;
     assert!(faults.len() == 1 && faults[0].contains("--namespace-labels"), "{faults:?}");
     input.label("commerce", [("tier".to_owned(), "gold".to_owned())].into());
     assert_eq!(only(&input, &world).faults, Vec::<String>::new());
+
+    // No label mends one that selects it and cannot be used.
+    world.rules(|policy| {
+        policy.spec.namespace_selector = serde_json::from_value(json!({})).unwrap();
+        policy.spec.rules.calendar =
+            serde_json::from_value(json!({"timeZone": "Europe/Sundsvall", "workDays": ["Monday"]})).unwrap();
+    });
+    let faults = only(&without_namespace(&world), &world).faults;
+    assert!(faults.len() == 1 && faults[0].ends_with("must be an IANA time zone"), "{faults:?}");
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Show {
             return Ok(sheet::signature_page(&agreement.spec, name, &bound));
         }
         let now = Clock::system().now();
-        let mut preview = preview(&around.observed(agreement), Vec::new(), now);
+        let mut preview = preview(&around.observed(agreement), now);
         let status = agreement.status.clone().unwrap_or_default();
         // What runs is worth what its status says, by the orders that remain.
         preview.value = status.value.clone().or(preview.value);

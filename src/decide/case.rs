@@ -10,9 +10,10 @@ use super::approval::{self, Approved, Question};
 use super::authority::canonical;
 use super::confirmation::{self, Confirmed, attestation_fault};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
+use super::fault::Fault;
 use super::rule_book::RuleBook;
 use super::sign_off::{self, Signable, Signed};
-use super::validate::{Assessment, Fault, FaultKind, assess, validate};
+use super::validate::{Assessment, assess, validate};
 use super::words::clean;
 use super::{Guard, Observed, links, waiting};
 use crate::api::agreement_status::{
@@ -166,15 +167,16 @@ impl<'a> Case<'a> {
             .filter(|status| status.terms.as_ref() == Some(&self.revision))
             .and_then(|status| status.pinned.clone());
         let Some(pinned) = pinned else {
-            match validate(seen, now) {
-                Ok(book) => {
+            let found = validate(seen, now);
+            match found.rules.filter(|_| found.faults.is_empty()) {
+                Some((book, _)) => {
                     self.pinned = Some(Pinned {
                         standard_terms: named(&book.terms.metadata),
                         policy: named(&book.policy.metadata),
                     });
                     self.book = Some(book);
                 }
-                Err(faults) => self.faults = faults,
+                None => self.faults = found.faults,
             }
             return;
         };
@@ -407,9 +409,7 @@ impl<'a> Case<'a> {
     /// What this agreement names may cease to be in force, or be superseded by another, until this one is sealed.
     fn check_links(&mut self, seen: &Observed<'_>, now: Timestamp) {
         let signed = self.signed.customer.zip(self.signed.provider).map(|(one, other)| one.max(other));
-        let faults = links::faults(seen, signed.unwrap_or_else(|| links::judged_at(now)));
-        let fault = |message| Fault { kind: FaultKind::LinkInvalid, message };
-        self.faults.extend(faults.into_iter().map(fault));
+        self.faults.extend(links::faults(seen, signed.unwrap_or_else(|| links::judged_at(now))));
     }
 
     fn derive_stage(&self) -> Stage {

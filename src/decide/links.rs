@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::exact::{Exact, to_cents};
+use super::fault::{Fault, FaultKind};
 use super::orders::is_sealed;
 use super::rule_book::AMENDMENT;
 use super::value::{Valued, value};
@@ -63,10 +64,14 @@ fn links<'a>(seen: &Observed<'a>) -> impl Iterator<Item = (Link, &'a str, Option
 
 /// Why the agreements that this one names cannot be named, at a time. Asked when terms are submitted and again at every
 /// look until they are sealed.
-pub(crate) fn faults(seen: &Observed<'_>, at: Timestamp) -> Vec<String> {
-    let fault = |(link, name, other)| {
-        let fault = fault(seen, link, name, other, at)?;
-        Some(format!("`spec.{}.name` {:?} {fault}", link.field(), clean(name, 253)))
+pub(crate) fn faults(seen: &Observed<'_>, at: Timestamp) -> Vec<Fault> {
+    let fault = |(link, name, other): (Link, &str, Option<&CustomerAgreement>)| {
+        let (kind, fault) = match other {
+            None => (FaultKind::LinkMissing, "does not exist".to_owned()),
+            Some(other) => (FaultKind::LinkInvalid, fault(seen, link, name, other, at)?),
+        };
+        let message = format!("`spec.{}.name` {:?} {fault}", link.field(), clean(name, 253));
+        Some(Fault { kind, message })
     };
     links(seen).filter_map(fault).collect()
 }
@@ -75,10 +80,9 @@ fn fault(
     seen: &Observed<'_>,
     link: Link,
     name: &str,
-    other: Option<&CustomerAgreement>,
+    other: &CustomerAgreement,
     at: Timestamp,
 ) -> Option<String> {
-    let Some(other) = other else { return Some("does not exist".to_owned()) };
     let spec = &other.spec;
     if spec.customer.id != seen.agreement.spec.customer.id {
         return Some(format!("is with another customer, {:?}", clean(&spec.customer.id, 128)));

@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::case::{Case, End, Stage};
 use super::condition_list::{Conditions, Holds};
-use super::validate::FaultKind;
+use super::fault::FaultKind;
 use super::words::{and, clean, count};
 use super::{Guard, Observed, digest, orders, waiting};
 use crate::api::CustomerAgreementStatus;
@@ -411,9 +411,7 @@ fn waiting_on(seen: &Observed<'_>, case: &Case<'_>) -> Option<String> {
         return Some("an admin, see Stalled".to_owned());
     }
     match case.faults.iter().map(|fault| fault.kind).min() {
-        Some(FaultKind::NoPolicy | FaultKind::PolicyConflict | FaultKind::NoAuthority) => {
-            Some("an admin, see Stalled".to_owned())
-        }
+        Some(kind) if !kind.is_the_authors() => Some("an admin, see Stalled".to_owned()),
         _ => waiting::in_one_line(&case.waits),
     }
 }

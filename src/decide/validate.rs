@@ -10,44 +10,14 @@ use kube::core::{Selector, SelectorExt};
 use super::approval;
 use super::authority::{self, Requirements, canonical};
 use super::classify::{Classed, classify};
+use super::fault::{Fault, FaultKind};
 use super::rule_book::{AMENDMENT, RuleBook};
 use super::value::{Valued, months, value};
 use super::words::{and, clean};
 use super::{Observed, calendar, digest, links};
-use crate::api::conditions::reason;
 use crate::api::customer_agreement::{CustomerAgreementSpec, ItemAction, PriceType, RepresentativeRole};
 use crate::api::delegation_policy::{Countersignature, DelegationPolicy};
 use crate::api::standard_terms::{LifecycleState, StandardTerms};
-
-/// What is wrong with an agreement. In the order in which the reason of the `Valid` condition is chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum FaultKind {
-    NoPolicy,
-    PolicyConflict,
-    TermsInvalid,
-    LinkInvalid,
-    NoAuthority,
-}
-
-impl FaultKind {
-    /// The reason of the condition.
-    pub(crate) const fn reason(self) -> &'static str {
-        match self {
-            Self::NoPolicy => reason::NO_POLICY,
-            Self::PolicyConflict => reason::POLICY_CONFLICT,
-            Self::TermsInvalid => reason::TERMS_INVALID,
-            Self::LinkInvalid => reason::LINK_INVALID,
-            Self::NoAuthority => reason::NO_AUTHORITY,
-        }
-    }
-}
-
-/// One fault, told to the author.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: FaultKind,
-    pub(crate) message: String,
-}
 
 /// What the rules make of an agreement.
 #[derive(Clone, Debug)]
@@ -77,23 +47,34 @@ pub(crate) fn assess(
     Assessment { classed, valued, requirements }
 }
 
-/// Checks everything; the rule book is there when nothing is wrong.
-pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Result<RuleBook<'a>, Vec<Fault>> {
+/// What today's rules make of an agreement, and everything that is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Validation<'a> {
+    /// Catalogue and policy, and what they make of all orders: where there are both, whatever else is wrong.
+    pub(crate) rules: Option<(RuleBook<'a>, Assessment)>,
+    /// Empty only where `rules` is there.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Checks everything.
+pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Validation<'a> {
     let spec = &seen.agreement.spec;
     let mut faults = Faults::default();
     let policy = the_policy(seen, &mut faults);
     let terms = the_catalogue(seen, policy, now, &mut faults);
     orders(spec, &mut faults);
     parties(spec, policy, &mut faults);
-    faults.all(FaultKind::LinkInvalid, links::faults(seen, now));
-    match (terms, policy) {
-        (Some(terms), Some(policy)) => {
-            let book = RuleBook { terms, policy };
-            let assessed = assess(seen, None, book);
-            faults.all(FaultKind::TermsInvalid, assessed.classed.faults);
-            faults.all(FaultKind::NoAuthority, assessed.requirements.faults);
+    faults.0.extend(links::faults(seen, now));
+    let rules = terms.zip(policy).map(|(terms, policy)| {
+        let book = RuleBook { terms, policy };
+        (book, assess(seen, None, book))
+    });
+    match (&rules, terms) {
+        (Some((book, assessed)), _) => {
+            faults.all(FaultKind::TermsInvalid, assessed.classed.faults.clone());
+            faults.all(FaultKind::NoAuthority, assessed.requirements.faults.clone());
             for need in &assessed.requirements.approvals {
-                if !approval::anybody_may_approve(seen, book, &need.function, &need.level) {
+                if !approval::anybody_may_approve(seen, *book, &need.function, &need.level) {
                     faults.add(
                         FaultKind::NoAuthority,
                         format!(
@@ -103,23 +84,14 @@ pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Result<RuleBo
                     );
                 }
             }
-            if faults.0.is_empty() { Ok(book) } else { Err(faults.0) }
         }
-        (Some(terms), None) => {
-            faults.all(
-                FaultKind::TermsInvalid,
-                classify(&spec.terms, spec.agreement_type == AMENDMENT, &terms.spec).faults,
-            );
-            Err(faults.0)
+        (None, Some(terms)) => {
+            let amends = spec.agreement_type == AMENDMENT;
+            faults.all(FaultKind::TermsInvalid, classify(&spec.terms, amends, &terms.spec).faults);
         }
-        (None, _) => Err(faults.0),
+        (None, None) => {}
     }
-}
-
-/// The rules that an agreement would be held to, whatever is wrong with it.
-pub(crate) fn rules<'a>(seen: &Observed<'a>) -> Option<RuleBook<'a>> {
-    let policy = the_policy(seen, &mut Faults::default())?;
-    Some(RuleBook { terms: seen.standard_terms?, policy })
+    Validation { rules, faults: faults.0 }
 }
 
 #[derive(Default)]
@@ -164,7 +136,7 @@ fn the_policy<'a>(seen: &Observed<'a>, faults: &mut Faults) -> Option<&'a Delega
             if broken.is_empty() {
                 return Some(policy);
             }
-            faults.all(FaultKind::NoPolicy, broken);
+            faults.all(FaultKind::PolicyInvalid, broken);
             None
         }
         several => {

@@ -7,7 +7,6 @@ use super::approval::may_not_approve;
 use super::authority::{canonical, holders, stands_in};
 use super::case::{Case, Stage};
 use super::rule_book::RuleBook;
-use super::validate::FaultKind;
 use super::words::{and, clean, or};
 use super::{Observed, calendar};
 use crate::api::agreement_status::{
@@ -29,10 +28,8 @@ pub(crate) fn waits(seen: &Observed<'_>, case: &Case<'_>, now: Timestamp) -> Vec
     let confirmation = case.confirmation_digest.as_deref();
     match (case.stage, case.book) {
         (Stage::Invalid, _) => {
-            let author = |fault: &super::validate::Fault| {
-                matches!(fault.kind, FaultKind::TermsInvalid | FaultKind::LinkInvalid)
-            };
-            if case.faults.iter().any(author) { vec![asking.author(terms)] } else { Vec::new() }
+            let author = case.faults.iter().any(|fault| fault.kind.is_the_authors());
+            if author { vec![asking.author(terms)] } else { Vec::new() }
         }
         (Stage::Revising, _) => vec![asking.author(terms)],
         (Stage::Confirmation, Some(book)) => {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::schema::{self, Schema};
-use super::{Preview, preview};
+use super::{Preview, of_file};
 use crate::api::{CustomerAgreement, DelegationPolicy, StandardTerms};
 use crate::decide::{Guard, Observed, clean};
 use crate::manifest::{self, Manifest, OwnKind, Unreadable};
@@ -176,15 +176,13 @@ impl Input {
             refused: &[],
             guard: Guard::Active { since: None },
         };
-        let mut preview = preview(&seen, subject.faults.clone(), now);
         let unlabelled = !self.labels.contains_key(&namespace) && !self.policies.is_empty();
-        if let Some(fault) =
-            preview.faults.iter_mut().find(|fault| unlabelled && fault.contains("selects this namespace"))
-        {
-            fault.push_str(&format!(
-                ". The labels of `{namespace}` are not in these files: add the Namespace, or give --namespace-labels"
-            ));
-        }
+        let no_labels = unlabelled.then(|| {
+            format!(
+                "The labels of `{namespace}` are not in these files: add the Namespace, or give --namespace-labels"
+            )
+        });
+        let mut preview = of_file(&seen, subject.faults.clone(), no_labels.as_deref(), now);
         preview.change = running.map(|running| Change::between(running, &agreement));
         Previewed { file, preview }
     }

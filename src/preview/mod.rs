@@ -26,7 +26,7 @@ pub use terms::{OrderLine, TermLine};
 
 use crate::api::agreement_status::{Classification, Value};
 use crate::api::references::Authority;
-use crate::decide::{FaultKind, Observed, assess, clean, rules, validate};
+use crate::decide::{FaultKind, Observed, clean, validate};
 
 /// What would become of an agreement.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -114,27 +114,31 @@ impl Preview {
     }
 }
 
-/// Says what would become of an agreement that was submitted at this time. `faults` are those that were found already,
-/// such as what the definitions do not permit.
+/// Says what would become of an agreement that was submitted at this time.
 #[must_use]
-pub fn preview(seen: &Observed<'_>, mut faults: Vec<String>, now: Timestamp) -> Preview {
+pub fn preview(seen: &Observed<'_>, now: Timestamp) -> Preview {
+    of_file(seen, Vec::new(), None, now)
+}
+
+/// The same of one in a file. `faults` are those that the definitions do not permit; `no_labels` says what to add where no
+/// policy selects the namespace because the files do not have its labels.
+fn of_file(seen: &Observed<'_>, mut faults: Vec<String>, no_labels: Option<&str>, now: Timestamp) -> Preview {
     let agreement = seen.agreement;
     let spec = &agreement.spec;
     let mut warnings = Vec::new();
-    let mut beyond = false;
-    for fault in validate(seen, now).err().unwrap_or_default() {
-        let elsewhere = fault.kind == FaultKind::LinkInvalid && fault.message.ends_with("does not exist");
-        beyond |= fault.kind == FaultKind::NoAuthority;
-        match elsewhere {
-            true => warnings.push(format!(
+    let found = validate(seen, now);
+    let beyond = found.faults.iter().any(|fault| fault.kind == FaultKind::NoAuthority);
+    for fault in found.faults {
+        match (fault.kind, no_labels) {
+            (FaultKind::LinkMissing, _) => warnings.push(format!(
                 "{} in these files: whether it can be named shows in the cluster, or with an export of it",
                 fault.message
             )),
-            false => faults.push(fault.message),
+            (FaultKind::NoPolicy, Some(words)) => faults.push(format!("{}. {words}", fault.message)),
+            _ => faults.push(fault.message),
         }
     }
-    let book = rules(seen);
-    let assessed = book.map(|book| assess(seen, None, book));
+    let (book, assessed) = found.rules.unzip();
     let steps = match (&assessed, book) {
         (Some(assessed), Some(book)) if faults.is_empty() => steps::steps(seen, book, assessed, now),
         _ => Vec::new(),

@@ -325,16 +325,43 @@ fn more_faults_than_a_message_holds_are_counted() {
 
 #[test]
 fn the_author_is_waited_for_when_the_terms_are_wrong_and_an_admin_when_the_rules_are() {
-    let mut world = World::fibre();
-    world.edit(|agreement| agreement.spec.terms.clear());
-    world.settle();
-    assert_eq!(world.status().waiting_on.as_deref(), Some("j.berg since 24 Nov"));
-    assert_eq!(world.status().waiting_for[0].action, WaitingAction::Edit);
-    let mut world = World::fibre();
-    world.policies.clear();
-    world.settle();
-    assert_eq!(world.status().waiting_on.as_deref(), Some("an admin, see Stalled"));
-    assert_eq!(world.status().waiting_for, []);
+    let waits = |spoil: fn(&mut World)| {
+        let mut world = World::fibre();
+        spoil(&mut world);
+        world.settle();
+        let actions: Vec<_> = world.status().waiting_for.iter().map(|wait| wait.action).collect();
+        (world.status().waiting_on.clone().unwrap(), actions)
+    };
+    let the_authors: [fn(&mut World); 3] = [
+        |world| world.agreement.spec.terms.clear(),
+        |world| world.agreement.spec.parent_ref = refers_to("nowhere"),
+        |world| {
+            world.agreement.spec.parent_ref = refers_to("the-first");
+            let mut other = agreed_agreement("the-first");
+            other.spec.customer.id = "ORG-1234".to_owned();
+            world.related.push(Arc::new(other));
+        },
+    ];
+    for (at, spoil) in the_authors.into_iter().enumerate() {
+        assert_eq!(waits(spoil), ("j.berg since 24 Nov".to_owned(), vec![WaitingAction::Edit]), "{at}");
+    }
+    let an_admins: [fn(&mut World); 4] = [
+        |world| world.policies.clear(),
+        |world| world.policies.push(world.policies[0].clone()),
+        |world| {
+            world.rules(|policy| {
+                policy.spec.rules.calendar = Some(Calendar {
+                    time_zone: "Europe/Sundsvall".to_owned(),
+                    work_days: vec![Weekday::Monday],
+                    holidays: Vec::new(),
+                });
+            });
+        },
+        |world| world.agreement.spec.orders[0].items[0].discount_percent = Some("99".to_owned()),
+    ];
+    for (at, spoil) in an_admins.into_iter().enumerate() {
+        assert_eq!(waits(spoil), ("an admin, see Stalled".to_owned(), Vec::new()), "{at}");
+    }
 }
 
 #[test]
