@@ -513,6 +513,10 @@ fn shown() -> Input {
             .unwrap(),
     );
     world.agreement.spec.orders[0].id = "o".repeat(63);
+    world.rules(|policy| {
+        let first = policy.spec.holders.iter_mut().find(|own| own.function == "finance").unwrap();
+        first.subjects[0].name = hostile.chars().take(256).collect();
+    });
     let mut input = Input::default();
     for (file, world) in
         [("a", &World::fibre()), ("b", &World::cafe()), ("c", &World::fleet()), ("d", &world)]
@@ -631,7 +635,9 @@ fn json_has_what_the_text_has() {
     assert_eq!(one["file"], "examples/fleet/agreement.yaml");
     assert_eq!(one["verdict"], "Escalation");
     assert_eq!(one["value"]["total"], "439260.00");
+    assert_eq!(one["steps"][0]["subjects"][0], json!({"kind": "User", "name": "omar@havlink.example"}));
     assert_eq!(one["steps"][1]["authority"], json!({"function": "finance", "level": "L1"}));
+    assert_eq!(one["steps"][1]["subjects"], json!([{"kind": "Group", "name": "deal-desk"}]));
     assert_eq!(one["orders"][1]["id"], "handsets");
 }
 

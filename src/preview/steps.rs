@@ -27,7 +27,7 @@ pub struct Step {
     /// Who is asked, in words.
     pub who: String,
     /// Users and groups that may answer.
-    pub subjects: Vec<String>,
+    pub subjects: Vec<Subject>,
     /// The authority that is asked, for an approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<Authority>,
@@ -46,7 +46,7 @@ pub struct Step {
 struct Question {
     action: WaitingAction,
     who: String,
-    subjects: Vec<String>,
+    subjects: Vec<Subject>,
     authority: Option<Authority>,
     quorum: usize,
     because: Vec<String>,
@@ -128,32 +128,31 @@ fn customers(seen: &Observed<'_>, role: RepresentativeRole, required: Required, 
         Required::All => (and(&names), people.len()),
         Required::Any => (or(&names), 1),
     };
-    Question {
-        action: match role {
-            RepresentativeRole::Confirmer => WaitingAction::Confirm,
-            RepresentativeRole::Signatory => WaitingAction::Sign,
-        },
-        who,
-        subjects: people.iter().map(|person| clean(&person.username, 256)).collect(),
-        authority: None,
-        quorum,
-        because: Vec::new(),
-        seconds,
-    }
+    let action = match role {
+        RepresentativeRole::Confirmer => WaitingAction::Confirm,
+        RepresentativeRole::Signatory => WaitingAction::Sign,
+    };
+    by_name(action, who, people.iter().map(|person| &person.username), quorum, seconds)
 }
 
 fn countersignatories(seen: &Observed<'_>, seconds: i64) -> Question {
     let signatories = &seen.agreement.spec.provider.signatories;
     let names: Vec<String> = signatories.iter().map(|person| clean(&person.name, 64)).collect();
-    Question {
-        action: WaitingAction::Countersign,
-        who: or(&names),
-        subjects: signatories.iter().map(|person| clean(&person.username, 256)).collect(),
-        authority: None,
-        quorum: 1,
-        because: Vec::new(),
-        seconds,
-    }
+    let usernames = signatories.iter().map(|person| &person.username);
+    by_name(WaitingAction::Countersign, or(&names), usernames, 1, seconds)
+}
+
+/// A question to people whom the agreement names.
+fn by_name<'a>(
+    action: WaitingAction,
+    who: String,
+    usernames: impl Iterator<Item = &'a String>,
+    quorum: usize,
+    seconds: i64,
+) -> Question {
+    let user = |name: &String| Subject { kind: SubjectKind::User, name: name.clone() };
+    let subjects = usernames.map(user).collect();
+    Question { action, who, subjects, authority: None, quorum, because: Vec::new(), seconds }
 }
 
 fn approvals(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment) -> Vec<Question> {
@@ -163,14 +162,10 @@ fn approvals(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment) -> 
         let asked = who_is_asked_first(seen, book, &need.function, &need.level);
         let levels = policy.rules.ladders.iter().filter(|ladder| ladder.function == need.function);
         let level = levels.flat_map(|ladder| &ladder.levels).find(|level| level.name == asked);
-        let subject = |subject: &Subject| match subject.kind {
-            SubjectKind::User => clean(&subject.name, 256),
-            SubjectKind::Group => format!("group {}", clean(&subject.name, 256)),
-        };
         Question {
             action: WaitingAction::Approve,
             who: format!("{} ({} {asked})", clean(level.map_or("", |level| &level.title), 64), need.function),
-            subjects: holders(policy, &need.function, &asked).into_iter().map(subject).collect(),
+            subjects: holders(policy, &need.function, &asked).into_iter().cloned().collect(),
             quorum: usize::try_from(quorum(&policy.rules, &need.function, &asked)).unwrap_or(1),
             authority: Some(Authority { function: need.function.clone(), level: asked }),
             because: need.because.clone(),

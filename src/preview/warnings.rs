@@ -7,7 +7,7 @@ use crate::api::DelegationPolicySpec;
 use crate::api::agreement_status::WaitingAction;
 use crate::api::delegation_policy::Holder;
 use crate::api::references::Authority;
-use crate::api::subject::SubjectKind;
+use crate::api::subject::{Subject, SubjectKind};
 use crate::decide::digest::shown;
 use crate::decide::{Assessment, Observed, RuleBook, canonical, clean, rank};
 
@@ -86,7 +86,7 @@ fn levels(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment, steps:
         }
     }
     for step in approvals().filter(|step| {
-        !step.subjects.iter().any(|subject| subject.starts_with("group "))
+        step.subjects.iter().all(|subject| subject.kind == SubjectKind::User)
             && step.subjects.len() < step.quorum
     }) {
         warnings.push(format!(
@@ -98,14 +98,17 @@ fn levels(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment, steps:
     }
     let rules = &book.policy.spec.rules;
     if rules.separation.distinct_approvers {
-        let lone: Vec<&Step> = approvals().filter(|step| step.subjects.len() == 1).collect();
-        for (at, step) in lone.iter().enumerate() {
-            let same = lone.iter().skip(at + 1).find(|other| other.subjects == step.subjects);
-            let group = step.subjects.iter().any(|subject| subject.starts_with("group "));
-            if let Some(other) = same.filter(|_| !group) {
+        let lone: Vec<(&Step, &Subject)> = approvals()
+            .filter_map(|step| match step.subjects.as_slice() {
+                [one] if one.kind == SubjectKind::User => Some((step, one)),
+                _ => None,
+            })
+            .collect();
+        for (at, (step, one)) in lone.iter().enumerate() {
+            if let Some((other, _)) = lone.iter().skip(at + 1).find(|(_, own)| own == one) {
                 warnings.push(format!(
                     "only {} holds both {} and {}, and one person may not approve twice: the second waits for a higher level",
-                    step.subjects.join(""),
+                    clean(&one.name, 256),
                     step.who,
                     other.who
                 ));

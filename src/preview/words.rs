@@ -6,6 +6,7 @@ use super::change::Effect;
 use super::steps::Step;
 use super::{Change, Preview, Verdict};
 use crate::api::agreement_status::{Deviation, DeviationCategory, Value, WaitingAction};
+use crate::api::subject::{Subject, SubjectKind};
 use crate::decide::{clean, count};
 
 /// The outcome, in one sentence.
@@ -96,11 +97,19 @@ pub(super) const fn action(action: WaitingAction) -> &'static str {
 pub(super) fn subjects(step: &Step) -> Option<String> {
     (step.action == WaitingAction::Approve).then(|| {
         let many = if step.quorum > 1 { format!("{} of ", step.quorum) } else { String::new() };
-        let shown: Vec<&str> = step.subjects.iter().take(8).map(String::as_str).collect();
+        let shown: Vec<String> = step.subjects.iter().take(8).map(subject).collect();
         let more = step.subjects.len().saturating_sub(shown.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("{many}{}{more}", shown.join(", "))
     })
+}
+
+fn subject(subject: &Subject) -> String {
+    let name = clean(&subject.name, 256);
+    match subject.kind {
+        SubjectKind::User => name,
+        SubjectKind::Group => format!("group {name}"),
+    }
 }
 
 /// How long somebody has, and until when that is.
