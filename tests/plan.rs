@@ -617,14 +617,30 @@ fn the_exit_status_is_one_to_gate_on() {
     assert_eq!(code(&["examples/fleet", common, "--fail-on=sometimes"], ""), 2);
 }
 
+/// A gate must not let through what it did not see, whatever it looks for.
 #[test]
-fn a_broken_policy_is_told_and_counts_as_invalid() {
+fn what_cannot_be_read_fails_every_gate_and_is_told_and_the_rest_is_shown() {
     let policy = std::fs::read_to_string("examples/common/delegation-policy.yaml").unwrap();
     let broken = policy.replace("currency: EUR", "currency: euro");
-    let out = plan(&["examples/fleet", "examples/common/standard-terms.yaml", "-", AT], &broken);
-    assert_eq!(out.status.code(), Some(1));
-    let told = String::from_utf8(out.stderr).unwrap();
-    assert!(told.contains("DelegationPolicy b2b-2026") && told.contains("`spec.rules.currency`"), "{told}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("run.yaml"), "kind: [").unwrap();
+    let run = format!("--against={}", folder.path().display());
+    for gate in ["invalid", "escalation", "beyond-top", "never"] {
+        let gate = format!("--fail-on={gate}");
+        for (paths, stdin, about) in [
+            (vec!["-", "examples/common"], "kind: [", "- document 1: it is not YAML"),
+            (vec!["-", "examples/common"], "apiVersion: v1", "document 1, an object without a name, kind"),
+            (vec!["-", "examples/common/standard-terms.yaml"], &broken, "`spec.rules.currency`"),
+            (vec![&run, "examples/common"], "", "run.yaml document 1: it is not YAML"),
+        ] {
+            let out = plan(&[&paths, ["examples/fibre", AT, &gate].as_slice()].concat(), stdin);
+            let told = String::from_utf8(out.stderr).unwrap();
+            assert!(told.contains(about), "{about:?} in {told}");
+            assert_eq!(out.status.code(), Some(2), "{gate}: {about}");
+            let shown = String::from_utf8(out.stdout).unwrap();
+            assert!(shown.contains("norrland-timber-fibre"), "{shown}");
+        }
+    }
 }
 
 #[test]
@@ -690,13 +706,15 @@ fn script(file: &str) -> String {
 }
 
 #[test]
-fn the_pipelines_comment_and_then_fail_where_an_agreement_is_not_valid() {
+fn the_pipelines_comment_and_then_fail_where_an_agreement_is_not_valid_or_cannot_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let examples = std::env::current_dir().unwrap().join("examples");
     for file in ["examples/ci/github.yaml", "examples/ci/gitlab.yaml"] {
-        for (change, expected, told) in
-            [("1", 0, "2 approvals are needed"), ("0", 1, "Not valid: 1 fault to mend")]
-        {
+        for (change, more, expected, told) in [
+            ("1", "", 0, "2 approvals are needed"),
+            ("0", "", 1, "Not valid: 1 fault to mend"),
+            ("1", "\n---\nkind: [\n", 2, "2 approvals are needed"),
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let path = |name: &str| folder.path().join(name);
             for name in ["agreements", "rules", "bin"] {
@@ -707,7 +725,7 @@ fn the_pipelines_comment_and_then_fail_where_an_agreement_is_not_valid() {
             }
             let agreement = std::fs::read_to_string(examples.join("fleet/agreement.yaml")).unwrap();
             let agreement = agreement.replace("offerVersion: 1", &format!("offerVersion: {change}"));
-            std::fs::write(path("agreements/fleet.yaml"), agreement).unwrap();
+            std::fs::write(path("agreements/fleet.yaml"), agreement + more).unwrap();
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_countersign"), path("bin/countersign")).unwrap();
             for tool in ["gh", "curl"] {
                 let stub = format!("#!/bin/sh\necho {tool} \"$@\" >> {}\n", path("told").display());

@@ -16,7 +16,8 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  nothing that --fail-on names was found
   1  something was
-  2  the input cannot be used: a file cannot be read, or no agreement is in it
+  2  the input cannot be used, whatever --fail-on names: something in it cannot be read, a catalogue
+     or a policy has faults, or no agreement is in it
 
 Examples:
   countersign plan agreements/ rules/
@@ -44,7 +45,7 @@ pub(crate) struct Plan {
     /// How the preview is written.
     #[arg(short, long, default_value = "text")]
     output: Format,
-    /// What makes the exit status 1. Faults in a catalogue or a policy count as invalid.
+    /// What makes the exit status 1. What cannot be read, and a catalogue or a policy with faults, always make it 2.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', default_value = "invalid")]
     fail_on: Vec<FailOn>,
 }
@@ -113,12 +114,14 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, String> {
         }
     };
     std::io::stdout().write_all(out.as_bytes()).map_err(|e| format!("cannot write the preview: {e}"))?;
-    let unreadable = !files.unreadable().is_empty();
-    let fails = |what: &FailOn| {
-        let found = |one: &Previewed| what.is_met_by(one.preview.verdict);
-        previewed.iter().any(found) || (*what == FailOn::Invalid && unreadable)
-    };
-    Ok(if arguments.fail_on.iter().any(fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let fails = |what: &FailOn| previewed.iter().any(|one: &Previewed| what.is_met_by(one.preview.verdict));
+    Ok(if !files.unreadable().is_empty() {
+        ExitCode::from(super::CANNOT_BE_USED)
+    } else if arguments.fail_on.iter().any(fails) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where time comes in")]
