@@ -143,7 +143,7 @@ fn steps(preview: &Preview) -> String {
 fn orders(preview: &Preview) -> String {
     let order = |order: &super::OrderLine| {
         let value = match (&order.value, &order.currency) {
-            (Some(value), Some(currency)) => format!(", {currency} {}", words::grouped(value)),
+            (Some(value), Some(currency)) => format!(", {currency} {value}"),
             _ => String::new(),
         };
         let category =

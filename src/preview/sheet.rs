@@ -290,11 +290,7 @@ fn priced(price: &Price, item: &OrderItem) -> String {
     let discount = item.discount_percent.as_deref().filter(|percent| *percent != "0");
     let discount =
         discount.map(|percent| format!(", {} % below list", clean(percent, 8))).unwrap_or_default();
-    format!(
-        "{} {} each {often}{discount}",
-        clean(&price.currency, 3),
-        words::grouped(&clean(&price.amount, 18))
-    )
+    format!("{} {} each {often}{discount}", clean(&price.currency, 3), clean(&price.amount, 18))
 }
 
 fn period(period: &Period) -> String {

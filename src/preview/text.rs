@@ -121,7 +121,7 @@ impl Page {
             let category = order.category.as_deref().unwrap_or("no category");
             let items = crate::decide::count(order.items, "item");
             let value = match (&order.value, &order.currency) {
-                (Some(value), Some(currency)) => format!(", {currency} {}", words::grouped(value)),
+                (Some(value), Some(currency)) => format!(", {currency} {value}"),
                 _ => String::new(),
             };
             self.label(&order.id, &format!("{category}, {items}{value}"));

@@ -42,12 +42,9 @@ pub(super) fn deviation(deviation: &Deviation) -> String {
 pub(super) fn value(value: &Value) -> String {
     let currency = &value.currency;
     let Some(total) = &value.total else { return "cannot be told".to_owned() };
-    let mut words = format!("{currency} {}", grouped(total));
+    let mut words = format!("{currency} {total}");
     let part = |amount: &Option<String>, word: &str| {
-        amount
-            .as_deref()
-            .filter(|amount| *amount != "0.00")
-            .map(|amount| format!("{} {word}", grouped(amount)))
+        amount.as_deref().filter(|amount| *amount != "0.00").map(|amount| format!("{amount} {word}"))
     };
     let parts = [part(&value.monthly, "a month"), part(&value.one_time, "once")];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
@@ -65,21 +62,6 @@ pub(super) fn measures(value: &Value) -> String {
         .term_months
         .map(|months| format!("longest term {}", count(months.try_into().unwrap_or(0), "month")));
     [discount, term].into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
-/// `439260.00` as `439,260.00`.
-pub(crate) fn grouped(amount: &str) -> String {
-    let (sign, digits) = amount.strip_prefix('-').map_or(("", amount), |digits| ("-", digits));
-    let (whole, fraction) =
-        digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
-    let mut out = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    fraction.map_or_else(|| format!("{sign}{out}"), |fraction| format!("{sign}{out}.{fraction}"))
 }
 
 /// What is asked for.
