@@ -306,11 +306,7 @@ fn the_page_for_auditors_shows_what_the_program_says() {
 #[test]
 fn a_change_that_was_asked_for_stands_though_a_pinned_rule_is_gone() {
     let mut world = World::escalated_fleet();
-    let mut change = world.draft(DESK, Action::RequestChange);
-    change.function = Some("finance".to_owned());
-    change.level = Some("L1".to_owned());
-    change.reason = Some("30 days".to_owned());
-    world.store(change);
+    world.manage(DESK, Action::RequestChange, ("finance", "L1"), Some("30 days"));
     world.settle();
     assert_eq!(world.phase(), "Revising");
     world.terms = None;

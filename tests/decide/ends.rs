@@ -59,10 +59,7 @@ fn store_with(
 }
 
 fn refuse(world: &mut World, who: Somebody, function: &str, level: &str) {
-    store_with(world, who, Action::Refuse, |spec| {
-        spec.function = Some(function.to_owned());
-        spec.level = Some(level.to_owned());
-    });
+    world.manage(who, Action::Refuse, (function, level), Some("because"));
 }
 
 #[test]
@@ -303,10 +300,7 @@ fn what_was_late_stays_late_though_the_wait_that_it_missed_is_not_named_any_more
 fn a_manager_who_could_approve_may_ask_for_a_change_and_others_may_not() {
     let ask = |who: Somebody, function: &str, level: &str| {
         let mut world = World::escalated_fleet();
-        store_with(&mut world, who, Action::RequestChange, |spec| {
-            spec.function = Some(function.to_owned());
-            spec.level = Some(level.to_owned());
-        });
+        world.manage(who, Action::RequestChange, (function, level), Some("because"));
         world.settle();
         (world.phase().to_owned(), world.last_ignored().to_owned())
     };

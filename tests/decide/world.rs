@@ -326,9 +326,21 @@ impl World {
     }
 
     pub fn approve(&mut self, who: Somebody, function: &str, level: &str) -> String {
-        let mut spec = self.draft(who, Action::Approve);
+        self.manage(who, Action::Approve, (function, level), None)
+    }
+
+    /// A manager's decision, with the authority that it is made with.
+    pub fn manage(
+        &mut self,
+        who: Somebody,
+        action: Action,
+        (function, level): (&str, &str),
+        reason: Option<&str>,
+    ) -> String {
+        let mut spec = self.draft(who, action);
         spec.function = Some(function.to_owned());
         spec.level = Some(level.to_owned());
+        spec.reason = reason.map(str::to_owned);
         self.store(spec)
     }
 
@@ -386,11 +398,7 @@ impl World {
     /// The fleet example, refused by the deal desk.
     pub fn refused_fleet() -> Self {
         let mut world = Self::escalated_fleet();
-        let mut refusal = world.draft(DESK, Action::Refuse);
-        refusal.function = Some("finance".to_owned());
-        refusal.level = Some("L1".to_owned());
-        refusal.reason = Some("45 days are too many".to_owned());
-        world.store(refusal);
+        world.manage(DESK, Action::Refuse, ("finance", "L1"), Some("45 days are too many"));
         world.settle();
         assert_eq!(world.phase(), "Refused");
         world
