@@ -130,9 +130,10 @@ fn differ(at: &str, before: &Value, after: &Value, found: &mut Vec<FieldChange>)
             for (field, value) in new.iter().filter(|(field, _)| !old.contains_key(*field)) {
                 differ(&format!("{at}.{field}"), &Value::Null, value, found);
             }
+            return;
         }
-        (Value::Array(old), Value::Array(new)) => match (by_key(old), by_key(new)) {
-            (Some(old), Some(new)) => {
+        (Value::Array(old), Value::Array(new)) => {
+            if let (Some(old), Some(new)) = (by_key(old), by_key(new)) {
                 for (key, value) in &old {
                     let other =
                         new.iter().find(|(own, _)| own == key).map_or(&Value::Null, |(_, value)| value);
@@ -141,18 +142,13 @@ fn differ(at: &str, before: &Value, after: &Value, found: &mut Vec<FieldChange>)
                 for (key, value) in new.iter().filter(|(key, _)| !old.iter().any(|(own, _)| own == key)) {
                     differ(&format!("{at}[{key}]"), &Value::Null, value, found);
                 }
+                return;
             }
-            _ if old == new => {}
-            _ => found.push(FieldChange {
-                field: clean(at, 300),
-                before: before.clone(),
-                after: after.clone(),
-            }),
-        },
-        (old, new) if old == new => {}
-        (old, new) => {
-            found.push(FieldChange { field: clean(at, 300), before: old.clone(), after: new.clone() })
         }
+        _ => {}
+    }
+    if before != after {
+        found.push(FieldChange { field: clean(at, 300), before: before.clone(), after: after.clone() });
     }
 }
 

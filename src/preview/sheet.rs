@@ -182,10 +182,12 @@ impl Page {
         if deviations.is_empty() {
             words.push_str(&format!(" (standard: {standard})"));
         } else {
-            let by: Vec<String> = deviations.iter().map(|deviation| by_how_much(deviation, reader)).collect();
-            words.push_str(&format!(" DEVIATES from the standard, {standard}; {}", by.join("; ")));
+            words.push_str(&format!(" DEVIATES from the standard, {standard}"));
         }
-        self.line(4, &format!("{}: {}", term.title, words.trim_end_matches("; ")));
+        for deviation in deviations.iter().filter(|_| reader == Reader::Provider) {
+            words.push_str(&format!("; {}", words::deviation(deviation)));
+        }
+        self.line(4, &format!("{}: {words}", term.title));
         if let Some(text) = &term.text {
             self.line(8, text);
         }
@@ -249,13 +251,6 @@ impl Page {
     fn rule(&mut self, label: &str) {
         self.blank();
         self.entry(label, &"_".repeat(WIDTH - 25));
-    }
-}
-
-fn by_how_much(deviation: &Deviation, reader: Reader) -> String {
-    match reader {
-        Reader::Provider => words::deviation(deviation),
-        Reader::Customer => String::new(),
     }
 }
 
