@@ -285,7 +285,7 @@ pub struct Term {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
     pub text: Option<String>,
-    /// Why it is as it is, for those who decide.
+    /// Why it is as it is, for all who decide, the customer too: it is part of what they decide on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub reason: Option<String>,

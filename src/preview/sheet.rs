@@ -18,7 +18,7 @@ use crate::decide::{clean, count};
 pub enum Reader {
     /// Everything.
     Provider,
-    /// Without what the provider keeps to itself: reasons, who may allow what, and rules.
+    /// Without what the provider keeps to itself: who may allow what, and rules.
     Customer,
 }
 
@@ -191,7 +191,8 @@ impl Page {
         if let Some(text) = &term.text {
             self.line(8, text);
         }
-        if let (Some(reason), Reader::Provider) = (&term.reason, reader) {
+        // For everybody: what is signed on paper is all that the digest covers.
+        if let Some(reason) = &term.reason {
             self.line(8, &format!("Reason: {reason}"));
         }
     }
