@@ -90,7 +90,13 @@ async fn write_status(
         Ok(mut written) => {
             slim(&mut written.metadata);
             if let Some(after) = &written.status {
-                tally::written(&context.metrics, agreement, after, context.clock.now());
+                tally::written(
+                    &context.metrics,
+                    agreement,
+                    seen.view().decisions,
+                    after,
+                    context.clock.now(),
+                );
             }
             let phase = written.status.as_ref().and_then(|status| status.phase.clone());
             tracing::info!(kind = "CustomerAgreement", namespace = %seen.key.namespace, name = %seen.key.name, phase, "Wrote the status");

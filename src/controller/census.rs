@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use super::approval_waits::open;
 use super::cache::{Cache, Watched};
+use super::clock::Clock;
+use super::context::Context;
+use super::levels::{Levels, Pair};
 use super::tally::phase_of;
 use crate::api::agreement_status::{Classification, WaitingAction};
 use crate::api::conditions::{condition, order_condition, phase, reason};
@@ -30,7 +35,52 @@ const STATES: [&str; 4] = [
 const WAITING: &str = "Waiting";
 
 /// Counts what is in the cache.
-pub(crate) struct Census(pub(crate) Arc<Cache>);
+pub(crate) struct Census {
+    cache: Arc<Cache>,
+    clock: Clock,
+    levels: Levels,
+}
+
+impl Census {
+    /// Of what an operator watches.
+    pub(crate) fn of(context: &Context) -> Self {
+        let (cache, clock) = (context.cache.clone(), context.clock.clone());
+        Self { cache, clock, levels: context.metrics.levels.clone() }
+    }
+
+    fn encode_managers(
+        &self,
+        waits: &BTreeMap<(&str, &str), Managers>,
+        encoder: &mut DescriptorEncoder<'_>,
+    ) -> Result<(), fmt::Error> {
+        let mut shown = BTreeMap::<Pair, Managers>::new();
+        for ((function, level), managers) in waits {
+            shown.entry(self.levels.pair(function, level)).or_default().add(*managers);
+        }
+        for pair in self.levels.known() {
+            shown.entry(pair).or_default();
+        }
+        let now = self.clock.now();
+        let by = |number: &dyn Fn(&Managers) -> usize| -> Counts<'_, 2> {
+            let labelled = shown.iter().map(|(pair, managers)| (pair, number(managers)));
+            labelled.map(|(pair, number)| ([pair.function.as_str(), pair.level.as_str()], number)).collect()
+        };
+        gauges(
+            encoder,
+            "approvals_waiting",
+            "Approvals that are waited for, by function and by the level that is asked.",
+            ["function", "level"],
+            &by(&|managers| managers.count),
+        )?;
+        gauges(
+            encoder,
+            "approvals_longest_wait_seconds",
+            "How long the approval has been waited for that waits longest, by function and level; 0 where none waits.",
+            ["function", "level"],
+            &by(&|managers| managers.seconds(now)),
+        )
+    }
+}
 
 impl fmt::Debug for Census {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,8 +90,8 @@ impl fmt::Debug for Census {
 
 impl Collector for Census {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let tables = self.0.read();
-        let undecodable: Counts<1> = [
+        let tables = self.cache.read();
+        let undecodable: Counts<'_, 1> = [
             ([CustomerAgreement::PLURAL], tables.agreements.undecodable()),
             ([AgreementDecision::PLURAL], tables.decisions.undecodable()),
             ([OrderRequest::PLURAL], tables.orders.undecodable()),
@@ -59,6 +109,7 @@ impl Collector for Census {
             counted.count(agreement.status.as_ref());
         }
         counted.encode(&mut encoder)?;
+        self.encode_managers(&counted.managers, &mut encoder)?;
         gauges(
             &mut encoder,
             "order_requests",
@@ -77,17 +128,39 @@ impl Collector for Census {
 }
 
 /// How many there are, by the values of some labels.
-type Counts<const N: usize> = BTreeMap<[&'static str; N], usize>;
+type Counts<'a, const N: usize> = BTreeMap<[&'a str; N], usize>;
 
-/// What is counted of the agreements. Every value that a label can take is there, also where nothing has it.
-struct Agreements {
-    by_phase: Counts<2>,
-    stalled: Counts<1>,
-    waits: Counts<2>,
-    overdue: usize,
+/// The waits for one level of a function.
+#[derive(Clone, Copy, Debug, Default)]
+struct Managers {
+    count: usize,
+    /// When the one was asked that waits longest.
+    since: Option<Timestamp>,
 }
 
-impl Agreements {
+impl Managers {
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.since = self.since.into_iter().chain(other.since).min();
+    }
+
+    fn seconds(&self, now: Timestamp) -> usize {
+        let seconds = self.since.map_or(0, |since| now.duration_since(since).as_secs());
+        usize::try_from(seconds).unwrap_or_default()
+    }
+}
+
+/// What is counted of the agreements. Every value that a label can take is there, also where nothing has it.
+struct Agreements<'a> {
+    by_phase: Counts<'static, 2>,
+    stalled: Counts<'static, 1>,
+    waits: Counts<'static, 2>,
+    overdue: usize,
+    /// By function and level: only those that are asked.
+    managers: BTreeMap<(&'a str, &'a str), Managers>,
+}
+
+impl<'a> Agreements<'a> {
     fn new() -> Self {
         let pairs = |one: &[&'static str], two: &[&'static str]| {
             one.iter().flat_map(|one| two.iter().map(|two| ([*one, *two], 0))).collect()
@@ -97,10 +170,11 @@ impl Agreements {
             stalled: reason::STALLING.into_iter().map(|reason| ([reason], 0)).collect(),
             waits: pairs(&ACTIONS, &["false", "true"]),
             overdue: 0,
+            managers: BTreeMap::new(),
         }
     }
 
-    fn count(&mut self, status: Option<&CustomerAgreementStatus>) {
+    fn count(&mut self, status: Option<&'a CustomerAgreementStatus>) {
         let classification = match status.and_then(|status| status.classification) {
             Some(Classification::Standard) => "Standard",
             Some(Classification::NonStandard) => "NonStandard",
@@ -118,6 +192,10 @@ impl Agreements {
             };
             let reminded = if wait.reminded_time.is_some() { "true" } else { "false" };
             *self.waits.entry([action, reminded]).or_default() += 1;
+        }
+        for (step, asked) in open(status) {
+            let one = Managers { count: 1, since: Some(asked.asked_time.0) };
+            self.managers.entry((&step.function, &asked.level)).or_default().add(one);
         }
         for known in &status.conditions {
             if known.type_ == condition::STALLED {
@@ -158,8 +236,9 @@ impl Agreements {
     }
 }
 
-fn states(orders: &[Arc<OrderRequest>]) -> Counts<1> {
-    let mut counts: Counts<1> = STATES.into_iter().chain([WAITING]).map(|state| ([state], 0)).collect();
+fn states(orders: &[Arc<OrderRequest>]) -> Counts<'static, 1> {
+    let mut counts: Counts<'static, 1> =
+        STATES.into_iter().chain([WAITING]).map(|state| ([state], 0)).collect();
     for order in orders {
         let conditions = order.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
         let holds =
@@ -175,7 +254,7 @@ fn gauges<const N: usize>(
     name: &str,
     help: &str,
     labels: [&'static str; N],
-    counts: &Counts<N>,
+    counts: &Counts<'_, N>,
 ) -> Result<(), fmt::Error> {
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     for (values, count) in counts {

@@ -1,4 +1,4 @@
-//! What the operator counts. Nothing that people choose is a label.
+//! What the operator counts. No label holds what people choose, but for functions and levels, of which there is an end.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -18,11 +18,12 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::cache::{NamespaceMeta, Watched};
+use super::levels::Levels;
 use crate::api::conditions::{event, ignored, phase, reason};
 use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
 
 /// From seconds to months, at steps in which people think: a minute, an hour, a day, a week.
-const PHASE_BUCKETS: [f64; 13] = [
+pub(crate) const PHASE_BUCKETS: [f64; 13] = [
     1.0,
     10.0,
     60.0,
@@ -65,6 +66,7 @@ pub struct Metrics {
     pub(crate) outcomes: Family<OutcomeLabels, Counter>,
     pub(crate) ignored: Family<ReasonLabels, Counter>,
     pub(crate) phase_seconds: Family<PhaseLabels, Histogram, fn() -> Histogram>,
+    pub(crate) levels: Levels,
 }
 
 impl Default for Metrics {
@@ -102,6 +104,7 @@ impl Metrics {
             outcomes: Family::default(),
             ignored: Family::default(),
             phase_seconds: Family::new_with_constructor(|| Histogram::new(PHASE_BUCKETS)),
+            levels: Levels::default(),
         };
         metrics.begin_at_zero();
         metrics.register();
@@ -267,6 +270,11 @@ impl Metrics {
             "phase_duration_seconds",
             "How long agreements were in a phase that they left",
             self.phase_seconds.clone(),
+        );
+        registry.register(
+            "approval_wait_seconds",
+            "How long a level of a function was waited for, by how the wait ended",
+            self.levels.seconds.clone(),
         );
     }
 

@@ -1,6 +1,7 @@
 //! SHELL: reads everything, decides once, writes what was decided.
 
 mod apply;
+mod approval_waits;
 mod backoff;
 mod cache;
 mod census;
@@ -15,6 +16,7 @@ mod health;
 mod key;
 mod leadership;
 mod lease;
+mod levels;
 mod merge_patch;
 mod metrics;
 mod observe;
@@ -170,7 +172,7 @@ async fn operate(
         metrics: metrics.clone(),
         health,
     });
-    metrics.collect_from(Box::new(census::Census(context.cache.clone())));
+    metrics.collect_from(Box::new(census::Census::of(&context)));
 
     let mut parts = JoinSet::new();
     start_watches(&mut parts, &context, &namespaces, streaming);

@@ -1,19 +1,23 @@
 //! What a status write means in numbers, counted once the server has taken it.
 //!
-//! Everything is found by comparing the status before with the status after. Since when a phase held stands in the
-//! status itself, so a restart forgets nothing.
+//! Everything is found by comparing the status before with the status after. Since when a phase held, or a level was
+//! asked, stands in the status itself, so a restart forgets nothing.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::approval_waits::{ended, open};
 use super::metrics::{Metrics, OutcomeLabels, PhaseLabels, ReasonLabels};
 use crate::api::agreement_status::WaitingAction;
 use crate::api::conditions::{condition, ignored, phase};
-use crate::api::{CustomerAgreement, CustomerAgreementStatus};
+use crate::api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
 
-/// Counts what became of an agreement. `after` is what the server stored on the ground of `before`.
+/// Counts what became of an agreement. `after` is what the server stored on the ground of `before` and `decisions`.
 pub(crate) fn written(
     metrics: &Metrics,
     before: &CustomerAgreement,
+    decisions: &[Arc<AgreementDecision>],
     after: &CustomerAgreementStatus,
     now: Timestamp,
 ) {
@@ -29,6 +33,12 @@ pub(crate) fn written(
     }
     for reason in newly_ignored(before.status.as_ref(), after) {
         metrics.ignored.get_or_create(&ReasonLabels { reason }).inc();
+    }
+    for wait in before.status.iter().flat_map(|status| ended(status, after, decisions, now)) {
+        metrics.levels.observe(wait.function, wait.level, wait.outcome, wait.seconds);
+    }
+    for (step, asked) in open(after) {
+        let _ = metrics.levels.pair(&step.function, &asked.level);
     }
 }
 
@@ -203,8 +213,8 @@ mod tests {
             agreement(&json!({"phase": "AwaitingConfirmation", "waitingFor": [wait("Confirm", 4)]}));
         let ended = agreement(&json!({"phase": "Declined"}));
         let status = ended.status.clone().unwrap();
-        written(&metrics, &waiting, &status, noon(5).parse().unwrap());
-        written(&metrics, &ended, &status, noon(6).parse().unwrap());
+        written(&metrics, &waiting, &[], &status, noon(5).parse().unwrap());
+        written(&metrics, &ended, &[], &status, noon(6).parse().unwrap());
         let text = metrics.render().unwrap();
         for line in [
             "countersign_agreement_outcomes_total{outcome=\"Declined\",phase=\"AwaitingConfirmation\"} 1",

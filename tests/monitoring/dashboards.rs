@@ -53,7 +53,15 @@ async fn panels_ask_for_what_the_program_shows_and_prometheus_understands_them()
 
 #[test]
 fn gauges_are_never_added_over_instances_where_every_instance_shows_the_same() {
-    let same = ["agreements", "agreements_stalled", "waits", "handovers_overdue", "order_requests"];
+    let same = [
+        "agreements",
+        "agreements_stalled",
+        "waits",
+        "approvals_waiting",
+        "approvals_longest_wait_seconds",
+        "handovers_overdue",
+        "order_requests",
+    ];
     for (file, dashboard) in dashboards() {
         for query in queries(&dashboard) {
             for gauge in same {

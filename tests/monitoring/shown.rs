@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::decide::decide;
+use countersign::decide::Plan;
+use serde_json::json;
 
 use crate::{fake, operator};
 
@@ -13,11 +14,14 @@ pub struct Metric {
     pub labels: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// What a running operator shows.
+/// What a running operator shows that was started when one agreement waited for a manager.
 pub async fn shown() -> BTreeMap<String, Metric> {
     let server = fake::Server::new();
-    let operator = operator::Operator::start(&server, decide);
+    server.put("customeragreements", waits_for_a_manager());
+    let operator = operator::Operator::start(&server, |_, _| Plan::default());
     server.until("listed", |_| operator.is_ready()).await;
+    // Which level it is was not known before the first scrape.
+    operator.metrics.render().unwrap();
     // These come with the first error, of which there is none in here.
     let mut text = operator.metrics.render().unwrap();
     text.push_str("# TYPE countersign_reconcile_errors counter\n");
@@ -25,6 +29,29 @@ pub async fn shown() -> BTreeMap<String, Metric> {
         text.push_str(&format!("countersign_reconcile_errors_total{{category=\"{category}\"}} 0\n"));
     }
     parse(&text)
+}
+
+fn waits_for_a_manager() -> serde_json::Value {
+    let asked = "2026-05-31T00:00:00Z";
+    json!({
+        "apiVersion": "countersign.dev/v1alpha1", "kind": "CustomerAgreement",
+        "metadata": {"namespace": "n", "name": "a", "generation": 1},
+        "spec": {
+            "title": "a", "agreementType": "Commercial", "offerVersion": 1,
+            "customer": {"id": "c", "name": "Customer", "representatives": []},
+            "provider": {"id": "p", "name": "Provider", "ownerUsername": "owner", "signatories": []},
+            "agreementPeriod": {"startTime": asked}, "offerEndTime": "2026-12-31T00:00:00Z",
+            "standardTermsRef": {"name": "standard"}
+        },
+        "status": {
+            "phase": "Escalated",
+            "approvals": [{
+                "function": "finance", "level": "L1", "because": [], "state": "Waiting", "quorum": 1,
+                "asked": [{"level": "L1", "askedTime": asked}],
+            }],
+            "waitingFor": [{"who": "x", "for": "Approve", "askedTime": asked}],
+        },
+    })
 }
 
 /// The kinds of failure, from the source.

@@ -60,7 +60,7 @@ fn decision(server: &Server, operator: &Operator, who: &str, act: &Value) -> Val
 pub fn decision_on(server: &Server, operator: &Operator, agreement: &str, who: &str, act: &Value) -> Value {
     let status = status_of(server, agreement);
     let digest = match act["action"].as_str() {
-        Some("Sign" | "Countersign") => status["confirmation"]["digest"].clone(),
+        Some("Sign" | "Countersign" | "Approve" | "Refuse") => status["confirmation"]["digest"].clone(),
         _ => status["terms"]["digest"].clone(),
     };
     let mut spec = json!({

@@ -4,6 +4,7 @@
 mod election;
 mod fake;
 mod guard;
+mod levels;
 mod links;
 mod lives;
 mod metrics;
