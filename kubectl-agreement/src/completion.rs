@@ -69,7 +69,7 @@ pub async fn complete(words: &[String]) -> Outcome {
     let possible = possible(done, begun);
     let mut out: String = possible.words.iter().map(|word| format!("{word}\n")).collect();
     if let Some(connection) = possible.agreements
-        && let Ok(server) = connection.connect().await
+        && let Ok(server) = connection.connect_quietly().await
         && let Ok(agreements) = list(&server.here::<CustomerAgreement>(), &ListParams::default()).await
     {
         let names = agreements.iter().filter_map(|agreement| {
@@ -174,6 +174,12 @@ impl Connection {
             "namespace" => self.namespace = value.into_iter().collect(),
             "server" => self.server = value,
             "token" => self.token = value,
+            "impersonate" => self.impersonate = value,
+            "impersonate_groups" => self.impersonate_groups.extend(value),
+            "impersonate_uid" => self.impersonate_uid = value,
+            "client_certificate" => self.client_certificate = value.map(Into::into),
+            "client_key" => self.client_key = value.map(Into::into),
+            "tls_server_name" => self.tls_server_name = value,
             "certificate_authority" => self.certificate_authority = value.map(Into::into),
             "insecure_skip_tls_verify" => self.insecure_skip_tls_verify = true,
             _ => {}

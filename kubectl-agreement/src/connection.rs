@@ -1,59 +1,79 @@
 //! The connection flags that everybody knows from kubectl, and the way to the API server that they describe.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use clap::builder::NonEmptyStringValueParser as Words;
+use countersign::decide::clean;
+use kube::config::AuthInfo;
 use kube::{Client, Config};
 
-use crate::explain::{causes, explain};
+use crate::credentials;
 use crate::failure::{Failure, Outcome};
+use crate::kubeconfig;
+use crate::output::warn;
+use crate::proxy::Environment;
 
 /// The heading of these flags in `--help`.
 const HEADING: &str = "Connection";
 
-/// How the API server is reached, and as whom.
+/// The API server ends a watch after 290 s: what is silent for longer has lost its connection.
+const SILENCE: Duration = Duration::from_secs(295);
+
+/// How the API server is reached, and as whom. An empty word is refused: it is a variable of a script that was not set.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Connection {
-    /// Kubeconfig file; else $KUBECONFIG, else ~/.kube/config, else the service account of the pod.
+    /// Kubeconfig file; else those of $KUBECONFIG, else ~/.kube/config, else the service account of the pod.
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig.
-    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
+    #[arg(long, global = true, value_name = "NAME", value_parser = Words::new(), help_heading = HEADING)]
     pub context: Option<String>,
     /// Cluster of the kubeconfig.
-    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
+    #[arg(long, global = true, value_name = "NAME", value_parser = Words::new(), help_heading = HEADING)]
     pub cluster: Option<String>,
     /// User of the kubeconfig.
-    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
+    #[arg(long, global = true, value_name = "NAME", value_parser = Words::new(), help_heading = HEADING)]
     pub user: Option<String>,
     /// Namespace; else that of the context. `inbox` takes several.
-    #[arg(short, long, global = true, value_name = "NAME", help_heading = HEADING)]
+    #[arg(short, long, global = true, value_name = "NAME", value_parser = namespace, help_heading = HEADING)]
     pub namespace: Vec<String>,
     /// Username to impersonate. A decision is then made in that person's name, and the audit log shows yours.
-    #[arg(long = "as", global = true, value_name = "USERNAME", help_heading = HEADING)]
+    #[arg(long = "as", global = true, value_name = "USERNAME", value_parser = Words::new(), help_heading = HEADING)]
     pub impersonate: Option<String>,
     /// Group to impersonate; may be given several times.
-    #[arg(long = "as-group", global = true, value_name = "GROUP", help_heading = HEADING)]
+    #[arg(long = "as-group", global = true, value_name = "GROUP", value_parser = Words::new(), help_heading = HEADING)]
     pub impersonate_groups: Vec<String>,
     /// UID to impersonate.
-    #[arg(long = "as-uid", global = true, value_name = "UID", help_heading = HEADING)]
+    #[arg(long = "as-uid", global = true, value_name = "UID", value_parser = Words::new(), help_heading = HEADING)]
     pub impersonate_uid: Option<String>,
     /// Address of the API server.
-    #[arg(short, long, global = true, value_name = "URL", help_heading = HEADING)]
+    #[arg(short, long, global = true, value_name = "URL", value_parser = Words::new(), help_heading = HEADING)]
     pub server: Option<String>,
     /// Bearer token.
-    #[arg(long, global = true, value_name = "TOKEN", help_heading = HEADING, hide_env_values = true)]
+    #[arg(
+        long, global = true, value_name = "TOKEN", value_parser = Words::new(), help_heading = HEADING,
+        hide_env_values = true
+    )]
     pub token: Option<String>,
+    /// Certificate file by which you are known.
+    #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
+    pub client_certificate: Option<PathBuf>,
+    /// File of the key of that certificate.
+    #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
+    pub client_key: Option<PathBuf>,
     /// How long one request may take, such as 30s or 2m; 0 is for ever.
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, help_heading = HEADING)]
     pub request_timeout: Option<Duration>,
     /// Certificate file of the authority that signed the server's certificate.
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub certificate_authority: Option<PathBuf>,
+    /// The name for which the server's certificate is made, where that is another than its address.
+    #[arg(long, global = true, value_name = "NAME", value_parser = Words::new(), help_heading = HEADING)]
+    pub tls_server_name: Option<String>,
     /// Do not check the server's certificate. Whoever stands between then sees and changes everything.
-    #[arg(long, global = true, help_heading = HEADING)]
+    #[arg(long, global = true, conflicts_with = "certificate_authority", help_heading = HEADING)]
     pub insecure_skip_tls_verify: bool,
 }
 
@@ -71,15 +91,28 @@ pub struct Server {
 impl Connection {
     /// Connects. Nothing is sent yet.
     pub async fn connect(&self) -> Outcome<Server> {
-        let config = self.config().await?;
         if let [_, _, ..] = self.namespace.as_slice() {
             return Err(Failure::Usage("give one namespace with -n; only `inbox` takes several".to_owned()));
         }
-        self.client(config)
+        self.connect_to_several().await
     }
 
     /// The same where several namespaces are taken.
     pub async fn connect_to_several(&self) -> Outcome<Server> {
+        let config = self.config().await?;
+        // A kubeconfig can say it too.
+        if let Some(username) = &config.auth_info.impersonate {
+            warn(&format!(
+                "WARNING: you act as {}. What you decide is decided in that person's name, and the audit log \
+                 shows that it was you.",
+                clean(username, 256)
+            ));
+        }
+        self.client(config)
+    }
+
+    /// For what must not disturb anybody.
+    pub async fn connect_quietly(&self) -> Outcome<Server> {
         let config = self.config().await?;
         self.client(config)
     }
@@ -87,40 +120,19 @@ impl Connection {
     fn client(&self, config: Config) -> Outcome<Server> {
         let namespace = self.namespace.first().unwrap_or(&config.default_namespace).clone();
         let url = config.cluster_url.to_string();
-        let client = Client::try_from(config).map_err(|error| Failure::Error(explain(&error, &url)))?;
+        let exec = config.auth_info.exec.clone();
+        let client = Client::try_from(config)
+            .map_err(|error| Failure::Error(credentials::unusable(&error, exec.as_ref())))?;
         Ok(Server { client, namespace, url })
     }
 
     async fn config(&self) -> Outcome<Config> {
-        let options = KubeConfigOptions {
-            context: self.context.clone(),
-            cluster: self.cluster.clone(),
-            user: self.user.clone(),
-        };
-        let unusable =
-            |error: &dyn std::fmt::Display| Failure::Error(format!("the kubeconfig cannot be used: {error}"));
-        let file = match &self.kubeconfig {
-            Some(path) => Some(Kubeconfig::read_from(path).map_err(|error| {
-                Failure::Error(format!(
-                    "the kubeconfig {} cannot be used: {}",
-                    path.display(),
-                    causes(&error)
-                ))
-            })?),
-            None if there_is_one() => Some(Kubeconfig::read().map_err(|error| unusable(&causes(&error)))?),
-            None => None,
-        };
-        let mut config = match (file, &self.server) {
-            (Some(file), _) => {
-                Config::from_custom_kubeconfig(file, &options).await.map_err(|error| unusable(&causes(&error)))?
+        let mut config = match kubeconfig::read(self.kubeconfig.as_deref())? {
+            kubeconfig::Found::File(file) => kubeconfig::choose(*file, self).await?,
+            kubeconfig::Found::Nothing(_) if self.server.is_some() => {
+                Config::new(kubeconfig::address(self.server.as_deref().unwrap_or_default())?)
             }
-            (None, Some(server)) => Config::new(uri(server)?),
-            (None, None) => Config::incluster().map_err(|_| {
-                Failure::Error(
-                    "there is no kubeconfig: name one with --kubeconfig or $KUBECONFIG, or the API server with --server"
-                        .to_owned(),
-                )
-            })?,
+            kubeconfig::Found::Nothing(why) => kubeconfig::of_the_pod(&why)?,
         };
         self.override_in(&mut config)?;
         Ok(config)
@@ -130,34 +142,21 @@ impl Connection {
         // A repeated POST would be a second decision.
         config.default_retry = false;
         if let Some(server) = &self.server {
-            config.cluster_url = uri(server)?;
+            config.cluster_url = kubeconfig::address(server)?;
         }
-        if let Some(token) = &self.token {
-            config.auth_info.token = Some(token.clone().into());
-            config.auth_info.token_file = None;
-            config.auth_info.client_certificate = None;
-            config.auth_info.client_certificate_data = None;
-            config.auth_info.client_key = None;
-            config.auth_info.client_key_data = None;
-            config.auth_info.exec = None;
-        }
-        if let Some(username) = &self.impersonate {
-            config.auth_info.impersonate = Some(username.clone());
-            config.auth_info.impersonate_groups = Some(self.impersonate_groups.clone());
-            config.auth_info.impersonate_uid.clone_from(&self.impersonate_uid);
-        } else if !self.impersonate_groups.is_empty() || self.impersonate_uid.is_some() {
-            return Err(Failure::Usage("--as-group and --as-uid take --as beside them".to_owned()));
-        }
+        self.identify(&mut config.auth_info)?;
         if let Some(path) = &self.certificate_authority {
+            holds_a_certificate(path)?;
             config.root_cert_file = Some(path.clone());
-            let pem =
-                std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-            if pem.is_empty() {
-                return Err(Failure::Error(format!("{} is empty", path.display())));
-            }
             config.root_cert = None;
         }
+        if let Some(name) = &self.tls_server_name {
+            config.tls_server_name = Some(name.clone());
+        }
         config.accept_invalid_certs |= self.insecure_skip_tls_verify;
+        let configured = config.proxy_url.take();
+        config.proxy_url = configured.or_else(|| Environment::own().proxy(&config.cluster_url));
+        config.read_timeout = Some(SILENCE);
         if let Some(timeout) = self.request_timeout {
             let timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
             config.connect_timeout = timeout;
@@ -166,20 +165,72 @@ impl Connection {
         }
         Ok(())
     }
+
+    /// As whom. What is said here goes before everything that the kubeconfig says about it.
+    fn identify(&self, auth: &mut AuthInfo) -> Outcome {
+        if let Some(token) = &self.token {
+            *auth = AuthInfo { token: Some(token.clone().into()), ..without_credentials(auth) };
+        }
+        match (&self.client_certificate, &self.client_key) {
+            (Some(certificate), Some(key)) => {
+                *auth = AuthInfo {
+                    client_certificate: Some(certificate.display().to_string()),
+                    client_key: Some(key.display().to_string()),
+                    token: self.token.clone().map(Into::into),
+                    ..without_credentials(auth)
+                };
+            }
+            (None, None) => {}
+            _ => {
+                return Err(Failure::Usage(
+                    "--client-certificate and --client-key take each other beside them".to_owned(),
+                ));
+            }
+        }
+        if let Some(username) = &self.impersonate {
+            auth.impersonate = Some(username.clone());
+            auth.impersonate_groups = Some(self.impersonate_groups.clone());
+            auth.impersonate_uid.clone_from(&self.impersonate_uid);
+            auth.impersonate_user_extra = None;
+        } else if !self.impersonate_groups.is_empty() || self.impersonate_uid.is_some() {
+            return Err(Failure::Usage("--as-group and --as-uid take --as beside them".to_owned()));
+        }
+        Ok(())
+    }
 }
 
-/// Whether a kubeconfig is named by the environment, or stands where it does by default.
-fn there_is_one() -> bool {
-    let named = std::env::var_os("KUBECONFIG").is_some_and(|paths| !paths.is_empty());
-    let home = std::env::home_dir().map(|home| home.join(".kube").join("config"));
-    named || home.is_some_and(|file| file.exists())
+/// Nothing but whom to impersonate.
+fn without_credentials(auth: &AuthInfo) -> AuthInfo {
+    AuthInfo {
+        impersonate: auth.impersonate.clone(),
+        impersonate_groups: auth.impersonate_groups.clone(),
+        impersonate_uid: auth.impersonate_uid.clone(),
+        impersonate_user_extra: auth.impersonate_user_extra.clone(),
+        ..AuthInfo::default()
+    }
 }
 
-fn uri<T: std::str::FromStr<Err: std::fmt::Display>>(server: &str) -> Outcome<T> {
-    server.parse().map_err(|error| Failure::Usage(format!("--server {server:?} is not an address: {error}")))
+fn holds_a_certificate(path: &Path) -> Outcome {
+    let pem = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    if String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Ok(());
+    }
+    Err(Failure::Error(format!(
+        "--certificate-authority {} has no certificate in it; it takes PEM, which begins with -----BEGIN CERTIFICATE-----",
+        path.display()
+    )))
 }
 
-/// `90`, `30s`, `5m`, `1h`, `1h30m`.
+/// A namespace as Kubernetes takes it, since it becomes part of an address.
+pub fn namespace(text: &str) -> Result<String, String> {
+    let permitted = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.is_empty() || text.len() > 63 || !text.chars().all(permitted) {
+        return Err("a namespace has 1 to 63 small letters, digits and hyphens".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// `90`, `30s`, `5m`, `1h30m`, `500ms`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let fault = || format!("{text:?} is not a time; write it like 30s, 5m or 1h30m");
     if let Ok(seconds) = text.parse::<u64>() {
@@ -191,17 +242,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(fault)?;
         let (number, unit) = rest.split_at(digits);
         let number: u64 = number.parse().map_err(|_| fault())?;
-        let seconds = match unit.chars().next() {
-            Some('s') => 1,
-            Some('m') => 60,
-            Some('h') => 3_600,
-            Some('d') => 86_400,
-            _ => return Err(fault()),
-        };
-        total = number.checked_mul(seconds).and_then(|part| total.checked_add(part)).ok_or_else(fault)?;
-        rest = unit.get(1..).unwrap_or_default();
+        let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+        let (unit, size) = units.into_iter().find(|(own, _)| unit.starts_with(own)).ok_or_else(fault)?;
+        total = number.checked_mul(size).and_then(|part| total.checked_add(part)).ok_or_else(fault)?;
+        rest = rest.get(digits + unit.len()..).unwrap_or_default();
     }
-    Ok(Duration::from_secs(total))
+    Ok(Duration::from_millis(total))
 }
 
 #[cfg(test)]
@@ -215,6 +261,7 @@ mod tests {
         {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
+        assert_eq!(duration("1m500ms"), Ok(Duration::from_millis(60_500)));
         for text in ["5x", "m5", "5m3", "-1s", "99999999999999999999s"] {
             assert!(duration(text).is_err(), "{text}");
         }

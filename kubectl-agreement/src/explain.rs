@@ -8,10 +8,15 @@ use kube::Error;
 /// Longest word of somebody else's that is repeated.
 const MOST: usize = 1_500;
 
-/// An error in words.
-pub fn explain(error: &Error, url: &str) -> String {
+const NOBODY: &str =
+    "the API server does not know who you are: your credentials are missing, wrong or expired; log in again";
+/// As whom the API server treats those whom it does not know.
+const ANONYMOUS: &str = "system:anonymous";
+
+/// An error in words. `namespace` is where something was tried.
+pub fn explain(error: &Error, url: &str, namespace: &str) -> String {
     match error {
-        Error::Api(status) => refused(status.code, &status.reason, &status.message),
+        Error::Api(status) => refused(status.code, &status.reason, &status.message, namespace),
         Error::Auth(error) => {
             format!("your credentials cannot be used: {}; log in again", clean(&causes(error), MOST))
         }
@@ -21,7 +26,11 @@ pub fn explain(error: &Error, url: &str) -> String {
 
 fn unreachable_server(words: &str, url: &str) -> String {
     let lower = words.to_lowercase();
-    let advice = if lower.contains("connection refused") {
+    let advice = if lower.contains("tunnel") || lower.contains("socks") {
+        "the proxy lets nothing through; it is named by the kubeconfig (`proxy-url`) or by $HTTPS_PROXY"
+    } else if lower.contains("not valid for name") {
+        "its certificate is for another name than its address; --tls-server-name says for which"
+    } else if lower.contains("connection refused") {
         "nothing listens there; is the API server up, and is this its address?"
     } else if lower.contains("certificate") && lower.contains("expired") {
         "a certificate has expired: renew that in your kubeconfig, or ask an admin about the server's"
@@ -38,13 +47,12 @@ fn unreachable_server(words: &str, url: &str) -> String {
 }
 
 /// What a request was refused for.
-pub fn refused(code: u16, reason: &str, message: &str) -> String {
+pub fn refused(code: u16, reason: &str, message: &str, namespace: &str) -> String {
     if let Some((_, words)) = message.split_once("denied request: ") {
-        return policy_says(&clean(words, MOST));
+        return policy_says(&clean(words, MOST), namespace);
     }
     match code {
-        401 => "the API server does not know who you are: your credentials are missing, wrong or expired; log in again"
-            .to_owned(),
+        401 => NOBODY.to_owned(),
         403 => forbidden(&clean(message, MOST)),
         404 if message.contains("could not find the requested resource") || message.contains("page not found") => {
             "this cluster has no customeragreements: Countersign is not installed here, or this is another cluster than you mean"
@@ -56,14 +64,14 @@ pub fn refused(code: u16, reason: &str, message: &str) -> String {
 }
 
 /// An admission policy speaks for itself; where a right is missing, it can be said how it is granted.
-fn policy_says(words: &str) -> String {
+fn policy_says(words: &str, namespace: &str) -> String {
     let Some(rest) = words.strip_prefix("right verb: ") else { return words.to_owned() };
     let mut out = rest.to_owned();
     let quoted = quoted(rest);
     if let [user, verb, ..] = quoted.as_slice()
         && let Some(role) = role_with(verb)
     {
-        let _ = write!(out, "\n{}", grant(role, user, None));
+        let _ = write!(out, "\n{}", grant(role, user, Some(namespace)));
     }
     out
 }
@@ -76,33 +84,36 @@ fn forbidden(message: &str) -> String {
     let (Some(verb), [user, resource, group, rest @ ..]) = (verb, words.as_slice()) else {
         return message.to_owned();
     };
-    let namespace = rest.first().filter(|_| tail.contains("in the namespace"));
-    let place = match namespace {
-        Some(namespace) => format!("in the namespace {namespace}"),
-        None => "in all namespaces".to_owned(),
+    if user == ANONYMOUS {
+        return NOBODY.to_owned();
+    }
+    if verb.starts_with("impersonate") {
+        return format!(
+            "{user} may not impersonate others here: leave --as out, or ask an admin for the verb impersonate on exactly \
+             this user"
+        );
+    }
+    let namespace = rest.first().filter(|_| tail.contains("in the namespace")).map(String::as_str);
+    // What is in no namespace is not in all of them.
+    let place = match (namespace, resource.as_str()) {
+        (Some(namespace), _) => format!(" in the namespace {namespace}"),
+        (None, "standardterms" | "delegationpolicies") => String::new(),
+        (None, _) => " in all namespaces".to_owned(),
     };
-    let mut out = format!("{user} may not {verb} {resource} {place}");
-    let role = match (group.as_str(), resource.as_str(), verb) {
-        ("countersign.dev", _, "get" | "list" | "watch") => Some("countersign-reader"),
-        // Every role that decides may create decisions; which one, the verb on the agreement says.
-        ("countersign.dev", "agreementdecisions", "create") => Some("countersign-..."),
-        _ => None,
-    };
-    match role {
-        Some("countersign-...") => {
-            let _ = write!(
-                out,
-                ": you have no role in agreements here; ask for the one of your part (countersign-confirmer, -signatory, \
-                 -approver, -countersignatory, -attester or -author)\n{}",
-                grant("countersign-approver", user, namespace.map(String::as_str))
-            );
-        }
-        Some(role) => {
-            let _ = write!(out, "\n{}", grant(role, user, namespace.map(String::as_str)));
-        }
-        None => {}
+    let mut out = format!("{user} may not {verb} {resource}{place}");
+    if group == "countersign.dev" && matches!(verb, "get" | "list" | "watch") {
+        let _ = write!(out, "\n{}", grant("countersign-reader", user, namespace));
     }
     out
+}
+
+/// The role without which nobody makes a decision of some kind at all.
+pub fn no_role(user: &str, role: &str, namespace: &str) -> String {
+    format!(
+        "{user} may not create agreementdecisions in the namespace {namespace}: you have no role in agreements here, and \
+         this takes {role}\n{}",
+        grant(role, user, Some(namespace))
+    )
 }
 
 /// The shipped role that holds a verb of ours.
@@ -118,19 +129,29 @@ pub fn role_with(verb: &str) -> Option<&'static str> {
     })
 }
 
-/// The command by which an admin grants a role.
+/// The command by which an admin grants a role in a namespace, or, without one, everywhere.
 pub fn grant(role: &str, user: &str, namespace: Option<&str>) -> String {
     let name: String =
         user.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let name = name.trim_matches('-');
-    match namespace {
-        Some(namespace) => format!(
-            "An admin grants it with: kubectl create rolebinding {role}-{name} -n {namespace} --clusterrole={role} --user={user}"
-        ),
-        None => format!(
-            "An admin grants it with: kubectl create rolebinding {role}-{name} -n NAMESPACE --clusterrole={role} --user={user}"
-        ),
+    let binding = format!("{role}-{}", name.trim_matches('-'));
+    let binding = binding.trim_end_matches('-');
+    let (kind, place) = match namespace {
+        Some(namespace) => ("rolebinding", format!(" -n {namespace}")),
+        None => ("clusterrolebinding", String::new()),
+    };
+    let whom = match user.strip_prefix("system:serviceaccount:") {
+        Some(account) => format!("--serviceaccount={account}"),
+        None => format!("--user={}", for_a_shell(user)),
+    };
+    format!("An admin grants it with: kubectl create {kind} {binding}{place} --clusterrole={role} {whom}")
+}
+
+/// In quotes where a shell would make something else of it.
+fn for_a_shell(word: &str) -> String {
+    if word.chars().all(|c| c.is_alphanumeric() || "-_.@:/+,=%".contains(c)) {
+        return word.to_owned();
     }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn quoted(text: &str) -> Vec<String> {
@@ -156,26 +177,49 @@ pub fn causes(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
 
+    const CANNOT: &str = r#"customeragreements.countersign.dev is forbidden: User "m.osei" cannot list resource "customeragreements" in API group "countersign.dev""#;
+
+    fn forbidden(message: &str) -> String {
+        refused(403, "Forbidden", message, "havlink")
+    }
+
     #[test]
     fn a_right_that_is_missing_is_named_with_the_command_that_grants_it() {
-        let message = r#"customeragreements.countersign.dev "a" is forbidden: User "m.osei" cannot get resource "customeragreements" in API group "countersign.dev" in the namespace "havlink""#;
         assert_eq!(
-            refused(403, "Forbidden", message),
-            "m.osei may not get customeragreements in the namespace havlink\nAn admin grants it with: kubectl create rolebinding countersign-reader-m-osei -n havlink --clusterrole=countersign-reader --user=m.osei"
+            forbidden(&format!(r#"{CANNOT} in the namespace "havlink""#)),
+            "m.osei may not list customeragreements in the namespace havlink\nAn admin grants it with: kubectl create rolebinding countersign-reader-m-osei -n havlink --clusterrole=countersign-reader --user=m.osei"
         );
-        let message = r#"customeragreements.countersign.dev is forbidden: User "m.osei" cannot list resource "customeragreements" in API group "countersign.dev" at the cluster scope"#;
-        assert!(
-            refused(403, "Forbidden", message)
-                .starts_with("m.osei may not list customeragreements in all namespaces\n")
+        assert_eq!(
+            forbidden(&format!("{CANNOT} at the cluster scope")),
+            "m.osei may not list customeragreements in all namespaces\nAn admin grants it with: kubectl create clusterrolebinding countersign-reader-m-osei --clusterrole=countersign-reader --user=m.osei"
         );
+    }
+
+    #[test]
+    fn a_grant_can_be_typed_for_whoever_it_is() {
+        for (user, whom) in [
+            ("system:serviceaccount:shop:bot", "--serviceaccount=shop:bot"),
+            ("Mary O'Hara", r"--user='Mary O'\''Hara'"),
+            ("eva.lund@norrland-timber.example", "--user=eva.lund@norrland-timber.example"),
+        ] {
+            let line = grant("countersign-reader", user, Some("havlink"));
+            assert!(line.ends_with(&format!(" --clusterrole=countersign-reader {whom}")), "{line}");
+        }
+        assert!(grant("countersign-reader", "日本", None).contains(" countersign-reader --clusterrole"));
+    }
+
+    #[test]
+    fn who_is_not_known_is_not_given_rights() {
+        let message = CANNOT.replace("m.osei", ANONYMOUS) + r#" in the namespace "havlink""#;
+        assert_eq!(forbidden(&message), NOBODY);
     }
 
     #[test]
     fn a_policy_is_heard_without_what_the_api_server_says_before_it() {
         let message = r#"agreementdecisions.countersign.dev "a-x" is forbidden: ValidatingAdmissionPolicy 'decide-1.countersign.dev' with binding 'decide-1.countersign.dev' denied request: right verb: "m.osei" does not hold the verb "sign" on the customeragreement "a", which Sign takes; ask for a role that has it in this namespace"#;
-        let said = refused(403, "Forbidden", message);
+        let said = forbidden(message);
         assert!(said.starts_with(r#""m.osei" does not hold the verb "sign""#), "{said}");
-        assert!(said.ends_with("-n NAMESPACE --clusterrole=countersign-signatory --user=m.osei"), "{said}");
+        assert!(said.ends_with("-n havlink --clusterrole=countersign-signatory --user=m.osei"), "{said}");
     }
 
     #[test]

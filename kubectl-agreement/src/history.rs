@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::connection::Connection;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::layout::{BOLD, DIM, paragraph};
 use crate::moments;
 use crate::output::{self, Form, say};
@@ -50,13 +50,7 @@ impl History {
     pub async fn run(&self, connection: &Connection) -> Outcome {
         let server = connection.connect().await?;
         let agreement = server.agreement(&self.name).await?;
-        let decisions = server.decisions(&agreement).await?.ok_or_else(|| {
-            Failure::Error(format!(
-                "you may not list agreementdecisions in the namespace {}, and they are the history; ask for the role \
-                 countersign-reader",
-                server.namespace
-            ))
-        })?;
+        let decisions = server.decisions(&agreement).await.map_err(|error| server.failure(&error))?;
         let happened = time_line(&agreement, &decisions);
         match self.output {
             Some(Form::Name) => {

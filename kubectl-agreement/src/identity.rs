@@ -7,8 +7,7 @@ use kube::Api;
 use kube::api::PostParams;
 
 use crate::connection::Server;
-use crate::explain::explain;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 
 /// By this key an authenticator says which credential was used.
 const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
@@ -31,7 +30,7 @@ impl Me {
     pub async fn ask(server: &Server) -> Outcome<Self> {
         let reviews: Api<SelfSubjectReview> = Api::all(server.client.clone());
         let answer = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await;
-        let answer = answer.map_err(|error| Failure::Error(explain(&error, &server.url)))?;
+        let answer = answer.map_err(|error| server.failure(&error))?;
         let user = answer.status.and_then(|status| status.user_info).unwrap_or_default();
         let extra = user.extra.unwrap_or_default();
         Ok(Self {

@@ -2,15 +2,18 @@
 
 mod completion;
 mod connection;
+mod credentials;
 mod decision;
 mod explain;
 mod failure;
 mod history;
 mod identity;
 mod inbox;
+mod kubeconfig;
 mod layout;
 mod moments;
 mod output;
+mod proxy;
 mod reading;
 mod show;
 mod status;
@@ -112,12 +115,6 @@ fn main() -> ExitCode {
 
 impl Cli {
     async fn act(&self) -> Outcome {
-        if let Some(username) = &self.connection.impersonate {
-            warn(&format!(
-                "WARNING: you act as {username}. What you decide is decided in that person's name, and the audit log \
-                 shows that it was you."
-            ));
-        }
         let connection = &self.connection;
         match &self.command {
             Command::Inbox(command) => command.run(connection).await,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, StandardTerms};
-use countersign::decide::{Guard, Observed};
+use countersign::decide::{Guard, Observed, clean};
 use kube::api::ListParams;
 use kube::{Api, Error, Resource};
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ const PAGE: u32 = 500;
 impl Server {
     /// An error of the API server in words.
     pub fn failure(&self, error: &Error) -> Failure {
-        Failure::Error(explain(error, &self.url))
+        Failure::Error(explain(error, &self.url, &self.namespace))
     }
 
     /// Objects in the namespace.
@@ -37,12 +37,18 @@ impl Server {
 
     /// An agreement by its name. Where there is none, names that are nearly the same are said.
     pub async fn agreement(&self, name: &str) -> Outcome<CustomerAgreement> {
-        let name = plain_name(name);
+        let name = named(name)?;
         match self.here::<CustomerAgreement>().get(name).await {
             Ok(agreement) => Ok(agreement),
             Err(Error::Api(status)) if status.code == 404 && status.message.contains(name) => {
                 Err(Failure::Error(self.nearest(name).await))
             }
+            // A status holds what the provider keeps to itself: nobody is to grant it to the customer unawares.
+            Err(error) if is_forbidden(&error) => Err(Failure::Error(format!(
+                "{}\nWho acts for the customer needs no such right: the account owner sends the agreement as a file (`kubectl \
+                 agreement show {name} --for customer -o yaml`), and -f decides with it",
+                self.failure(&error).message()
+            ))),
             Err(error) => Err(self.failure(&error)),
         }
     }
@@ -70,15 +76,14 @@ impl Server {
         words
     }
 
-    /// Every decision that names an agreement, or `None` where they may not be read.
+    /// Every decision that names an agreement.
     pub async fn decisions(
         &self,
         agreement: &CustomerAgreement,
-    ) -> Outcome<Option<Vec<Arc<AgreementDecision>>>> {
+    ) -> Result<Vec<Arc<AgreementDecision>>, Error> {
         let name = agreement.metadata.name.as_deref().unwrap_or_default();
         let by_name = ListParams::default().fields(&format!("spec.agreementRef.name={name}"));
-        let found = self.permitted(list(&self.here(), &by_name).await)?;
-        Ok(found.map(|found| found.into_iter().map(Arc::new).collect()))
+        Ok(list(&self.here(), &by_name).await?.into_iter().map(Arc::new).collect())
     }
 
     /// The policy whose rules hold for an agreement.
@@ -104,6 +109,10 @@ impl Server {
             Err(error) => Err(self.failure(&error)),
         }
     }
+}
+
+fn is_forbidden(error: &Error) -> bool {
+    matches!(error, Error::Api(status) if status.code == 403)
 }
 
 /// Every object, page by page.
@@ -144,7 +153,7 @@ impl Surroundings {
     pub async fn read(server: &Server, agreement: &CustomerAgreement) -> Outcome<Self> {
         let policy = server.policy_of(agreement).await?;
         let catalogue = server.catalogue_of(agreement).await?;
-        let decisions = server.decisions(agreement).await?;
+        let decisions = server.permitted(server.decisions(agreement).await)?;
         let spec = &agreement.spec;
         let links = [&spec.amends_ref, &spec.supersedes_ref, &spec.parent_ref];
         let related = if links.iter().any(|link| link.is_some()) {
@@ -183,6 +192,24 @@ impl Surroundings {
             guard: Guard::Active { since: None },
         }
     }
+}
+
+/// A name as Kubernetes takes it, since it becomes part of an address. `cagr/name` is `name`.
+pub fn named(name: &str) -> Outcome<&str> {
+    let name = plain_name(name);
+    let permitted = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if name.len() > 253
+        || !name.chars().all(permitted)
+        || !name.starts_with(inside)
+        || !name.ends_with(inside)
+    {
+        return Err(Failure::Usage(format!(
+            "{:?} is no name of an agreement: that has small letters, digits, hyphens and dots, 253 at most",
+            clean(name, 300)
+        )));
+    }
+    Ok(name)
 }
 
 /// `cagr/name` is `name`.

@@ -14,7 +14,7 @@ use crate::inbox::to_do;
 use crate::layout::{BOLD, Table, paragraph};
 use crate::moments;
 use crate::output::{self, Form, say};
-use crate::reading::list;
+use crate::reading::{list, plain_name};
 use crate::watching::Changes;
 
 /// The arguments of `status`.
@@ -50,7 +50,7 @@ impl Status {
         }
         loop {
             let namespaces = if self.all_namespaces { Vec::new() } else { vec![server.namespace.clone()] };
-            let changes = Changes::open(&server, &namespaces, self.name.as_deref()).await?;
+            let changes = Changes::open(&server, &namespaces, self.name.as_deref().map(plain_name)).await?;
             let again = self.read(&server).await?;
             if again == seen {
                 changes.next().await?;

@@ -9,7 +9,7 @@ use countersign::decide::clean;
 use crate::connection::{Connection, Server, duration};
 use crate::failure::{Failure, Outcome};
 use crate::output::say;
-use crate::reading::plain_name;
+use crate::reading::named;
 use crate::watching::Changes;
 
 /// The arguments of `wait`.
@@ -53,14 +53,14 @@ impl Wait {
             let known = countersign::decide::or(&PHASES);
             return Err(Failure::Usage(format!("--for {:?} is no phase; it is `me`, {known}", self.state)));
         }
+        let name = named(&self.name)?;
         let server = connection.connect().await?;
-        let me = if self.state == "me" { Some(crate::identity::Me::ask(&server).await?) } else { None };
         let mut last = None;
-        let reached = tokio::time::timeout(self.timeout, self.until(&server, me.as_ref(), &mut last)).await;
+        let reached = tokio::time::timeout(self.timeout, self.until(&server, name, &mut last)).await;
         reached.unwrap_or_else(|_| {
             Err(Failure::Unanswered(format!(
                 "{} was not {} within {} s; it is {}",
-                self.name,
+                name,
                 self.state,
                 self.timeout.as_secs(),
                 last.unwrap_or_else(|| "not known".to_owned())
@@ -68,21 +68,16 @@ impl Wait {
         })
     }
 
-    async fn until(
-        &self,
-        server: &Server,
-        me: Option<&crate::identity::Me>,
-        last: &mut Option<String>,
-    ) -> Outcome {
-        let name = plain_name(&self.name);
+    async fn until(&self, server: &Server, name: &str, last: &mut Option<String>) -> Outcome {
+        let me = if self.state == "me" { Some(crate::identity::Me::ask(server).await?) } else { None };
         loop {
             let changes = Changes::open(server, std::slice::from_ref(&server.namespace), Some(name)).await?;
             let agreement = server.agreement(name).await?;
-            let policy = match me {
+            let policy = match &me {
                 Some(_) => server.policy_of(&agreement).await?,
                 None => None,
             };
-            let there = match me {
+            let there = match &me {
                 Some(me) => {
                     let policy = policy.as_ref().map(|policy| &policy.spec);
                     !countersign::decide::answers::asked(&agreement, policy, me.reader()).is_empty()

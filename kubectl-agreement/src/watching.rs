@@ -7,6 +7,7 @@ use kube::Api;
 use kube::api::{ListParams, WatchEvent, WatchParams};
 
 use crate::connection::Server;
+use crate::explain::causes;
 use crate::failure::{Failure, Outcome};
 
 /// Changes of agreements from now on. Open it before you read, and nothing is missed in between.
@@ -40,13 +41,16 @@ impl<'a> Changes<'a> {
         Ok(Self { server, stream: select_all(streams).boxed() })
     }
 
-    /// Returns once something changed, or the server ended the watch: both are reasons to look again.
+    /// Returns once something changed, or the server ended the watch: both are reasons to look again. So is a silence that
+    /// was longer than a request may take, for where nothing happens nothing is said; whether the server is still there, the
+    /// look will tell.
     pub async fn next(mut self) -> Outcome {
         match self.stream.try_next().await {
             Ok(Some(WatchEvent::Error(status))) if status.code != 410 => {
                 Err(Failure::Error(status.message.clone()))
             }
             Ok(_) => Ok(()),
+            Err(kube::Error::ReadEvents(error)) if causes(&error).contains("timed out") => Ok(()),
             Err(error) => Err(self.server.failure(&error)),
         }
     }

@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 
 use super::draft::{Act, LeftOut};
 use super::{decide, sheet};
-use crate::connection::{Connection, Server, duration};
+use crate::connection::{Connection, Server, duration, namespace};
 use crate::failure::{Failure, Outcome};
 use crate::output::Form;
-use crate::reading::plain_name;
+use crate::reading::named;
 
 /// What they all take.
 #[derive(Debug, Args)]
@@ -68,16 +68,23 @@ pub struct Place {
 }
 
 impl Common {
+    /// The agreement as it was sent.
+    pub fn sheet(&self) -> Outcome<Option<CustomerAgreement>> {
+        self.file.as_deref().map(sheet).transpose()
+    }
+
     /// Where the agreement is.
-    pub fn place(&self, server: &Server) -> Outcome<Place> {
-        let Some(file) = &self.file else {
-            let name = plain_name(self.name.as_deref().unwrap_or_default()).to_owned();
+    pub fn place(&self, server: &Server, sheet: Option<CustomerAgreement>) -> Outcome<Place> {
+        let Some(sheet) = sheet else {
+            let name = named(self.name.as_deref().unwrap_or_default())?.to_owned();
             return Ok(Place { name, namespace: server.namespace.clone(), sheet: None });
         };
-        let sheet = sheet(file)?;
         Ok(Place {
-            name: sheet.metadata.name.clone().unwrap_or_default(),
-            namespace: sheet.metadata.namespace.clone().unwrap_or_else(|| server.namespace.clone()),
+            name: named(sheet.metadata.name.as_deref().unwrap_or_default())?.to_owned(),
+            namespace: match &sheet.metadata.namespace {
+                Some(own) => namespace(own).map_err(Failure::Usage)?,
+                None => server.namespace.clone(),
+            },
             sheet: Some(sheet),
         })
     }
@@ -92,7 +99,7 @@ pub struct Authority {
     /// The level to act with, where several are yours; else the lowest that is enough.
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Whom to act for, where you stand in for several, or hold the authority yourself too.
+    /// Whom to act for, where you stand in for several, or hold the authority yourself too; else you act in person.
     #[arg(long, value_name = "USERNAME")]
     on_behalf_of: Option<String>,
 }

@@ -10,13 +10,14 @@ pub use arguments::{Approve, Attest, Confirm, Countersign, Decline, Refuse, Requ
 
 use std::path::Path;
 
-use countersign::api::{Action, AgreementDecision, CustomerAgreement};
+use countersign::api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
 use countersign::controller::Clock;
 use countersign::decide::binding;
 use countersign::decide::foresee::{Fate, foresee};
 use kube::api::PostParams;
 
 use crate::connection::{Connection, Server};
+use crate::explain::no_role;
 use crate::failure::{Failure, Outcome};
 use crate::identity::Me;
 use crate::output::{self, Form, say};
@@ -26,8 +27,10 @@ use draft::{Act, Draft};
 
 /// Makes a decision: reads, checks, shows, asks, makes, and waits for what becomes of it.
 async fn decide(connection: &Connection, common: &Common, act: &Act) -> Outcome {
+    // First, for a credential plugin may read standard input too.
+    let sheet = common.sheet()?;
     let server = connection.connect().await?;
-    let place = common.place(&server)?;
+    let place = common.place(&server, sheet)?;
     let server = Server { namespace: place.namespace.clone(), ..server };
     let me = Me::ask(&server).await?;
     let now = Clock::system().now();
@@ -56,7 +59,7 @@ async fn decide(connection: &Connection, common: &Common, act: &Act) -> Outcome 
     }
     let options = PostParams { dry_run: common.dry_run.is_some(), ..PostParams::default() };
     let made = server.here::<AgreementDecision>().create(&options, &draft.decision).await;
-    let made = made.map_err(|error| server.failure(&error))?;
+    let made = made.map_err(|error| not_made(&server, &error, &draft, &me))?;
     report(common, &made)?;
     if common.dry_run.is_some() || common.no_wait {
         return Ok(());
@@ -108,6 +111,40 @@ async fn still_the_same(
     Ok(())
 }
 
+/// A refusal is an answer. Where there was none, it may have been made all the same.
+fn not_made(server: &Server, error: &kube::Error, draft: &Draft, me: &Me) -> Failure {
+    let decision = &draft.decision.spec;
+    match error {
+        kube::Error::Api(status)
+            if status.code == 403
+                && status.message.contains("cannot create resource \"agreementdecisions\"") =>
+        {
+            Failure::Error(no_role(&me.username, role(decision), &server.namespace))
+        }
+        kube::Error::Api(_) => server.failure(error),
+        _ => Failure::Error(format!(
+            "{}; it is not known whether the decision was made: see `kubectl agreement history {}` before you make it again",
+            server.failure(error).message(),
+            decision.agreement_ref.name
+        )),
+    }
+}
+
+/// The shipped role that lets somebody make a decision.
+const fn role(decision: &AgreementDecisionSpec) -> &'static str {
+    if decision.evidence.is_some() {
+        return "countersign-attester";
+    }
+    match decision.action {
+        Action::RequestChange if decision.function.is_some() => "countersign-approver",
+        Action::Confirm | Action::Decline | Action::RequestChange => "countersign-confirmer",
+        Action::Approve | Action::Refuse => "countersign-approver",
+        Action::Sign => "countersign-signatory",
+        Action::Countersign => "countersign-countersignatory",
+        Action::Withdraw => "countersign-author",
+    }
+}
+
 fn report(common: &Common, made: &AgreementDecision) -> Outcome {
     let dry = if common.dry_run.is_some() { " (server dry run: nothing was stored)" } else { "" };
     match common.output {
@@ -123,7 +160,7 @@ fn report(common: &Common, made: &AgreementDecision) -> Outcome {
 
 /// The agreement in a file that the customer was sent.
 fn sheet(path: &Path) -> Outcome<CustomerAgreement> {
-    let shown = path.display();
+    let shown = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
     let text = if path == Path::new("-") {
         std::io::read_to_string(std::io::stdin())
     } else {

@@ -11,7 +11,7 @@ use crate::common::stage::{Stage, desk, eva, jonas, lea, mary, omar, patel, phas
 use crate::hands::Hands;
 
 /// The fleet, confirmed by both representatives: finance is asked, then sales.
-async fn escalated(stage: &Stage<'_>) -> Result<()> {
+pub async fn escalated(stage: &Stage<'_>) -> Result<()> {
     let all = json!([{"id": "sims", "outcome": "Confirmed"}, {"id": "handsets", "outcome": "Confirmed"}]);
     stage.until_phase("AwaitingConfirmation").await?;
     for who in [omar(), lea()] {
@@ -21,11 +21,12 @@ async fn escalated(stage: &Stage<'_>) -> Result<()> {
 }
 
 /// Who reads policies and catalogues, as the provider's people do.
-async fn everywhere(stage: &Stage<'_>, who: &Person) -> Result<()> {
+pub async fn everywhere(stage: &Stage<'_>, who: &Person) -> Result<()> {
     stage.cluster.grant_everywhere("countersign-reader", who).await
 }
 
-async fn decisions(stage: &Stage<'_>) -> Result<usize> {
+/// How many there are.
+pub async fn decisions(stage: &Stage<'_>) -> Result<usize> {
     let path = raw::path("agreementdecisions", &stage.namespace);
     let all = raw::ask(&stage.cluster.admin()?, "GET", &path, &Value::Null).await?;
     Ok(all["items"].as_array().map_or(0, Vec::len))

@@ -40,7 +40,17 @@ impl Hands {
                 cluster.plane.user_kubeconfig(&who.name, &groups)?
             }
         };
-        Ok(Self { kubeconfig, namespace: namespace.to_owned() })
+        Ok(Self::with(kubeconfig, namespace))
+    }
+
+    /// Of whoever has this kubeconfig.
+    pub fn with(kubeconfig: PathBuf, namespace: &str) -> Self {
+        Self { kubeconfig, namespace: namespace.to_owned() }
+    }
+
+    /// The kubeconfig.
+    pub fn kubeconfig(&self) -> Result<Value> {
+        Ok(serde_json::from_slice(&std::fs::read(&self.kubeconfig)?)?)
     }
 
     /// The process, which is not started yet.

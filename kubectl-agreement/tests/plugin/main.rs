@@ -10,6 +10,8 @@
 #[path = "../../../tests/common/mod.rs"]
 mod common;
 
+mod connection;
+mod credentials;
 mod customers;
 mod decisions;
 mod docs;
@@ -17,5 +19,6 @@ mod hands;
 mod help;
 mod looks;
 mod refusals;
+mod roles;
 mod terminal;
 mod tutorial;
