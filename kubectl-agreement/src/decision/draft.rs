@@ -172,7 +172,8 @@ fn fitting(
     all
 }
 
-/// The one draft that would count; of several for one function and person, that with the lowest level.
+/// The one draft that would count; of several for one function and person, that with the lowest level. Who holds an authority
+/// and stands in for somebody with the same one acts in person, unless the other way was chosen.
 fn choose(
     drafts: Vec<Draft>,
     act: &Act,
@@ -201,6 +202,16 @@ fn choose(
                 }
             }
         }
+    }
+    if act.on_behalf_of.is_none() {
+        let in_person: Vec<Option<String>> = counting
+            .iter()
+            .filter(|draft| draft.decision.spec.on_behalf_of.is_none())
+            .map(|draft| draft.decision.spec.function.clone())
+            .collect();
+        counting.retain(|draft| {
+            draft.decision.spec.on_behalf_of.is_none() || !in_person.contains(&draft.decision.spec.function)
+        });
     }
     if counting.len() > 1 {
         let choices: Vec<String> =

@@ -80,13 +80,14 @@ pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp)
     }
     if let Some(evidence) = &decision.evidence {
         let (channel, uri) = (clean(&evidence.channel, 63), clean(&evidence.uri, 2048));
-        fact("evidence", &format!("{channel}, {uri}, {}", evidence.digest));
+        fact("evidence", &format!("{channel}, {uri}"));
+        let _ = writeln!(out, "  {}", clean(&evidence.digest, 80));
     }
     let of_what = match draft.binding.content {
         Content::Terms => "of the terms",
         Content::Confirmation => "of the terms and the confirmed orders",
     };
-    fact("revision", &draft.binding.revision.to_string());
+    let _ = writeln!(out, "  revision   {}", draft.binding.revision);
     // On lines of its own, so that it can be compared and copied whole.
     let _ = write!(out, "  digest     {of_what}, computed here:\n  {}\n", draft.binding.digest);
     out.push_str(&paragraph(&you(draft, me), "", ""));

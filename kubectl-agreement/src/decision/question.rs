@@ -31,10 +31,10 @@ pub fn ask(common: &Common, shown: &str, action: Action) -> Outcome<bool> {
         terminal.write_all(shown.as_bytes()).ok();
     }
     let finality = match action {
-        Action::Decline | Action::Refuse | Action::Withdraw => " This is final.",
+        Action::Decline | Action::Refuse | Action::Withdraw => "This is final. ",
         _ => "",
     };
-    write!(terminal, "{finality} Make this decision? [y/N] ").ok();
+    write!(terminal, "{finality}Make this decision? [y/N] ").ok();
     terminal.flush().ok();
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(|error| format!("no answer could be read: {error}"))?;

@@ -10,6 +10,9 @@
 #[path = "../../../tests/common/mod.rs"]
 mod common;
 
+mod answers;
+mod attested;
+mod authorities;
 mod connection;
 mod credentials;
 mod customers;
@@ -22,3 +25,4 @@ mod refusals;
 mod roles;
 mod terminal;
 mod tutorial;
+mod watches;
