@@ -12,7 +12,7 @@ use crate::hands::Hands;
 
 /// Nothing is wider than a terminal, and nothing is there that only a terminal understands.
 #[track_caller]
-fn fits(text: &str) {
+pub fn fits(text: &str) {
     assert!(!text.is_empty());
     assert!(!text.contains('\u{1b}'), "escape codes: {text:?}");
     for line in text.lines() {

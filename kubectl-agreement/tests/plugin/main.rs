@@ -23,6 +23,7 @@ mod help;
 mod looks;
 mod refusals;
 mod roles;
+mod screens;
 mod terminal;
 mod tutorial;
 mod watches;
