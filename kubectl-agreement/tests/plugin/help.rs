@@ -56,22 +56,6 @@ fn every_command_shows_by_an_example_how_it_is_used() -> Result<()> {
 }
 
 #[test]
-fn scripts_for_the_shells_are_whole() -> Result<()> {
-    for shell in ["bash", "zsh", "fish", "kubectl"] {
-        let (code, script) = plugin(&["completion", shell])?;
-        assert_eq!(code, 0);
-        assert!(script.contains("kubectl-agreement"), "{script}");
-        if matches!(shell, "bash" | "kubectl") {
-            let file = tempfile::NamedTempFile::new()?;
-            std::fs::write(file.path(), &script)?;
-            let checked = Command::new("bash").arg("-n").arg(file.path()).output()?;
-            assert!(checked.status.success() && checked.stderr.is_empty(), "{checked:?}");
-        }
-    }
-    Ok(())
-}
-
-#[test]
 fn under_the_name_by_which_kubectl_asks_it_answers() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let name = folder.path().join("kubectl_complete-agreement");

@@ -6,8 +6,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::common::example::Example;
 use crate::common::operator::running;
+use crate::common::schema;
 use crate::common::stage::{Stage, desk, eva, jonas, lea, mary, nina, omar, patel};
-use crate::common::{raw, schema};
 use crate::hands::Hands;
 
 /// Nothing is wider than a terminal, and nothing is there that only a terminal understands.
@@ -134,22 +134,5 @@ async fn the_inbox_is_shown_again_when_something_changes() -> Result<()> {
     }
     shows("finance L1").await?;
     child.kill().await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn names_of_agreements_are_completed_from_the_server() -> Result<()> {
-    let stage = Example::of("fibre")?.begin(running().await?).await?;
-    stage.until_phase("AwaitingConfirmation").await?;
-    let hands = Hands::of(&jonas(), &stage).await?;
-    let asked = ["__complete", "show", "-n", &stage.namespace, "norr"];
-    let said = hands.command(&asked).output().await?;
-    assert_eq!(String::from_utf8(said.stdout)?, "norrland-timber-fibre\tAwaitingConfirmation\n:4\n");
-    // Who may not list them completes nothing, and is not bothered.
-    let nobody = Hands::of(&crate::common::people::Person::user("n.body", &[]), &stage).await?;
-    let said = nobody.command(&asked).output().await?;
-    assert_eq!((String::from_utf8(said.stdout)?.as_str(), said.stderr.is_empty()), (":4\n", true));
-    let all = raw::path("customeragreements", &stage.namespace);
-    raw::ask(&stage.cluster.admin()?, "GET", &all, &json!(null)).await?;
     Ok(())
 }

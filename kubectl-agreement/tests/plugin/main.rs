@@ -24,6 +24,7 @@ mod looks;
 mod refusals;
 mod roles;
 mod screens;
+mod shells;
 mod terminal;
 mod tutorial;
 mod watches;

@@ -1,9 +1,6 @@
-//! Completion: scripts for the shells, and what kubectl asks a plugin for.
-
-use std::io::Write;
+//! Completion: what can come next, for kubectl, which asks a plugin, and for shells, whose scripts ask in the same way.
 
 use clap::{Args, CommandFactory, ValueEnum};
-use clap_complete::Shell;
 use countersign::api::CustomerAgreement;
 use kube::api::ListParams;
 
@@ -18,6 +15,8 @@ pub const ASKED_BY_KUBECTL: &str = "kubectl_complete-agreement";
 
 /// How such an answer ends: complete nothing else, no names of files.
 const NO_FILES: &str = ":4";
+/// Or: names of files.
+const FILES: &str = ":0";
 
 /// The arguments of `completion`.
 #[derive(Debug, Args)]
@@ -43,20 +42,12 @@ enum Whom {
 impl Completion {
     /// Does it.
     pub fn run(&self) {
-        let shell = match self.whom {
-            Whom::Kubectl => {
-                say("#!/bin/sh\nexec kubectl-agreement __complete \"$@\"\n");
-                return;
-            }
-            Whom::Bash => Shell::Bash,
-            Whom::Zsh => Shell::Zsh,
-            Whom::Fish => Shell::Fish,
-        };
-        let mut script = Vec::new();
-        let mut command = Cli::command();
-        command.set_bin_name("kubectl-agreement");
-        clap_complete::generate(shell, &mut command, "kubectl-agreement", &mut script);
-        std::io::stdout().write_all(&script).ok();
+        say(match self.whom {
+            Whom::Kubectl => include_str!("kubectl.sh"),
+            Whom::Bash => include_str!("bash.sh"),
+            Whom::Zsh => include_str!("zsh.zsh"),
+            Whom::Fish => include_str!("fish.fish"),
+        });
     }
 }
 
@@ -80,15 +71,18 @@ pub async fn complete(words: &[String]) -> Outcome {
         });
         out.extend(names);
     }
-    say(&format!("{out}{NO_FILES}\n"));
+    say(&format!("{out}{}\n", if possible.files { FILES } else { NO_FILES }));
     Ok(())
 }
 
 /// What can come next.
+#[derive(Default)]
 struct Possible {
     words: Vec<String>,
     /// Agreements of this place can.
     agreements: Option<Connection>,
+    /// Files can.
+    files: bool,
 }
 
 fn possible(done: &[String], begun: &str) -> Possible {
@@ -122,12 +116,15 @@ fn possible(done: &[String], begun: &str) -> Possible {
         return Possible {
             words: values.filter(|value| value.starts_with(begun)).collect(),
             agreements: None,
+            files: flag
+                .get_value_names()
+                .is_some_and(|names| names.iter().any(|name| name.as_str() == "FILE")),
         };
     }
     if begun.starts_with('-') {
         let long = current.get_arguments().filter(|own| !own.is_hide_set()).filter_map(clap::Arg::get_long);
         let long = long.map(|long| format!("--{long}")).filter(|long| long.starts_with(begun));
-        return Possible { words: long.collect(), agreements: None };
+        return Possible { words: long.collect(), ..Possible::default() };
     }
     let subcommands =
         current.get_subcommands().filter(|own| !own.is_hide_set() && own.get_name().starts_with(begun));
@@ -141,6 +138,7 @@ fn possible(done: &[String], begun: &str) -> Possible {
     Possible {
         words: subcommands.map(described).collect(),
         agreements: (takes_agreement && !named).then_some(connection),
+        files: false,
     }
 }
 
@@ -212,6 +210,7 @@ mod tests {
         assert_eq!(at(&["inbox", "-o", "ya"]).words, ["yaml"]);
         assert_eq!(at(&["approve", "--on-b"]).words, ["--on-behalf-of"]);
         assert!(at(&["approve", "--on-behalf-of", ""]).agreements.is_none());
+        assert!(at(&["confirm", "-f", ""]).files && !at(&["confirm", "-o", ""]).files);
         assert_eq!(at(&["attest", "si"]).words.len(), 1);
         assert!(at(&["attest", "sign", ""]).agreements.is_some());
     }
