@@ -144,3 +144,19 @@ fn every_command_and_every_exit_status_is_in_the_document() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn every_connection_flag_is_in_the_document() -> Result<()> {
+    let text = std::fs::read_to_string(root().join("docs/kubectl-agreement.md"))?;
+    let section = text.split_once("\n## Connection\n").context("a section")?.1;
+    let help = crate::help::plugin(&["--help"])?.1;
+    let (_, flags) = help.split_once("\nConnection:\n").context("a heading")?;
+    let (flags, _) = flags.split_once("\nExit status:").context("an end")?;
+    let flags: Vec<&str> =
+        flags.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2).collect();
+    assert!(flags.len() > 12, "{help}");
+    for flag in flags {
+        assert!(section.contains(&format!("`{flag}`")) || section.contains(&format!("/`{flag}`")), "{flag}");
+    }
+    Ok(())
+}
