@@ -1,8 +1,10 @@
-//! By which proxy an API server is reached, as kubectl decides it.
+//! By which proxy an API server is reached, as kubectl decides it. kube looks for the proxy itself among the exceptions, and not
+//! for the server.
 
 use std::net::IpAddr;
 
 use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 
 /// What the environment says about proxies.
 #[derive(Debug, Default)]
@@ -27,49 +29,24 @@ impl Environment {
 
     /// The proxy for a server, where there is one.
     pub fn proxy(&self, server: &Uri) -> Option<Uri> {
-        let proxy = if server.scheme_str() == Some("http") { &self.http } else { &self.https };
-        if proxy.is_empty() || self.is_direct(server) {
+        let host = server.host()?.trim_matches(['[', ']']);
+        if host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()) {
             return None;
         }
+        let port = format!(":{}", server.port_u16().unwrap_or(443));
+        let plain = |entry: &str| {
+            let entry = entry.trim();
+            let entry = entry.strip_suffix(&port).unwrap_or(entry);
+            entry.strip_prefix("*.").unwrap_or(entry).to_owned()
+        };
+        let none: Vec<String> = self.none.split(',').map(plain).collect();
+        let environment = Matcher::builder().https(&*self.https).http(&*self.http).no(none.join(","));
+        environment.build().intercept(server)?;
+        // Its own address is without the password.
+        let proxy = if server.scheme_str() == Some("http") { &self.http } else { &self.https };
         let proxy = if proxy.contains("://") { proxy.clone() } else { format!("http://{proxy}") };
         proxy.parse().ok()
     }
-
-    fn is_direct(&self, server: &Uri) -> bool {
-        let host = server.host().unwrap_or_default().trim_matches(['[', ']']).to_lowercase();
-        let address: Option<IpAddr> = host.parse().ok();
-        if host == "localhost" || address.is_some_and(|address| address.is_loopback()) {
-            return true;
-        }
-        let port = server.port_u16().unwrap_or(443).to_string();
-        let mut entries = self.none.split(',').map(|entry| entry.trim().to_lowercase());
-        entries.any(|entry| match address {
-            _ if entry == "*" => true,
-            Some(address) => is_of(address, &entry) || entry == format!("{host}:{port}"),
-            None => is_below(&host, entry.strip_suffix(&format!(":{port}")).unwrap_or(&entry)),
-        })
-    }
-}
-
-/// An address, or a range such as `10.0.0.0/8`.
-fn is_of(address: IpAddr, entry: &str) -> bool {
-    let Some((network, length)) = entry.split_once('/') else { return entry.parse() == Ok(address) };
-    let (Ok(network), Ok(length)) = (network.parse::<IpAddr>(), length.parse::<u32>()) else { return false };
-    let (own, other, size) = match (address, network) {
-        (IpAddr::V4(own), IpAddr::V4(other)) => (u32::from(own).into(), u32::from(other).into(), 32),
-        (IpAddr::V6(own), IpAddr::V6(other)) => (u128::from(own), u128::from(other), 128_u32),
-        _ => return false,
-    };
-    let host_part = size.checked_sub(length);
-    host_part.is_some_and(|bits| own.checked_shr(bits).unwrap_or(0) == other.checked_shr(bits).unwrap_or(0))
-}
-
-/// A name and what is below it; with a dot in front only what is below.
-fn is_below(host: &str, entry: &str) -> bool {
-    let entry = entry.strip_prefix('*').unwrap_or(entry);
-    let domain = entry.strip_prefix('.').unwrap_or(entry);
-    let below = host.strip_suffix(domain).is_some_and(|before| before.ends_with('.'));
-    !domain.is_empty() && (below || host == entry)
 }
 
 #[cfg(test)]
@@ -85,7 +62,7 @@ mod tests {
         };
         for (server, none) in [
             ("https://api.example:6443", ""),
-            ("https://api.example:6443", "example.org, .api.example,,10.0.0.0/8"),
+            ("https://api.example:6443", "example.org, .internal,,10.0.0.0/8"),
             ("https://api.example:6443", "api.example:8443"),
             ("https://myapi.example", "api.example"),
             ("https://10.1.2.3:6443", "10.2.0.0/16,10.1.2.4,fd00::/8,10.0.0.0/99"),
