@@ -86,7 +86,7 @@ impl Terminal {
             .env("PATH", &self.path)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(Stdio::inherit())
             .process_group(0)
             .kill_on_drop(true);
         Ok(shell.spawn()?)
@@ -95,7 +95,7 @@ impl Terminal {
     async fn run(&self, commands: &str) -> Result<String> {
         let ended = self.begin(commands)?.wait_with_output().await?;
         let shown = String::from_utf8_lossy(&ended.stdout).into_owned();
-        ensure!(ended.status.success(), "{commands}{shown}{}", String::from_utf8_lossy(&ended.stderr));
+        ensure!(ended.status.success(), "{commands}{shown}");
         Ok(shown)
     }
 }
@@ -106,15 +106,14 @@ async fn until_handed_over(
     program: &mut Child,
     enough: impl Fn(&Handover) -> bool,
 ) -> Result<()> {
-    let program = tokio::sync::Mutex::new(program);
-    until("it was reported", 4 * PATIENCE, || async {
-        if let Some(ended) = program.lock().await.try_wait()? {
-            bail!("the consumer ended: {ended}");
-        }
+    let reported = until("it was reported", 4 * PATIENCE, || async {
         let handover = status_of(&stage.get().await?).handover;
         Ok(handover.filter(&enough).map(drop))
-    })
-    .await
+    });
+    tokio::select! {
+        reported = reported => reported,
+        ended = program.wait() => bail!("the consumer ended: {}", ended?),
+    }
 }
 
 /// What is in each file of a folder.

@@ -475,8 +475,19 @@ fn a_policy_that_the_namespace_is_not_selected_by_says_what_is_missing() {
         policy.spec.rules.calendar =
             serde_json::from_value(json!({"timeZone": "Europe/Sundsvall", "workDays": ["Monday"]})).unwrap();
     });
-    let faults = only(&without_namespace(&world), &world).faults;
+    let input = without_namespace(&world);
+    let faults = only(&input, &world).faults;
     assert!(faults.len() == 1 && faults[0].ends_with("must be an IANA time zone"), "{faults:?}");
+    let told = input.unreadable().iter().map(ToString::to_string).collect::<String>();
+    assert!(told.contains("must be an IANA time zone"), "no gate lets through what cannot be used: {told:?}");
+}
+
+#[test]
+fn labels_that_are_no_texts_are_not_taken_for_none() {
+    let mut input = Input::default();
+    input.read("namespaces.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {tier: 1}}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: b, labels: null}\n");
+    let told: Vec<String> = input.unreadable().iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("`metadata.labels`"), "{told:?}");
 }
 
 #[test]

@@ -32,12 +32,12 @@ pub(crate) enum Applied {
     Gone,
 }
 
-/// Writes the plan.
-pub(crate) async fn apply(context: &Context, seen: &Seen, plan: Plan) -> Result<Applied, Error> {
+/// Writes the plan, for as long as the term lasts in which it was made.
+pub(crate) async fn apply(context: &Context, seen: &Seen, plan: Plan, term: u64) -> Result<Applied, Error> {
     let Plan { needs_fresh: _, counts: _, status, orders, notices, wake: _ } = plan;
 
     let mut applied = match status {
-        Some(status) => write_status(context, seen, &status).await?,
+        Some(status) => write_status(context, seen, &status, term).await?,
         None => Applied::Nothing,
     };
     if applied == Applied::Gone {
@@ -48,7 +48,7 @@ pub(crate) async fn apply(context: &Context, seen: &Seen, plan: Plan) -> Result<
         tell(context, seen, &notices);
     }
     let wrote_status = applied == Applied::Something;
-    if create_orders(context, seen, orders).await? {
+    if create_orders(context, seen, orders, term).await? {
         applied = Applied::Something;
     }
     if !wrote_status && applied == Applied::Something {
@@ -69,6 +69,7 @@ async fn write_status(
     context: &Context,
     seen: &Seen,
     status: &CustomerAgreementStatus,
+    term: u64,
 ) -> Result<Applied, Error> {
     let agreement = &seen.agreement;
     let old = serde_json::to_value(agreement.status.clone().unwrap_or_default());
@@ -86,6 +87,7 @@ async fn write_status(
     });
     let api = Api::<CustomerAgreement>::namespaced(context.client.clone(), &seen.key.namespace);
     let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+    context.leadership.still(term)?;
     match api.patch_status(&seen.key.name, &params, &Patch::Merge(patch)).await {
         Ok(mut written) => {
             slim(&mut written.metadata);
@@ -115,13 +117,18 @@ async fn write_status(
 }
 
 /// Creates those that may be tried. True when one was created, or refused for a reason that people should see.
-async fn create_orders(context: &Context, seen: &Seen, orders: Vec<OrderRequest>) -> Result<bool, Error> {
+async fn create_orders(
+    context: &Context,
+    seen: &Seen,
+    orders: Vec<OrderRequest>,
+    term: u64,
+) -> Result<bool, Error> {
     let now = context.clock.now();
     let due = orders
         .into_iter()
         .filter(|order| context.refusals.may_try(&seen.key, seen.uid(), &order.spec.order_id, now));
     let outcomes: Vec<_> = stream::iter(due)
-        .map(|order| create_order(context, seen, order))
+        .map(|order| create_order(context, seen, order, term))
         .buffer_unordered(AT_A_TIME)
         .collect()
         .await;
@@ -133,11 +140,12 @@ async fn create_orders(context: &Context, seen: &Seen, orders: Vec<OrderRequest>
     Ok(any)
 }
 
-async fn create_order(context: &Context, seen: &Seen, order: OrderRequest) -> Result<(), Error> {
+async fn create_order(context: &Context, seen: &Seen, order: OrderRequest, term: u64) -> Result<(), Error> {
     let order_id = order.spec.order_id.clone();
     let name = order.metadata.name.clone().unwrap_or_default();
     let api = Api::<OrderRequest>::namespaced(context.client.clone(), &seen.key.namespace);
     let params = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
+    context.leadership.still(term)?;
     match api.create(&params, &order).await {
         Ok(mut created) => {
             slim(&mut created.metadata);

@@ -116,6 +116,7 @@ where
     B::Error: Into<BoxError>,
 {
     async fn send(self, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
+        let began = Clock::instant();
         let call = Call::of(&request);
         let (parts, body) = request.into_parts();
         let mut attempt = 0;
@@ -126,7 +127,10 @@ where
             let outcome = self.once(&call, Request::from_parts(parts.clone(), copy)).await;
             attempt += 1;
             let pause = if attempt < ATTEMPTS { call.pause(&outcome, attempt) } else { None };
-            let Some(pause) = pause else { return outcome };
+            // Whoever asked decided on what was known then, and may act no more for long.
+            let Some(pause) = pause.filter(|pause| began.elapsed() + *pause < DEADLINE) else {
+                return outcome;
+            };
             tracing::debug!(verb = call.verb, resource = %call.resource, ?pause, "Repeated a request");
             Clock::sleep(pause).await;
         }

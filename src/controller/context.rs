@@ -13,6 +13,7 @@ use super::guard::Keeper;
 use super::health::Health;
 use super::leadership::Leadership;
 use super::metrics::Metrics;
+use super::observe::Linked;
 use super::queue::Queue;
 use super::refusals::Refusals;
 use super::stale::Stale;
@@ -34,7 +35,7 @@ pub(crate) struct Context {
     pub(crate) refusals: Refusals,
     pub(crate) stale: Stale,
     /// Held by the one agreement that takes a step that cannot be taken back, among those that name others.
-    pub(crate) linked: Mutex<()>,
+    pub(crate) linked: Mutex<Linked>,
     pub(crate) events: Publisher,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,

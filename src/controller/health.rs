@@ -19,6 +19,7 @@ pub struct Health(Arc<Mutex<State>>);
 struct State {
     waiting_for: Option<String>,
     watches: BTreeMap<String, Watch>,
+    lease: Option<(String, Watch)>,
 }
 
 #[derive(Debug, Default)]
@@ -38,12 +39,13 @@ impl Health {
         if missing.is_empty() && state.watches.is_empty() {
             missing.push("not started yet".to_owned());
         }
-        for (name, watch) in &state.watches {
+        let lease = state.lease.iter().map(|(name, watch)| (name, watch));
+        for (name, watch) in state.watches.iter().chain(lease) {
             match &watch.lost {
                 Some((since, reason)) if !watch.listed || clock.now() > later(*since, GRACE) => {
                     missing.push(format!("{name}: out of step since {since}: {reason}"));
                 }
-                _ if !watch.listed => missing.push(format!("{name}: not listed yet")),
+                _ if !watch.listed => missing.push(format!("{name}: not read yet")),
                 _ => {}
             }
         }
@@ -54,6 +56,22 @@ impl Health {
     pub(crate) fn all_listed(&self) -> bool {
         let state = self.state();
         !state.watches.is_empty() && state.watches.values().all(|watch| watch.listed)
+    }
+
+    /// Whether another operator acts is not known yet.
+    pub(crate) fn expects_lease(&self, name: String) {
+        self.state().lease = Some((name, Watch::default()));
+    }
+
+    /// It is known now; or it is not, and why.
+    pub(crate) fn lease(&self, known: Result<(), (Timestamp, String)>) {
+        if let Some((_, lease)) = &mut self.state().lease {
+            lease.listed |= known.is_ok();
+            lease.lost = known.err().map(|(now, reason)| match lease.lost.take() {
+                Some((since, _)) => (since, reason),
+                None => (now, reason),
+            });
+        }
     }
 
     pub(crate) fn waits_for(&self, what: Option<String>) {

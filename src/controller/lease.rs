@@ -33,7 +33,7 @@ pub struct Election {
 }
 
 impl Election {
-    /// For the lease `countersign`. A holder that vanishes is replaced after 30 seconds.
+    /// For the lease `countersign`. A holder that vanishes is replaced within 40 seconds.
     #[must_use]
     pub fn in_namespace(namespace: &str) -> Self {
         Self {
@@ -62,6 +62,23 @@ impl Election {
     }
 }
 
+/// The duration, in seconds, of a lease that its holder let go of.
+const LET_GO: i32 = 1;
+
+/// The lease as it was written, and when that was asked for.
+type Written = Result<(Lease, Instant), Failure>;
+
+/// Why the server did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("somebody else wrote first")]
+    Conflict,
+    #[error("it is not there")]
+    Missing,
+    #[error("{0}")]
+    Other(String),
+}
+
 /// Whose lease it is.
 enum Holder {
     This,
@@ -82,8 +99,8 @@ pub(crate) struct Candidate {
     held: Option<Lease>,
     /// What somebody else wrote last, and since when it is known.
     seen: Option<(LeaseSpec, Instant)>,
-    /// Why the lease could not be read or written, said once.
-    trouble: Option<String>,
+    /// Whether it was said that the lease cannot be read or written.
+    troubled: bool,
 }
 
 impl Candidate {
@@ -97,9 +114,9 @@ impl Candidate {
             health: context.health.clone(),
             held: None,
             seen: None,
-            trouble: None,
+            troubled: false,
         };
-        candidate.health.listed(&candidate.title());
+        candidate.health.expects_lease(candidate.title());
         candidate
     }
 
@@ -112,104 +129,118 @@ impl Candidate {
                 () = Clock::sleep(pause) => {}
             }
         }
-        self.release().await;
+        self.leadership.give_up();
+        match self.release().await {
+            Ok(true) => tracing::info!(lease = self.title(), "Let go of the lease"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(lease = self.title(), error = error.to_string(), "Left the lease to run out");
+            }
+        }
     }
 
     /// Renews the lease, or takes it if it is free. How long until the next look.
     async fn turn(&mut self) -> Duration {
-        // The end of the term counts from before the request: nobody knows how long it was on its way.
-        let began = Clock::instant();
-        let outcome = match tokio::time::timeout(self.election.looks_every(), self.attempt()).await {
-            Ok(outcome) => outcome.map_err(|error| error.to_string()),
-            Err(_) => Err("no answer came in time".to_owned()),
-        };
-        match outcome {
+        match self.attempt().await {
             Ok(ours) => {
-                self.trouble = None;
-                self.health.in_step(&self.title());
-                if ours {
-                    self.leadership.extend(began + self.election.stops_after());
-                    self.election.renews_every()
-                } else {
-                    self.leadership.give_up();
-                    self.election.looks_every()
+                self.troubled = false;
+                self.health.lease(Ok(()));
+                match ours {
+                    Some(since) => {
+                        self.leadership.extend(since + self.election.stops_after());
+                        self.election.renews_every()
+                    }
+                    None => {
+                        self.leadership.give_up();
+                        self.election.looks_every()
+                    }
                 }
             }
             Err(error) => {
-                self.health.lost(&self.title(), self.clock.now(), error.clone());
-                if self.trouble.as_ref() != Some(&error) {
+                if !std::mem::replace(&mut self.troubled, true) {
                     tracing::warn!(lease = self.title(), error, "Could not read or write the lease");
-                    self.trouble = Some(error);
                 }
+                self.health.lease(Err((self.clock.now(), error)));
                 self.election.retries_after()
             }
         }
     }
 
-    /// Whether the lease is ours now.
-    async fn attempt(&mut self) -> Result<bool, kube::Error> {
-        if let Some(held) = &self.held {
-            match self.renew(held).await {
-                Ok(lease) => {
-                    self.held = Some(lease);
-                    return Ok(true);
-                }
+    /// Since when the lease is ours, if it is.
+    async fn attempt(&mut self) -> Result<Option<Instant>, String> {
+        if let Some(held) = self.held.take() {
+            match self.renew(&held).await {
+                Ok(written) => return Ok(Some(self.keep(written))),
                 // Somebody wrote to it or deleted it, or an answer was lost: see what it says now.
-                Err(error) if is(&error, 409) || is(&error, 404) => self.held = None,
-                Err(error) => return Err(error),
+                Err(Failure::Conflict | Failure::Missing) => {}
+                Err(Failure::Other(error)) => {
+                    self.held = Some(held);
+                    return Err(error);
+                }
             }
         }
-        let Some(lease) = self.api.get_opt(&self.election.name).await? else {
-            return self.won(self.create().await);
+        let written = match self.read().await? {
+            None if self.is_vacant(None) => self.create().await,
+            None => return Ok(None),
+            Some(lease) => match self.holder(&lease) {
+                Holder::This => self.renew(&lease).await,
+                Holder::Nobody => self.take(&lease).await,
+                Holder::Other => return Ok(None),
+            },
         };
-        let written = match self.holder(&lease) {
-            Holder::This => self.renew(&lease).await,
-            Holder::Nobody => self.take(&lease).await,
-            Holder::Other => return Ok(false),
-        };
-        self.won(written)
+        match written {
+            Ok(written) => Ok(Some(self.keep(written))),
+            // Somebody else was faster.
+            Err(Failure::Conflict) => Ok(None),
+            Err(failure) => Err(failure.to_string()),
+        }
     }
 
-    fn won(&mut self, written: Result<Lease, kube::Error>) -> Result<bool, kube::Error> {
-        match written {
-            Ok(lease) => {
-                self.held = Some(lease);
-                self.seen = None;
-                Ok(true)
-            }
-            // Somebody else was faster.
-            Err(error) if is(&error, 409) => Ok(false),
-            Err(error) => Err(error),
-        }
+    fn keep(&mut self, (lease, since): (Lease, Instant)) -> Instant {
+        self.held = Some(lease);
+        self.seen = None;
+        since
     }
 
     /// Who holds it; nobody, where whoever did has not renewed it for as long as it holds.
     fn holder(&mut self, lease: &Lease) -> Holder {
         let spec = lease.spec.clone().unwrap_or_default();
         let holder = spec.holder_identity.clone().unwrap_or_default();
-        if holder.is_empty() {
-            return Holder::Nobody;
-        }
         if holder == self.identity {
             return Holder::This;
         }
-        let holds = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
-        let holds = holds.map_or(self.election.duration, Duration::from_secs);
-        match &self.seen {
-            Some((seen, since)) if *seen == spec && since.elapsed() >= holds => Holder::Nobody,
-            Some((seen, _)) if *seen == spec => Holder::Other,
-            seen => {
-                let before = seen.as_ref().and_then(|(spec, _)| spec.holder_identity.as_deref());
-                if before != Some(&holder) {
-                    tracing::info!(lease = self.title(), holder, "Stood by while another operator leads");
-                }
-                self.seen = Some((spec, Clock::instant()));
-                Holder::Other
+        let seen = self.seen.as_ref().map(|(seen, _)| seen);
+        if !holder.is_empty() && seen != Some(&spec) {
+            if seen.and_then(|seen| seen.holder_identity.as_ref()) != Some(&holder) {
+                tracing::info!(lease = self.title(), holder, "Stood by while another operator leads");
             }
+            self.seen = Some((spec, Clock::instant()));
+            return Holder::Other;
+        }
+        if self.is_vacant(Some(&spec)) { Holder::Nobody } else { Holder::Other }
+    }
+
+    /// Whether the term of whoever held it last is over. It is where the holder let go of it, and not where somebody deleted or
+    /// emptied the lease behind its back.
+    fn is_vacant(&self, now: Option<&LeaseSpec>) -> bool {
+        let let_go = now.is_some_and(|spec| {
+            spec.holder_identity.is_none() && spec.lease_duration_seconds == Some(LET_GO)
+        });
+        let_go
+            || self.seen.as_ref().is_none_or(|(seen, since)| {
+                let holds = seen.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
+                since.elapsed() >= holds.map_or(self.election.duration, Duration::from_secs)
+            })
+    }
+
+    async fn read(&self) -> Result<Option<Lease>, String> {
+        match self.within(self.api.get_opt(&self.election.name)).await {
+            Ok((lease, _)) => Ok(lease),
+            Err(failure) => Err(failure.to_string()),
         }
     }
 
-    async fn create(&self) -> Result<Lease, kube::Error> {
+    async fn create(&self) -> Written {
         let now = MicroTime(self.clock.now());
         let lease = Lease {
             metadata: ObjectMeta { name: Some(self.election.name.clone()), ..ObjectMeta::default() },
@@ -223,16 +254,16 @@ impl Candidate {
             }),
         };
         let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
-        self.api.create(&parameters, &lease).await
+        self.within(self.api.create(&parameters, &lease)).await
     }
 
-    async fn renew(&self, lease: &Lease) -> Result<Lease, kube::Error> {
+    async fn renew(&self, lease: &Lease) -> Written {
         let now = MicroTime(self.clock.now());
-        self.patch(lease, json!({"renewTime": now, "leaseDurationSeconds": self.election.duration.as_secs()}))
-            .await
+        let seconds = self.election.duration.as_secs();
+        self.patch(lease, json!({"renewTime": now, "leaseDurationSeconds": seconds})).await
     }
 
-    async fn take(&self, lease: &Lease) -> Result<Lease, kube::Error> {
+    async fn take(&self, lease: &Lease) -> Written {
         let now = MicroTime(self.clock.now());
         let before = lease.spec.as_ref().and_then(|spec| spec.lease_transitions).unwrap_or(0);
         let spec = json!({
@@ -245,36 +276,50 @@ impl Candidate {
         self.patch(lease, spec).await
     }
 
+    /// Lets go of the lease, if it is ours.
+    async fn release(&self) -> Result<bool, Failure> {
+        let now = MicroTime(self.clock.now());
+        let free = json!({"holderIdentity": null, "renewTime": now, "leaseDurationSeconds": LET_GO});
+        if let Some(held) = &self.held {
+            match self.patch(held, free.clone()).await {
+                Err(Failure::Conflict) => {}
+                released => return released.map(|_| true),
+            }
+        }
+        // The answer to the last write may have been lost.
+        let lease = self.read().await.map_err(Failure::Other)?;
+        let holder = |lease: &Lease| lease.spec.as_ref().and_then(|spec| spec.holder_identity.clone());
+        match lease.filter(|lease| holder(lease).as_ref() == Some(&self.identity)) {
+            Some(lease) => self.patch(&lease, free).await.map(|_| true),
+            None => Ok(false),
+        }
+    }
+
     /// Writes on top of what was read, or not at all.
-    async fn patch(&self, lease: &Lease, spec: Value) -> Result<Lease, kube::Error> {
+    async fn patch(&self, lease: &Lease, spec: Value) -> Written {
         let version = lease.metadata.resource_version.as_deref().unwrap_or_default();
         let patch = json!({"metadata": {"resourceVersion": version}, "spec": spec});
         let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-        self.api.patch(&self.election.name, &parameters, &Patch::Merge(patch)).await
+        self.within(self.api.patch(&self.election.name, &parameters, &Patch::Merge(patch))).await
     }
 
-    async fn release(self) {
-        self.leadership.give_up();
-        let Some(held) = &self.held else { return };
-        let free = json!({"holderIdentity": null, "renewTime": MicroTime(self.clock.now()), "leaseDurationSeconds": 1});
-        match tokio::time::timeout(self.election.looks_every(), self.patch(held, free)).await {
-            Ok(Ok(_)) => tracing::info!(lease = self.title(), "Let go of the lease"),
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    lease = self.title(),
-                    error = error.to_string(),
-                    "Could not let go of the lease"
-                );
-            }
-            Err(_) => tracing::warn!(lease = self.title(), "Could not let go of the lease in time"),
+    /// What is answered in time, and when it was asked: the time that a term counts from, as nobody knows how long a request was
+    /// on its way.
+    async fn within<T>(
+        &self,
+        request: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<(T, Instant), Failure> {
+        let asked = Clock::instant();
+        match tokio::time::timeout(self.election.looks_every(), request).await {
+            Ok(Ok(answer)) => Ok((answer, asked)),
+            Ok(Err(kube::Error::Api(status))) if status.code == 409 => Err(Failure::Conflict),
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Err(Failure::Missing),
+            Ok(Err(error)) => Err(Failure::Other(error.to_string())),
+            Err(_) => Err(Failure::Other("no answer came in time".to_owned())),
         }
     }
 
     fn title(&self) -> String {
         format!("lease {}/{}", self.election.namespace, self.election.name)
     }
-}
-
-fn is(error: &kube::Error, code: u16) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == code)
 }

@@ -133,6 +133,7 @@ impl Metrics {
             ("patch", "customeragreements/status"),
             ("create", "orderrequests"),
             ("create", "events"),
+            ("create", "leases"),
             ("patch", "leases"),
         ] {
             let _ = self.writes.get_or_create(&WriteLabels::new(verb, resource));

@@ -1,5 +1,6 @@
 //! SHELL: reads everything, decides once, writes what was decided.
 
+mod acting;
 mod apply;
 mod approval_waits;
 mod backoff;
@@ -176,17 +177,7 @@ async fn operate(
 
     let mut parts = JoinSet::new();
     start_watches(&mut parts, &context, &namespaces, streaming);
-    let stand_down = CancellationToken::new();
-    let mut candidate = spawn({
-        let candidate = election.map(|election| Candidate::new(&context, election, &instance));
-        let stand_down = stand_down.clone();
-        async move {
-            match candidate {
-                Some(candidate) => candidate.stand(stand_down).await,
-                None => stand_down.cancelled().await,
-            }
-        }
-    });
+    let candidate = election.map(|election| Candidate::new(&context, election, &instance));
     if let Some(keeper) = &context.guard {
         parts.spawn(watch_over(context.clone(), keeper.clone()));
     }
@@ -206,7 +197,7 @@ async fn operate(
                 () = begun => {}
             }
             tracing::info!("Started");
-            lead(&context, &stop).await;
+            acting::act(&context, candidate, &stop).await;
         }
     });
 
@@ -215,10 +206,6 @@ async fn operate(
             tracing::info!("Was told to stop");
             stop.cancel();
             dispatcher.await.map_err(|_| Error::Ended("the dispatcher"))?;
-            stand_down.cancel();
-            if tokio::time::timeout(PATIENCE, &mut candidate).await.is_err() {
-                tracing::warn!("Left the lease to run out");
-            }
             // Nothing hands events in any more; those that wait are still told.
             parts.shutdown().await;
             drop(context);
@@ -232,7 +219,6 @@ async fn operate(
             Some(Ok(part)) => part,
             _ => "a watch",
         })),
-        _ = &mut candidate => Err(Error::Ended("the election")),
         _ = &mut dispatcher => Err(Error::Ended("the dispatcher")),
         _ = &mut publisher => Err(Error::Ended("the publisher of events")),
     }
@@ -244,32 +230,6 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     AbortOnDropHandle::new(tokio::spawn(part))
-}
-
-/// Acts whenever it may, until it is told to stop.
-async fn lead(context: &Arc<Context>, stop: &CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = context.leadership.gained() => {}
-        }
-        tracing::info!("Began to act");
-        context.metrics.leading.set(1);
-        // As at a start: what happened while another acted is in the watches.
-        context.queue.open();
-        context.queue.add(context.cache.read().all_agreements());
-        let term = stop.child_token();
-        tokio::select! {
-            () = worker::dispatch(context.clone(), term.clone(), PATIENCE) => {}
-            () = async { context.leadership.lost().await; term.cancel(); std::future::pending().await } => {}
-        }
-        context.queue.close();
-        context.metrics.leading.set(0);
-        if stop.is_cancelled() {
-            return;
-        }
-        tracing::warn!("Stopped acting: the lease was lost");
-    }
 }
 
 /// Before everything was listed once, what is missing cannot be told from what is not there.

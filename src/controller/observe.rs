@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use kube::ResourceExt;
 use kube::api::ListParams;
 use kube::core::Request;
-use kube::{Resource, ResourceExt};
 use tokio::time::Instant;
 
-use super::cache::{NamespaceMeta, Tables, changed_by, links, rivals};
+use super::cache::{NamespaceMeta, Tables, Watched, changed_by, links, rivals};
 use super::context::Context;
 use super::decode::{RawList, decode};
 use super::error::Error;
@@ -136,7 +136,9 @@ impl Seen {
 
     /// The same with the decisions as the server has them now: the one read outside the watches.
     pub(crate) async fn refreshed(mut self: Box<Self>, context: &Context) -> Result<Box<Self>, Error> {
-        let (decisions, at) = list_decisions(context, &self.key).await?;
+        let of_the_agreement = format!("spec.agreementRef.name={}", self.key.name);
+        let (decisions, at) =
+            list::<AgreementDecision>(context, &self.key.namespace, Some(of_the_agreement)).await?;
         // The next round must not know less than this one does.
         context.cache.update::<AgreementDecision, _>(|table| table.read(decisions.iter().cloned(), at));
         // What names our UID under another name is not in that list.
@@ -148,13 +150,18 @@ impl Seen {
     }
 }
 
-async fn list_decisions(context: &Context, key: &Key) -> Result<(Vec<Arc<AgreementDecision>>, u64), Error> {
-    let request = Request::new(AgreementDecision::url_path(&(), Some(&key.namespace)));
-    let (mut decisions, mut continue_token) = (Vec::new(), None);
+/// Everything of a kind that a namespace has, and as of which version.
+async fn list<K: Watched>(
+    context: &Context,
+    namespace: &str,
+    field_selector: Option<String>,
+) -> Result<(Vec<Arc<K>>, u64), Error> {
+    let request = Request::new(K::url_path(&K::DynamicType::default(), Some(namespace)));
+    let (mut objects, mut continue_token) = (Vec::new(), None);
     loop {
         // No resource version: as of now, not as of some time ago.
         let params = ListParams {
-            field_selector: Some(format!("spec.agreementRef.name={}", key.name)),
+            field_selector: field_selector.clone(),
             limit: Some(500),
             continue_token,
             ..ListParams::default()
@@ -162,12 +169,40 @@ async fn list_decisions(context: &Context, key: &Key) -> Result<(Vec<Arc<Agreeme
         let request = request.list(&params).map_err(kube::Error::BuildRequest)?;
         let page: RawList = context.client.request(request).await?;
         // The watch has named those that cannot be read.
-        decisions.extend(
-            page.items.iter().filter_map(|item| decode::<AgreementDecision>(item).ok()).map(Arc::new),
-        );
+        objects.extend(page.items.iter().filter_map(|item| decode::<K>(item).ok()).map(Arc::new));
         continue_token = page.metadata.continue_token.filter(|token| !token.is_empty());
         if continue_token.is_none() {
-            return Ok((decisions, page.metadata.resource_version.as_deref().map_or(0, number)));
+            return Ok((objects, page.metadata.resource_version.as_deref().map_or(0, number)));
         }
+    }
+}
+
+/// What is known of agreements that name others, by the one look that may seal such an agreement.
+#[derive(Default)]
+pub(crate) struct Linked {
+    term: Option<u64>,
+    /// The namespaces whose agreements were read from the server in this term.
+    namespaces: BTreeSet<String>,
+}
+
+impl Linked {
+    /// Makes sure that the cache has what another operator wrote before this term. What is written in it, it has at once.
+    ///
+    /// # Errors
+    /// When the server gave no answer that says anything.
+    pub(crate) async fn read(&mut self, context: &Context, term: u64, key: &Key) -> Result<(), Error> {
+        if self.term != Some(term) {
+            *self = Self { term: Some(term), namespaces: BTreeSet::new() };
+        }
+        if !self.namespaces.contains(&*key.namespace) {
+            let (agreements, at) = list::<CustomerAgreement>(context, &key.namespace, None).await?;
+            let mut affected =
+                context.cache.update::<CustomerAgreement, _>(|table| table.read(agreements, at));
+            // This one is in our hands.
+            affected.remove(key);
+            context.queue.add(affected);
+            self.namespaces.insert(key.namespace.to_string());
+        }
+        Ok(())
     }
 }

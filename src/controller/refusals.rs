@@ -78,6 +78,11 @@ impl Refusals {
         }
     }
 
+    /// Another operator may have had more luck.
+    pub(crate) fn forget_all(&self) {
+        self.all().clear();
+    }
+
     /// The agreement is gone.
     pub(crate) fn forget(&self, key: &Key) {
         self.all().remove(key);

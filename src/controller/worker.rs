@@ -25,8 +25,8 @@ const AT_A_TIME: usize = 16;
 /// Sealing, order requests and the end are three; more means that a plan does not settle.
 const MOST_ROUNDS: u32 = 6;
 
-/// Hands out work until it is told to stop, then waits for what is under way.
-pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, patience: Duration) {
+/// Hands out work until it is told to stop, then waits for what is under way. True when all of that ended.
+pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, patience: Duration) -> bool {
     let slots = Arc::new(Semaphore::new(AT_A_TIME));
     context.metrics.most_workers.set(i64::try_from(AT_A_TIME).unwrap_or(i64::MAX));
     let running = TaskTracker::new();
@@ -44,9 +44,11 @@ pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, pat
         running.spawn(look_at(context.clone(), key, slot));
     }
     running.close();
-    if tokio::time::timeout(patience, running.wait()).await.is_err() {
+    let ended = tokio::time::timeout(patience, running.wait()).await.is_ok();
+    if !ended {
         tracing::warn!(unfinished = running.len(), "Left work unfinished; the next start takes it up again");
     }
+    ended
 }
 
 /// Looks at one agreement and says when to look again, whatever happens.
@@ -88,6 +90,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// Reads everything, decides once, writes what was decided; again until there is nothing left to write.
 async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
+    let term = context.leadership.term().ok_or(Error::Superseded)?;
     for _ in 0..MOST_ROUNDS {
         let mut read = Clock::instant();
         let mut seen = match observe(context, key) {
@@ -106,7 +109,9 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
         let mut turn = None;
         if plan.needs_fresh && links(&seen.agreement).next().is_some() {
             // Of two that supersede the same, the second to be sealed must see the first.
-            turn = Some(context.linked.lock().await);
+            let mut linked = context.linked.lock().await;
+            linked.read(context, term, key).await?;
+            turn = Some(linked);
             let Sight::Whole(again) = observe(context, key) else { continue };
             seen = again;
         }
@@ -126,11 +131,8 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
                 continue;
             }
         }
-        if !context.leadership.holds() {
-            return Err(Error::Superseded);
-        }
         let wake = plan.wake;
-        let applied = apply(context, &seen, plan).await?;
+        let applied = apply(context, &seen, plan, term).await?;
         drop(turn);
         match applied {
             Applied::Something => {}

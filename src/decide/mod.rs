@@ -9,7 +9,7 @@ pub mod answers;
 mod approval;
 mod authority;
 pub mod binding;
-mod calendar;
+pub(crate) mod calendar;
 mod case;
 mod classify;
 mod condition_list;

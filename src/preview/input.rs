@@ -10,7 +10,7 @@ use super::change::Change;
 use super::schema::{self, Schema};
 use super::{Preview, of_file};
 use crate::api::{CustomerAgreement, DelegationPolicy, StandardTerms};
-use crate::decide::{Guard, Observed, clean};
+use crate::decide::{Guard, Observed, calendar, clean};
 use crate::manifest::{self, Manifest, OwnKind, Unreadable};
 
 /// An agreement in a file.
@@ -90,8 +90,11 @@ impl Input {
     fn add(&mut self, object: Manifest) -> Result<(), Unreadable> {
         let word = |pointer: &str| object.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         if word("/kind") == "Namespace" && word("/apiVersion") == "v1" {
-            let labels = object.value.pointer("/metadata/labels").cloned().unwrap_or_default();
-            let labels: BTreeMap<String, String> = serde_json::from_value(labels).unwrap_or_default();
+            let labels = object.value.pointer("/metadata/labels").filter(|labels| !labels.is_null());
+            let labels =
+                labels.map_or_else(|| Ok(BTreeMap::new()), |own| serde_json::from_value(own.clone()));
+            let labels =
+                labels.map_err(|_| object.cannot(None, "`metadata.labels` must be texts, so in quotes"))?;
             let name = word("/metadata/name").to_owned();
             self.label(&name, labels);
             return Ok(());
@@ -116,7 +119,13 @@ impl Input {
                 self.catalogues.push(Arc::new(Self::rule(&object, &schema::STANDARD_TERMS)?));
             }
             Some(OwnKind::DelegationPolicy) => {
-                self.policies.push(Arc::new(Self::rule(&object, &schema::DELEGATION_POLICY)?));
+                let policy: DelegationPolicy = Self::rule(&object, &schema::DELEGATION_POLICY)?;
+                let broken = policy.spec.rules.calendar.as_ref().map(calendar::faults).unwrap_or_default();
+                if !broken.is_empty() {
+                    self.unreadable.push(object.cannot(None, &broken.join("; ")));
+                }
+                // It holds all the same, and each agreement says what that means for it.
+                self.policies.push(Arc::new(policy));
             }
             Some(OwnKind::AgreementDecision | OwnKind::OrderRequest) | None => {}
         }

@@ -132,48 +132,71 @@ async fn a_lease_with_a_time_of_another_clock_is_judged_by_its_renewals() {
 #[tokio::test(start_paused = true)]
 async fn whoever_cannot_renew_stops_acting_before_another_may_begin_and_takes_up_everything_later() {
     let server = Server::new();
-    let replica = Replica::start(&server);
-    replica.until_leading(&server).await;
+    let (replica, other) = two(&server).await;
     is_looked_at(&server, "a").await;
     let refused = Script::new("PATCH", LEASE, 500, "InternalError", "etcd is away");
-    let keep_refusing = |server: &Server| (0..60).for_each(|_| server.script(refused.clone()));
+    let keep_refusing = |server: &Server| (0..400).for_each(|_| server.script(refused.clone()));
     keep_refusing(&server);
     server.pass(21).await;
     assert!(!replica.leads(), "20 s after the last renewal");
     server.put("customeragreements", agreement("b"));
     server.pass(60).await;
+    assert!(!other.leads(), "it cannot write to the lease either");
     assert!(!is_seen(&server, "b"));
     let unready = replica.operator.health.readiness(&replica.operator.clock).unwrap_err();
     assert!(unready.contains("lease n/countersign") && unready.contains("etcd is away"), "{unready}");
     server.unscript();
     server.until("what happened meanwhile is looked at", |server| is_seen(server, "b")).await;
+    server.pass(10).await;
     assert!(replica.operator.is_ready());
+    assert_ne!(replica.leads(), other.leads());
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_was_decided_under_a_lease_is_not_written_without_it() {
-    let server = Server::new();
-    let replica = Replica::start_deciding(&server, |seen, _| {
+/// A look begins whose read is answered so late that the lease is somebody else's by then.
+async fn looks_for_too_long(server: &Server, seconds: u64) -> Replica {
+    let replica = Replica::start_deciding(server, |seen, _| {
         let fresh = seen.fresh;
         Plan { needs_fresh: !fresh, ..to_phase(seen.agreement, "Seen") }
     });
-    replica.until_leading(&server).await;
-    // The look begins; before its read is answered the lease is somebody else's.
-    let slow = Script { slow: Some(15), ..Script::new("GET", "/agreementdecisions", 200, "", "") };
-    server.script(slow);
+    replica.until_leading(server).await;
+    server.script(Script { slow: Some(seconds), ..Script::new("GET", "/agreementdecisions", 200, "", "") });
     server.put("customeragreements", agreement("a"));
     server.pass(1).await;
     let mut taken = server.get("leases", "countersign");
     taken["spec"]["holderIdentity"] = json!("somebody");
     server.put("leases", taken);
-    let told = Script::new("PATCH", LEASE, 409, "Conflict", "the object has been modified");
-    server.script(told);
-    server.pass(20).await;
-    assert!(replica.looks() >= 2, "it was decided anew once the read was answered");
+    server.pass(10).await;
     assert!(!replica.leads());
+    replica
+}
+
+fn superseded(replica: &Replica) -> String {
+    replica.operator.metric("countersign_reconcile_total{result=\"superseded\"}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_decided_under_a_lease_is_not_written_without_it() {
+    let server = Server::new();
+    let replica = looks_for_too_long(&server, 15).await;
+    server.pass(10).await;
+    assert!(replica.looks() >= 2, "it was decided anew once the read was answered");
+    assert_eq!(superseded(&replica), "1");
     assert!(!is_seen(&server, "a"));
-    let superseded = "countersign_reconcile_total{result=\"superseded\"}";
-    assert_eq!(replica.operator.metric(superseded), "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_in_one_term_is_not_written_in_the_next() {
+    let server = Server::new();
+    let replica = looks_for_too_long(&server, 25).await;
+    let mut let_go = server.get("leases", "countersign");
+    let_go["spec"] = json!({"leaseDurationSeconds": 1});
+    server.put("leases", let_go);
+    server.pass(6).await;
+    assert!(holder(&server).is_some(), "it is ours again, before the read is answered");
+    server.pass(10).await;
+    assert_eq!(superseded(&replica), "1");
+    assert!(replica.leads());
+    server.until("it is looked at anew", |server| is_seen(server, "a")).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,6 +221,55 @@ async fn a_lease_that_is_deleted_or_edited_by_a_stranger_is_mended_without_a_pau
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_that_is_deleted_or_emptied_makes_no_second_one_act() {
+    let server = Server::new();
+    let (first, second) = two(&server).await;
+    for deleted in [true, false] {
+        if deleted {
+            server.delete("leases", "countersign");
+        } else {
+            let mut emptied = server.get("leases", "countersign");
+            emptied["spec"]["holderIdentity"] = Value::Null;
+            server.put("leases", emptied);
+        }
+        for _ in 0..120 {
+            server.pass(1).await;
+            assert!(first.leads() && !second.leads(), "deleted: {deleted}");
+        }
+    }
+    first.operator.crash();
+    server.delete("leases", "countersign");
+    server.pass(45).await;
+    assert!(second.leads(), "but nobody waits for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_lost_an_answer_still_lets_go_of_the_lease() {
+    let server = Server::new();
+    let (first, second) = two(&server).await;
+    server.script(Script { after: true, hang: true, ..Script::new("PATCH", LEASE, 200, "", "") });
+    server.pass(11).await;
+    first.operator.stop().await.unwrap();
+    assert_eq!(holder(&server), None);
+    server.pass(6).await;
+    assert!(second.leads());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_not_seen_everything_does_not_take_the_lease_from_whoever_has() {
+    let server = Server::new();
+    let (first, second) = two(&server).await;
+    let never = Script { hang: true, ..Script::new("GET", "/standardterms", 200, "", "") };
+    (0..20).for_each(|_| server.script(never.clone()));
+    let third = Replica::start(&server);
+    server.pass(15).await;
+    assert!(!third.operator.is_ready());
+    first.operator.stop().await.unwrap();
+    server.pass(6).await;
+    assert!(second.leads() && !third.leads());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_lost_costs_nothing() {
     let server = Server::new();
     let (first, second) = two(&server).await;
@@ -218,9 +290,12 @@ async fn without_the_right_to_the_lease_nobody_acts_and_readiness_says_so() {
     (0..200).for_each(|_| server.script(refused.clone()));
     let replica = Replica::start(&server);
     server.put("customeragreements", agreement("a"));
-    server.pass(90).await;
+    // A rollout must not take away what works, so it is never ready for a moment.
+    for _ in 0..90 {
+        server.pass(1).await;
+        assert!(!replica.operator.is_ready());
+    }
     assert_eq!(replica.looks(), 0);
-    assert!(!replica.operator.is_ready());
     server.unscript();
     server.until("it acts", |server| is_seen(server, "a")).await;
 }

@@ -23,6 +23,14 @@ pub async fn asked() -> (Server, Operator) {
 
 /// The same on other terms.
 pub async fn asked_on(change: &dyn Fn(&mut Value)) -> (Server, Operator) {
+    asked_by(|server| Operator::start(server, decide), change).await
+}
+
+/// The same by another operator.
+pub async fn asked_by(
+    start: impl FnOnce(&Server) -> Operator,
+    change: &dyn Fn(&mut Value),
+) -> (Server, Operator) {
     let server = Server::new();
     server.put("standardterms", example(include_str!("../../examples/common/standard-terms.yaml")));
     server.put("delegationpolicies", example(include_str!("../../examples/common/delegation-policy.yaml")));
@@ -30,7 +38,7 @@ pub async fn asked_on(change: &dyn Fn(&mut Value)) -> (Server, Operator) {
     agreement["metadata"]["namespace"] = json!("n");
     change(&mut agreement);
     server.put("customeragreements", agreement);
-    let operator = Operator::start(&server, decide);
+    let operator = start(&server);
     until_phase(&server, "AwaitingConfirmation").await;
     (server, operator)
 }
