@@ -57,6 +57,10 @@ fn preview_of(world: &World) -> Preview {
 
 fn only(input: &Input, world: &World) -> Preview {
     assert_eq!(input.unreadable(), [], "all of it can be read");
+    previewed(input, world)
+}
+
+fn previewed(input: &Input, world: &World) -> Preview {
     let mut previews = input.previews("default", world.now);
     assert_eq!(previews.len(), 1);
     previews.remove(0).preview
@@ -476,7 +480,7 @@ fn a_policy_that_the_namespace_is_not_selected_by_says_what_is_missing() {
             serde_json::from_value(json!({"timeZone": "Europe/Sundsvall", "workDays": ["Monday"]})).unwrap();
     });
     let input = without_namespace(&world);
-    let faults = only(&input, &world).faults;
+    let faults = previewed(&input, &world).faults;
     assert!(faults.len() == 1 && faults[0].ends_with("must be an IANA time zone"), "{faults:?}");
     let told = input.unreadable().iter().map(ToString::to_string).collect::<String>();
     assert!(told.contains("must be an IANA time zone"), "no gate lets through what cannot be used: {told:?}");
