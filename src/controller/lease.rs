@@ -221,16 +221,12 @@ impl Candidate {
     }
 
     /// Whether the term of whoever held it last is over. It is where the holder let go of it, and not where somebody deleted or
-    /// emptied the lease behind its back.
+    /// emptied the lease behind its back. How long the lease says that it holds does not matter: it may be rubbish.
     fn is_vacant(&self, now: Option<&LeaseSpec>) -> bool {
         let let_go = now.is_some_and(|spec| {
             spec.holder_identity.is_none() && spec.lease_duration_seconds == Some(LET_GO)
         });
-        let_go
-            || self.seen.as_ref().is_none_or(|(seen, since)| {
-                let holds = seen.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
-                since.elapsed() >= holds.map_or(self.election.duration, Duration::from_secs)
-            })
+        let_go || self.seen.as_ref().is_none_or(|(_, since)| since.elapsed() >= self.election.duration)
     }
 
     async fn read(&self) -> Result<Option<Lease>, String> {

@@ -1,7 +1,6 @@
 //! A process that stands for the pod: with the arguments, the environment and the service account that a Deployment gives it.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use testenv::{ControlPlane, until};
 
 use crate::common::PATIENCE;
+use crate::common::process::get;
 use crate::common::schema::word;
 
 pub(crate) struct Pod {
@@ -77,14 +77,7 @@ impl Pod {
     }
 
     fn get(&self, path: &str) -> Result<(u16, String)> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status line")?;
-        let (_, body) = answer.split_once("\r\n\r\n").context("no body")?;
-        Ok((status, body.to_owned()))
+        get(&self.address, path)
     }
 
     /// Waits until this line is among the metrics.

@@ -115,10 +115,15 @@ async fn whoever_vanishes_is_replaced_once_its_lease_is_over_and_not_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lease_with_a_time_of_another_clock_is_judged_by_its_renewals() {
+async fn a_lease_with_a_time_of_another_clock_or_rubbish_is_judged_by_its_renewals() {
     let server = Server::new();
-    for time in ["1999-01-01T00:00:00.000000Z", "2099-01-01T00:00:00.000000Z"] {
-        let spec = json!({"holderIdentity": "somebody", "leaseDurationSeconds": 30, "renewTime": time});
+    for (time, seconds) in [
+        ("1999-01-01T00:00:00.000000Z", 30),
+        ("2099-01-01T00:00:00.000000Z", 30),
+        ("2026-06-01T00:00:00.000000Z", 1),
+        ("2026-06-01T00:00:00.000000Z", i32::MAX),
+    ] {
+        let spec = json!({"holderIdentity": "somebody", "leaseDurationSeconds": seconds, "renewTime": time});
         server.put("leases", json!({"metadata": {"namespace": "n", "name": "countersign"}, "spec": spec}));
         let replica = Replica::start(&server);
         server.pass(29).await;

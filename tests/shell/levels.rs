@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};
-use crate::lives::{EVA, asked_on, decides, status, until_phase};
+use crate::lives::{approves, escalated, status, until_phase};
 use crate::objects::{agreement, to_status};
 use crate::operator::Operator;
 
@@ -28,23 +28,6 @@ fn ended(operator: &Operator, level: &str, outcome: &str) -> (String, Option<u64
     let of = |what: &str| operator.metric(&format!("countersign_approval_wait_seconds_{what}{labels}"));
     let hours = of("sum").parse::<f64>().ok().map(|seconds| (seconds / 3_600.0) as u64);
     (of("count"), hours)
-}
-
-/// One that sales must approve: first the regional sales lead, two days later the level above.
-async fn escalated() -> (Server, Operator) {
-    let discount = |agreement: &mut Value| {
-        agreement["spec"]["orders"][0]["items"][0]["discountPercent"] = json!("15");
-    };
-    let (server, operator) = asked_on(&discount).await;
-    let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
-    let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
-    decides(&server, &operator, EVA, &confirm);
-    until_phase(&server, "Escalated").await;
-    (server, operator)
-}
-
-fn approves(server: &Server, operator: &Operator, who: &str, level: &str) {
-    decides(server, operator, who, &json!({"action": "Approve", "function": "sales", "level": level}));
 }
 
 #[tokio::test(start_paused = true)]

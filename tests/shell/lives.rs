@@ -43,6 +43,23 @@ pub async fn asked_by(
     (server, operator)
 }
 
+/// One that sales must approve: first the regional sales lead, two days later the level above.
+pub async fn escalated() -> (Server, Operator) {
+    let discount = |agreement: &mut Value| {
+        agreement["spec"]["orders"][0]["items"][0]["discountPercent"] = json!("15");
+    };
+    let (server, operator) = asked_on(&discount).await;
+    let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
+    let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
+    decides(&server, &operator, EVA, &confirm);
+    until_phase(&server, "Escalated").await;
+    (server, operator)
+}
+
+pub fn approves(server: &Server, operator: &Operator, who: &str, level: &str) {
+    decides(server, operator, who, &json!({"action": "Approve", "function": "sales", "level": level}));
+}
+
 pub fn status(server: &Server) -> Value {
     status_of(server, AGREEMENT)
 }

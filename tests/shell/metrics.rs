@@ -5,7 +5,7 @@ use countersign::decide::{Plan, decide};
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};
-use crate::lives::{AGREEMENT, EVA, asked, asked_on, decides, signed_by_the_customer, status, until_phase};
+use crate::lives::{AGREEMENT, EVA, asked, decides, escalated, signed_by_the_customer, status, until_phase};
 use crate::objects::{agreement, decision, notice, phase, to_phase};
 use crate::operator::Operator;
 
@@ -71,15 +71,7 @@ async fn a_life_is_measured_phase_by_phase_and_counted_once() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_of_managers_and_work_of_the_author_are_measured_as_a_whole() {
-    // More than an account manager may give: the regional sales lead is asked, and two days later the level above.
-    let discount = |agreement: &mut Value| {
-        agreement["spec"]["orders"][0]["items"][0]["discountPercent"] = json!("15");
-    };
-    let (server, operator) = asked_on(&discount).await;
-    let orders = json!([{"id": "o1", "outcome": "Confirmed"}]);
-    let confirm = json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": orders});
-    decides(&server, &operator, EVA, &confirm);
-    until_phase(&server, "Escalated").await;
+    let (server, operator) = escalated().await;
     server.pass(60 * HOUR).await;
     assert_eq!(
         [happened(&operator, "ApprovalRequested"), happened(&operator, "ApprovalEscalated")],
