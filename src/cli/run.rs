@@ -26,7 +26,7 @@ pub(crate) struct Run {
     )]
     namespaces: Vec<String>,
     /// Stand for the lease `countersign` in the namespace of the connection, and act only while holding it. For several
-    /// replicas; one at a time acts, and the others take over when it goes.
+    /// replicas, all of which need it: one at a time acts, and the others take over when it goes.
     #[arg(long, env = "COUNTERSIGN_LEADER_ELECT", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true")]
     leader_elect: bool,
     /// How logs are written. By default readable on a terminal, JSON elsewhere.
