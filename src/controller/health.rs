@@ -28,6 +28,14 @@ struct Watch {
     lost: Option<(Timestamp, String)>,
 }
 
+impl Watch {
+    /// It counts from when it was lost first, with the reason of now.
+    fn lost(&mut self, now: Timestamp, reason: String) {
+        let since = self.lost.as_ref().map_or(now, |(since, _)| *since);
+        self.lost = Some((since, reason));
+    }
+}
+
 impl Health {
     /// `Ok` when everything was seen once and no watch has been out of step for long; else what is missing.
     ///
@@ -66,11 +74,10 @@ impl Health {
     /// It is known now; or it is not, and why.
     pub(crate) fn lease(&self, known: Result<(), (Timestamp, String)>) {
         if let Some((_, lease)) = &mut self.state().lease {
-            lease.listed |= known.is_ok();
-            lease.lost = known.err().map(|(now, reason)| match lease.lost.take() {
-                Some((since, _)) => (since, reason),
-                None => (now, reason),
-            });
+            match known {
+                Ok(()) => *lease = Watch { listed: true, lost: None },
+                Err((now, reason)) => lease.lost(now, reason),
+            }
         }
     }
 
@@ -92,9 +99,7 @@ impl Health {
 
     pub(crate) fn lost(&self, watch: &str, now: Timestamp, reason: String) {
         let mut state = self.state();
-        let watch = state.watches.entry(watch.to_owned()).or_default();
-        let since = watch.lost.as_ref().map_or(now, |(since, _)| *since);
-        watch.lost = Some((since, reason));
+        state.watches.entry(watch.to_owned()).or_default().lost(now, reason);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

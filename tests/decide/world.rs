@@ -380,17 +380,22 @@ impl World {
         world
     }
 
+    /// What the fleet example still takes once finance has approved: sales, and both signatures.
+    pub fn approve_for_sales_and_sign(&mut self) {
+        self.pass(60).approve(MARY, "sales", "L3");
+        self.settle();
+        self.pass(60).act(LEA, Action::Sign);
+        self.settle();
+        self.pass(60).act(MARY, Action::Countersign);
+        self.settle();
+    }
+
     /// The fleet example, agreed: approved by two managers, signed by both sides.
     pub fn agreed_fleet() -> Self {
         let mut world = Self::escalated_fleet();
         world.approve(DESK, "finance", "L1");
         world.settle();
-        world.pass(60).approve(MARY, "sales", "L3");
-        world.settle();
-        world.pass(60).act(LEA, Action::Sign);
-        world.settle();
-        world.pass(60).act(MARY, Action::Countersign);
-        world.settle();
+        world.approve_for_sales_and_sign();
         assert_eq!(world.phase(), "Agreed");
         world
     }
