@@ -11,7 +11,7 @@ use common::{
     raw::{Refusal, ask, path, send},
     schema::{with, word},
 };
-use countersign::api::{GROUP, crd};
+use countersign_api::{GROUP, crd};
 use serde_json::{Value, json};
 use testenv::until;
 

@@ -1,4 +1,4 @@
-//! The definitions in `crds/` are the ones that the types in `src/api` give, and keep to the API conventions.
+//! The definitions in `crds/` are the ones that the types in `crates/api/src` give, and keep to the API conventions.
 
 mod common;
 
@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs};
 
 use anyhow::{Context, Result};
 use common::schema::{places, word};
-use countersign::api::crd;
+use countersign_api::crd;
 use serde_json::Value;
 
 /// Set it to write the files instead of comparing them.
@@ -20,7 +20,7 @@ fn definitions_do_not_drift_from_the_types() -> Result<()> {
     for definition in crd::all() {
         let file = folder.join(format!("{}.yaml", word(&definition, "/metadata/name")));
         let text = format!(
-            "# Generated from src/api: {UPDATE}=1 cargo test --test api_crds\n{}",
+            "# Generated from crates/api/src: {UPDATE}=1 cargo test --test api_crds\n{}",
             serde_saphyr::to_string(&definition)?
         );
         if std::env::var_os(UPDATE).is_some() {
@@ -39,7 +39,7 @@ fn definitions_do_not_drift_from_the_types() -> Result<()> {
     }
     assert!(
         drifted.is_empty(),
-        "not what src/api gives: {}\nrun `{UPDATE}=1 cargo test --test api_crds` and commit crds/",
+        "not what crates/api/src gives: {}\nrun `{UPDATE}=1 cargo test --test api_crds` and commit crds/",
         drifted.join(", ")
     );
     Ok(())

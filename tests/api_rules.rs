@@ -15,7 +15,7 @@ use common::{
     raw::{Refusal, path, send},
     schema::{Place, places, pointers, with, without_indices, word},
 };
-use countersign::api::crd;
+use countersign_api::crd;
 use futures::{StreamExt, stream};
 use kube::Client;
 use serde_json::{Value, json};
@@ -952,18 +952,23 @@ async fn the_types_read_whatever_spelling_of_times_and_numbers_the_server_takes(
 
 /// The object as our types see it.
 fn read_back(object: &Value) -> Result<Value> {
-    use countersign::api;
     let object = object.clone();
     Ok(match word(&object, "/kind") {
-        "StandardTerms" => serde_json::to_value(serde_json::from_value::<api::StandardTerms>(object)?)?,
-        "DelegationPolicy" => serde_json::to_value(serde_json::from_value::<api::DelegationPolicy>(object)?)?,
+        "StandardTerms" => {
+            serde_json::to_value(serde_json::from_value::<countersign_api::StandardTerms>(object)?)?
+        }
+        "DelegationPolicy" => {
+            serde_json::to_value(serde_json::from_value::<countersign_api::DelegationPolicy>(object)?)?
+        }
         "CustomerAgreement" => {
-            serde_json::to_value(serde_json::from_value::<api::CustomerAgreement>(object)?)?
+            serde_json::to_value(serde_json::from_value::<countersign_api::CustomerAgreement>(object)?)?
         }
         "AgreementDecision" => {
-            serde_json::to_value(serde_json::from_value::<api::AgreementDecision>(object)?)?
+            serde_json::to_value(serde_json::from_value::<countersign_api::AgreementDecision>(object)?)?
         }
-        "OrderRequest" => serde_json::to_value(serde_json::from_value::<api::OrderRequest>(object)?)?,
+        "OrderRequest" => {
+            serde_json::to_value(serde_json::from_value::<countersign_api::OrderRequest>(object)?)?
+        }
         other => return Err(anyhow!("no type for {other}")),
     })
 }

@@ -23,7 +23,7 @@ use common::operator::running;
 use common::people::Person;
 use common::stage::{Stage, condition, desk, eva, jonas, lea, mary, omar, status_of};
 use common::{DEFINITIONS, PATIENCE, documents, raw, schema};
-use countersign::api::OrderRequest;
+use countersign_api::OrderRequest;
 use http::{Method, Request, Response};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::client::Body;

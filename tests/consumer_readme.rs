@@ -19,7 +19,7 @@ use anyhow::{Context, Result, bail, ensure};
 use common::operator::running;
 use common::stage::{COMMON, Stage, eva, jonas, status_of};
 use common::{Cluster, PATIENCE, documents, root, schema};
-use countersign::api::agreement_status::Handover;
+use countersign_api::agreement_status::Handover;
 use serde_json::json;
 use testenv::tools::Tool;
 use testenv::until;

@@ -13,7 +13,7 @@ use anyhow::Result;
 use common::operator::{Operator, Tamper};
 use common::stage::{Stage, phase_of};
 use common::{PATIENCE, installed, stage};
-use countersign::api::OrderRequest;
+use countersign_api::OrderRequest;
 use http::{Method, Request};
 use kube::client::Body;
 use testenv::until;

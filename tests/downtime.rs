@@ -17,8 +17,8 @@ use common::stage::{
     Stage, condition, desk, eva, finance_partner, ignored_in, jonas, phase_of, status_of, step_of,
 };
 use common::{Cluster, documents, installed, raw, schema, stage};
-use countersign::api::OrderRequest;
-use countersign::api::agreement_status::ApprovalState;
+use countersign_api::OrderRequest;
+use countersign_api::agreement_status::ApprovalState;
 use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use http::{Method, Request};

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, anyhow};
 use common::process::{Program, get};
 use common::stage::{Stage, eva, jonas, phase_of};
 use common::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, installed, raw, stage};
-use countersign::api::OrderRequest;
+use countersign_api::OrderRequest;
 use serde_json::{Value, json};
 use testenv::until;
 

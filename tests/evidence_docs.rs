@@ -34,7 +34,7 @@ fn first_column(heading: &str) -> BTreeSet<&'static str> {
 
 #[test]
 fn every_statement_is_explained_and_none_is_invented() {
-    let source = include_str!("../src/verify/report.rs");
+    let source = include_str!("../crates/core/src/verify/report.rs");
     let (_, words) = source.split_once("const fn words(self)").unwrap();
     let words = words.split("\n    }\n").next().unwrap();
     let known: BTreeSet<&str> = words.lines().filter_map(|line| line.split('"').nth(1)).collect();

@@ -15,7 +15,7 @@ use common::people::decision_as_shown;
 use common::stage::{Stage, condition, eva, ignored_in, phase_of};
 use common::{Cluster, OPERATOR_NAMESPACE, PATIENCE, installed, raw, shipped, stage};
 use countersign::admission::{OPERATOR, Set, versioned};
-use countersign::api::CustomerAgreement;
+use countersign_api::CustomerAgreement;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
 use kube::api::ListParams;

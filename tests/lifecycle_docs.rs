@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The constants of `src/api/conditions.rs`, read from the source so that a new one cannot be forgotten here.
+/// The constants of `crates/api/src/conditions.rs`, read from the source so that a new one cannot be forgotten here.
 fn words() -> BTreeSet<&'static str> {
-    let source = include_str!("../src/api/conditions.rs");
+    let source = include_str!("../crates/api/src/conditions.rs");
     let words = source.lines().filter_map(|line| {
         let (_, value) = line.trim().strip_prefix("pub const ")?.split_once(": &str = \"")?;
         value.strip_suffix("\";")

@@ -13,7 +13,7 @@ mod shown;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use countersign::api::conditions::{event, ignored, phase, reason};
+use countersign_api::conditions::{event, ignored, phase, reason};
 
 use shown::{check_query, shown};
 
@@ -85,7 +85,7 @@ async fn every_value_of_a_label_is_explained_and_there_from_the_start() {
 async fn the_lists_from_which_labels_come_are_whole() {
     let shown = shown().await;
     let values = |metric: &str, label: &str| shown[metric].labels[label].clone();
-    let source = include_str!("../src/api/conditions.rs");
+    let source = include_str!("../crates/api/src/conditions.rs");
     let declared = |module: &str| -> BTreeSet<String> {
         let body = source.split(&format!("pub mod {module} {{")).nth(1).unwrap().split("\n}").next().unwrap();
         let constants = body.lines().filter_map(|line| line.split_once(": &str = \"")?.1.strip_suffix("\";"));

@@ -21,11 +21,11 @@ mod world;
 
 use std::process::{Command, Output};
 
-use countersign::api::agreement_status::WaitingAction;
-use countersign::api::customer_agreement::PriceType;
-use countersign::api::delegation_policy::{Countersignature, EscalationMode, EscalationTiming, SignOffOrder};
-use countersign::api::{Action, CustomerAgreement};
-use countersign::preview::{Effect, Input, Preview, Verdict, markdown, text};
+use countersign_api::agreement_status::WaitingAction;
+use countersign_api::customer_agreement::PriceType;
+use countersign_api::delegation_policy::{Countersignature, EscalationMode, EscalationTiming, SignOffOrder};
+use countersign_api::{Action, CustomerAgreement};
+use countersign_core::preview::{Effect, Input, Preview, Verdict, markdown, text};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
@@ -252,7 +252,7 @@ fn the_time_it_says_is_when_the_last_one_asked_may_still_answer() {
         };
         world.settle();
     }
-    assert_eq!(world.ignored(), Vec::<&countersign::api::agreement_status::IgnoredDecision>::new());
+    assert_eq!(world.ignored(), Vec::<&countersign_api::agreement_status::IgnoredDecision>::new());
     assert!(world.status().sign_off.as_ref().unwrap().sealed_time.is_some());
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use countersign::api::crd;
+use countersign_api::crd;
 use serde_json::{Map, Value};
 
 fn word<'v>(value: &'v Value, pointer: &str) -> &'v str {
@@ -20,7 +20,7 @@ fn page(definition: &Value) -> String {
     let version = definition.pointer("/spec/versions/0").unwrap();
     let schema = version.pointer("/schema/openAPIV3Schema").and_then(Value::as_object).unwrap();
     let mut out = format!(
-        "# {kind}\n\n<!-- Generated from src/api/ by UPDATE_DOCS=1 cargo test --test reference_docs -->\n\n{}\n\n",
+        "# {kind}\n\n<!-- Generated from crates/api/src/ by UPDATE_DOCS=1 cargo test --test reference_docs -->\n\n{}\n\n",
         schema["description"].as_str().unwrap()
     );
     let names = |pointer: &str| {

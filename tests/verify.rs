@@ -26,9 +26,9 @@ use std::collections::BTreeMap;
 use std::process::Output;
 use std::sync::Arc;
 
-use countersign::api::Action;
-use countersign::api::references::AgreementNameRef;
-use countersign::verify::{AgreementReport, Claim, Export, Report, Statement, Verdict, verify};
+use countersign_api::Action;
+use countersign_api::references::AgreementNameRef;
+use countersign_core::verify::{AgreementReport, Claim, Export, Report, Statement, Verdict, verify};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser as Words;
-use countersign::decide::clean;
+use countersign_core::decide::clean;
 use kube::config::AuthInfo;
 use kube::{Client, Config};
 

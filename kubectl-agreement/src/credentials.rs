@@ -1,6 +1,6 @@
 //! Credentials that cannot be used, in plain words.
 
-use countersign::decide::clean;
+use countersign_core::decide::clean;
 use kube::Error;
 use kube::client::AuthError;
 use kube::config::ExecConfig;

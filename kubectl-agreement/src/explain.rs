@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use countersign::decide::clean;
+use countersign_core::decide::clean;
 use kube::Error;
 
 /// Longest word of somebody else's that is repeated.

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
-use countersign::api::{Action, AgreementDecision, CustomerAgreement};
-use countersign::controller::Clock;
-use countersign::decide::clean;
-use countersign::decide::foresee::{Fate, fate};
+use countersign_api::{Action, AgreementDecision, CustomerAgreement};
+use countersign_core::decide::clean;
+use countersign_core::decide::foresee::{Fate, fate};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::connection::Connection;
 use crate::failure::Outcome;
 use crate::layout::{BOLD, DIM, paragraph};
-use crate::moments;
 use crate::output::{self, Form, say};
+use crate::{clock, moments};
 
 /// The arguments of `history`.
 #[derive(Debug, Args)]
@@ -63,7 +62,7 @@ impl History {
                 let lines: Vec<Value> = happened.iter().map(Happened::value).collect();
                 say(&output::machine(form, &json!(lines))?);
             }
-            Some(Form::Wide) | None => say(&text(&agreement, &happened, Clock::system().now())),
+            Some(Form::Wide) | None => say(&text(&agreement, &happened, clock::now())),
         }
         Ok(())
     }
@@ -213,7 +212,7 @@ fn said_by(decision: &AgreementDecision) -> String {
                 .orders
                 .iter()
                 .filter(|order| {
-                    order.outcome == countersign::api::agreement_decision::OrderConfirmation::NotConfirmed
+                    order.outcome == countersign_api::agreement_decision::OrderConfirmation::NotConfirmed
                 })
                 .map(|order| (order.id.as_str(), ()))
                 .collect();
@@ -221,14 +220,14 @@ fn said_by(decision: &AgreementDecision) -> String {
             let orders = if names.is_empty() {
                 String::new()
             } else {
-                format!(" without {}", countersign::decide::and(&names))
+                format!(" without {}", countersign_core::decide::and(&names))
             };
             let statements: Vec<String> =
                 spec.statements.iter().map(|statement| format!("{statement:?}").to_lowercase()).collect();
             let statements = if statements.is_empty() {
                 String::new()
             } else {
-                format!(": {}", countersign::decide::and(&statements))
+                format!(": {}", countersign_core::decide::and(&statements))
             };
             format!("{who} {verb}{authority}{statements}{orders}")
         }

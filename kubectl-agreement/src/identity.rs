@@ -1,7 +1,7 @@
 //! Who the API server says that you are.
 
-use countersign::api::agreement_decision::DecidedBy;
-use countersign::decide::answers::Reader;
+use countersign_api::agreement_decision::DecidedBy;
+use countersign_core::decide::answers::Reader;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::Api;
 use kube::api::PostParams;

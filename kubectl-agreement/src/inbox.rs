@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use countersign::api::agreement_status::{Waiting, WaitingAction};
-use countersign::api::{CustomerAgreement, DelegationPolicy};
-use countersign::controller::Clock;
-use countersign::decide::answers::asked;
-use countersign::decide::{and, clean};
+use countersign_api::agreement_status::{Waiting, WaitingAction};
+use countersign_api::{CustomerAgreement, DelegationPolicy};
+use countersign_core::decide::answers::asked;
+use countersign_core::decide::{and, clean};
 use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, Error};
@@ -16,10 +15,10 @@ use crate::connection::{Connection, Server};
 use crate::failure::Outcome;
 use crate::identity::Me;
 use crate::layout::{Table, paragraph};
-use crate::moments;
 use crate::output::{self, Form, say};
 use crate::reading::list;
 use crate::watching::Changes;
+use crate::{clock, moments};
 
 /// The arguments of `inbox`.
 #[derive(Debug, Args)]
@@ -64,7 +63,7 @@ impl Inbox {
         let me = Me::ask(&server).await?;
         let asked_for: &[String] = if self.all_namespaces { &[] } else { &connection.namespace };
         let mut found = Found::read(&server, asked_for).await?;
-        say(&self.shown(&found, &me, Clock::system().now())?);
+        say(&self.shown(&found, &me, clock::now())?);
         if !self.watch {
             return Ok(());
         }
@@ -76,7 +75,7 @@ impl Inbox {
                 continue;
             }
             found = again;
-            say(&format!("\n{}", self.shown(&found, &me, Clock::system().now())?));
+            say(&format!("\n{}", self.shown(&found, &me, clock::now())?));
         }
     }
 

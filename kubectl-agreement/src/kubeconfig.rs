@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use countersign::decide::and;
+use countersign_core::decide::and;
 use kube::Config;
 use kube::config::{
     Cluster, Context, KubeConfigOptions, Kubeconfig, KubeconfigError, NamedCluster, NamedContext,

@@ -1,5 +1,6 @@
 //! `kubectl agreement`: what waits for you, decide, and see what became of it.
 
+mod clock;
 mod completion;
 mod connection;
 mod credentials;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use countersign::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, StandardTerms};
-use countersign::decide::{Guard, Observed, clean};
+use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, StandardTerms};
+use countersign_core::decide::{Guard, Observed, clean};
 use kube::api::ListParams;
 use kube::{Api, Error, Resource};
 use serde::de::DeserializeOwned;
@@ -70,7 +70,7 @@ impl Server {
             words.push_str("; `kubectl agreement status` lists those that are there");
         } else {
             words.push_str("; did you mean ");
-            words.push_str(&countersign::decide::or(&names));
+            words.push_str(&countersign_core::decide::or(&names));
             words.push('?');
         }
         words

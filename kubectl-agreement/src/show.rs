@@ -1,14 +1,14 @@
 //! `show`: the agreement as a person reads it before deciding.
 
 use clap::{Args, ValueEnum};
-use countersign::api::agreement_status::{Confirmation, Pinned, PinnedObject};
-use countersign::api::agreement_status::{CustomerAgreementStatus, WaitingAction};
-use countersign::api::{Action, CustomerAgreement};
-use countersign::controller::Clock;
-use countersign::decide::binding;
-use countersign::preview::sheet::{self, Bound, Reader};
-use countersign::preview::{Preview, preview};
+use countersign_api::agreement_status::{Confirmation, Pinned, PinnedObject};
+use countersign_api::agreement_status::{CustomerAgreementStatus, WaitingAction};
+use countersign_api::{Action, CustomerAgreement};
+use countersign_core::decide::binding;
+use countersign_core::preview::sheet::{self, Bound, Reader};
+use countersign_core::preview::{Preview, preview};
 
+use crate::clock;
 use crate::connection::Connection;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Form, say};
@@ -76,7 +76,7 @@ impl Show {
             })?;
             return Ok(sheet::signature_page(&agreement.spec, name, &bound));
         }
-        let now = Clock::system().now();
+        let now = clock::now();
         let mut preview = preview(&around.observed(agreement), now);
         let status = agreement.status.clone().unwrap_or_default();
         // What runs is worth what its status says, by the orders that remain.

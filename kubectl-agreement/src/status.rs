@@ -1,9 +1,8 @@
 //! `status`: where agreements stand, for whom they wait and until when.
 
 use clap::Args;
-use countersign::api::CustomerAgreement;
-use countersign::controller::Clock;
-use countersign::decide::clean;
+use countersign_api::CustomerAgreement;
+use countersign_core::decide::clean;
 use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, Error};
@@ -12,10 +11,10 @@ use crate::connection::{Connection, Server};
 use crate::failure::Outcome;
 use crate::inbox::to_do;
 use crate::layout::{BOLD, Table, paragraph};
-use crate::moments;
 use crate::output::{self, Form, say};
 use crate::reading::{list, plain_name};
 use crate::watching::Changes;
+use crate::{clock, moments};
 
 /// The arguments of `status`.
 #[derive(Debug, Args)]
@@ -44,7 +43,7 @@ impl Status {
     pub async fn run(&self, connection: &Connection) -> Outcome {
         let server = connection.connect().await?;
         let mut seen = self.read(&server).await?;
-        say(&self.shown(&seen, &server, Clock::system().now())?);
+        say(&self.shown(&seen, &server, clock::now())?);
         if !self.watch {
             return Ok(());
         }
@@ -57,7 +56,7 @@ impl Status {
                 continue;
             }
             seen = again;
-            say(&format!("\n{}", self.shown(&seen, &server, Clock::system().now())?));
+            say(&format!("\n{}", self.shown(&seen, &server, clock::now())?));
         }
     }
 
@@ -148,7 +147,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
     fact("customer", &clean(&agreement.spec.customer.name, 256));
     fact("offer", &moments::left_until(agreement.spec.offer_end_time.0, now));
     if let Some(class) = status.classification {
-        let deviations = countersign::decide::count(status.deviations.len(), "deviation");
+        let deviations = countersign_core::decide::count(status.deviations.len(), "deviation");
         fact("terms", &format!("{class:?}, {deviations}"));
     }
     if let Some((currency, total)) = status.value.and_then(|value| Some((value.currency, value.total?))) {
@@ -198,7 +197,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
         out.push_str(&format!("  {:<12} of the confirmation:\n  {digest}\n", "digest"));
     }
     if !status.ignored_decisions.is_empty() {
-        let count = countersign::decide::count(status.ignored_decisions.len(), "decision");
+        let count = countersign_core::decide::count(status.ignored_decisions.len(), "decision");
         out.push_str(&paragraph(
             &format!("{count} without effect: `kubectl agreement history {name}` says why."),
             "",

@@ -1,8 +1,8 @@
 //! `verify`: whether what the server says follows from spec, decisions and rules.
 
 use clap::{Args, ValueEnum};
-use countersign::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
-use countersign::verify::{Export, verify};
+use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+use countersign_core::verify::{Export, verify};
 use kube::api::ListParams;
 use serde_json::Value;
 

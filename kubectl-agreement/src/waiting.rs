@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use countersign::api::CustomerAgreement;
-use countersign::decide::clean;
+use countersign_api::CustomerAgreement;
+use countersign_core::decide::clean;
 
 use crate::connection::{Connection, Server, duration};
 use crate::failure::{Failure, Outcome};
@@ -50,7 +50,7 @@ impl Wait {
     /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         if self.state != "me" && !PHASES.contains(&self.state.as_str()) {
-            let known = countersign::decide::or(&PHASES);
+            let known = countersign_core::decide::or(&PHASES);
             return Err(Failure::Usage(format!("--for {:?} is no phase; it is `me`, {known}", self.state)));
         }
         let name = named(&self.name)?;
@@ -80,7 +80,7 @@ impl Wait {
             let there = match &me {
                 Some(me) => {
                     let policy = policy.as_ref().map(|policy| &policy.spec);
-                    !countersign::decide::answers::asked(&agreement, policy, me.reader()).is_empty()
+                    !countersign_core::decide::answers::asked(&agreement, policy, me.reader()).is_empty()
                 }
                 None => phase(&agreement) == self.state,
             };

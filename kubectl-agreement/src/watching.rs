@@ -1,6 +1,6 @@
 //! Waiting for the API server to say that something changed.
 
-use countersign::api::CustomerAgreement;
+use countersign_api::CustomerAgreement;
 use futures::stream::{BoxStream, select_all};
 use futures::{StreamExt, TryFutureExt, TryStreamExt};
 use kube::Api;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use countersign::tmforum::{self, Audience, Documents, Kind, Options};
-use countersign::verify::Export;
+use countersign_core::tmforum::{self, Audience, Documents, Kind, Options};
+use countersign_core::verify::Export;
 
 use super::input;
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use countersign::preview::{Input, Previewed, Verdict, markdown, text};
+use countersign_core::preview::{Input, Previewed, Verdict, markdown, text};
 use jiff::Timestamp;
 
 use super::input;

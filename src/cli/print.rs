@@ -2,13 +2,14 @@
 
 use std::io::Write;
 
-use countersign::{admission, api};
+use countersign::admission;
+use countersign_api::crd;
 
 use super::Outcome;
 
 pub(crate) fn crds() -> Outcome {
     let mut out = std::io::stdout().lock();
-    for crd in api::crd::all() {
+    for crd in crd::all() {
         writeln!(out, "---\n{}", serde_saphyr::to_string(&crd)?.trim_end())?;
     }
     Ok(())

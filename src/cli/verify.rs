@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use countersign::verify::{self, Export};
+use countersign_core::verify::{self, Export};
 
 use super::input;
 

@@ -15,8 +15,8 @@ use super::merge_patch::merge_patch;
 use super::metrics::ReasonLabels;
 use super::observe::Seen;
 use super::tally;
-use crate::api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
-use crate::decide::{Notice, Plan};
+use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
+use countersign_core::decide::{Notice, Plan};
 
 /// Order requests of one agreement that are created at a time: each is a connection.
 const AT_A_TIME: usize = 4;

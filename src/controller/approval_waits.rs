@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::levels::Outcome;
-use crate::api::agreement_status::{
+use countersign_api::agreement_status::{
     Approval, ApprovalState, ApprovalVerdict, AskedLevel, ClosedOutcome, WaitingAction,
 };
-use crate::api::{AgreementDecision, CustomerAgreementStatus};
+use countersign_api::{AgreementDecision, CustomerAgreementStatus};
 
 /// A wait for a level that is over.
 #[derive(Debug, PartialEq)]

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 
 use super::key::Key;
 use super::table::{Cached, Change, Index, Table};
-use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
-use crate::decide::order_request_names;
+use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+use countersign_core::decide::order_request_names;
 
 /// A namespace, of which only metadata is read.
 pub(crate) type NamespaceMeta = PartialObjectMeta<Namespace>;

@@ -16,9 +16,9 @@ use super::clock::Clock;
 use super::context::Context;
 use super::levels::{Levels, Pair};
 use super::tally::phase_of;
-use crate::api::agreement_status::{Classification, WaitingAction};
-use crate::api::conditions::{condition, order_condition, phase, reason};
-use crate::api::{
+use countersign_api::agreement_status::{Classification, WaitingAction};
+use countersign_api::conditions::{condition, order_condition, phase, reason};
+use countersign_api::{
     AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest,
     StandardTerms,
 };

@@ -17,9 +17,9 @@ use super::observe::Linked;
 use super::queue::Queue;
 use super::refusals::Refusals;
 use super::stale::Stale;
-use crate::decide::{Observed, Plan};
+use countersign_core::decide::{Observed, Plan};
 
-/// How it is decided. The operator uses [`crate::decide::decide`]; a test of the shell brings its own.
+/// How it is decided. The operator uses [`countersign_core::decide::decide`]; a test of the shell brings its own.
 pub type Decide = Arc<dyn Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync>;
 
 /// What every part of the shell works with.

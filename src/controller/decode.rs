@@ -78,7 +78,7 @@ struct Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::AgreementDecision;
+    use countersign_api::AgreementDecision;
 
     fn raw(text: &str) -> Box<RawValue> {
         RawValue::from_string(text.to_owned()).unwrap()

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 
 use super::client::MANAGER;
 use super::metrics::Metrics;
-use crate::api::{AgreementDecision, CustomerAgreement, OrderRequest};
-use crate::decide::{Notice, Related, Severity};
+use countersign_api::{AgreementDecision, CustomerAgreement, OrderRequest};
+use countersign_core::decide::{Notice, Related, Severity};
 
 /// Events that may wait. Beyond that they are dropped and counted.
 const WAITING: usize = 1_024;

@@ -18,10 +18,10 @@ use super::error::Error;
 use super::health::Health;
 use super::key::Key;
 use crate::admission::Set;
-use crate::api::agreement_decision::{DecidedAgreement, DecidedBy};
-use crate::api::conditions::own_event;
-use crate::api::{Action, AgreementDecision, AgreementDecisionSpec};
-use crate::decide::{Guard, Notice, Severity};
+use countersign_api::agreement_decision::{DecidedAgreement, DecidedBy};
+use countersign_api::conditions::own_event;
+use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec};
+use countersign_core::decide::{Guard, Notice, Severity};
 
 /// Name of the forged decision, so that alerts can leave it out. It is never stored.
 const PROBE: &str = "countersign-guard-probe";

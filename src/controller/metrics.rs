@@ -19,8 +19,8 @@ use prometheus_client::registry::Registry;
 
 use super::cache::{NamespaceMeta, Watched};
 use super::levels::Levels;
-use crate::api::conditions::{event, ignored, phase, reason};
-use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+use countersign_api::conditions::{event, ignored, phase, reason};
+use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
 
 /// From seconds to months, at steps in which people think: a minute, an hour, a day, a week.
 pub(crate) const PHASE_BUCKETS: [f64; 13] = [

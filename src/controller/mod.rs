@@ -54,10 +54,10 @@ pub use lease::Election;
 pub use metrics::Metrics;
 
 use crate::admission::LABEL;
-use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
-use crate::decide::decide;
 use cache::{Cache, NamespaceMeta, Watched};
 use context::Context;
+use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+use countersign_core::decide::decide;
 use leadership::Leadership;
 use lease::Candidate;
 use watch::{Scope, watch};

@@ -14,8 +14,8 @@ use super::decode::{RawList, decode};
 use super::error::Error;
 use super::key::{Key, number, version};
 use super::table::Index;
-use crate::api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
-use crate::decide::{Guard, Observed, RefusedCreate, order_request_names};
+use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
+use countersign_core::decide::{Guard, Observed, RefusedCreate, order_request_names};
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::backoff;
 use super::clock::later;
 use super::key::Key;
-use crate::decide::RefusedCreate;
+use countersign_core::decide::RefusedCreate;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);

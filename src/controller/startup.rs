@@ -8,7 +8,7 @@ use kube::Client;
 use super::cache::Watched;
 use super::clock::Clock;
 use super::health::Health;
-use crate::api::{
+use countersign_api::{
     AgreementDecision, CustomerAgreement, DelegationPolicy, GROUP, OrderRequest, StandardTerms,
 };
 

@@ -241,7 +241,7 @@ fn same_version(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::OrderRequest;
+    use countersign_api::OrderRequest;
     use serde_json::json;
 
     impl Table<OrderRequest> {

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 
 use super::approval_waits::{ended, open};
 use super::metrics::{Metrics, OutcomeLabels, PhaseLabels, ReasonLabels};
-use crate::api::agreement_status::WaitingAction;
-use crate::api::conditions::{condition, ignored, phase};
-use crate::api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
+use countersign_api::agreement_status::WaitingAction;
+use countersign_api::conditions::{condition, ignored, phase};
+use countersign_api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
 
 /// Counts what became of an agreement. `after` is what the server stored on the ground of `before` and `decisions`.
 pub(crate) fn written(

@@ -18,7 +18,7 @@ use super::key::Key;
 use super::metrics::{CategoryLabels, ResultLabels};
 use super::observe::{Sight, observe};
 use super::queue::Next;
-use crate::decide::Wake;
+use countersign_core::decide::Wake;
 
 /// Agreements that are looked at at a time: each may hold a few connections.
 const AT_A_TIME: usize = 16;

@@ -22,7 +22,7 @@ use common::operator::running;
 use common::people::Person;
 use common::raw;
 use common::stage::Stage;
-use countersign::api::GROUP;
+use countersign_api::GROUP;
 use serde_json::{Value, json};
 
 /// The policy of the examples under another name, for the namespaces that ask for it by that name.

@@ -167,7 +167,7 @@ async fn one_person_does_not_approve_twice_under_two_names() -> Result<()> {
     }
     escalated(&stage).await?;
     stage.decide(&desk(), approve("finance", "L1")).await?;
-    let once = |a: &countersign::api::CustomerAgreement| {
+    let once = |a: &countersign_api::CustomerAgreement| {
         a.status.as_ref().is_some_and(|status| status.approvals[0].decided_by.len() == 1)
     };
     stage.until("the first approval counted", once).await?;

@@ -36,7 +36,7 @@ async fn a_text_that_comes_back_brings_no_decision_back() -> Result<()> {
         })
         .await?;
     assert_eq!(phase_of(&back), "AwaitingConfirmation");
-    let terms = |a: &countersign::api::CustomerAgreement| a.status.clone().unwrap().terms.unwrap();
+    let terms = |a: &countersign_api::CustomerAgreement| a.status.clone().unwrap().terms.unwrap();
     // The text and the agreement are the same, so the digest is; the revision tells them apart.
     assert_eq!(terms(&first).digest, terms(&back).digest);
     let replayed = stage.decide_on(&first, &eva(), confirm()).await?;

@@ -21,7 +21,7 @@ fn lax(name: &str) -> Result<Value> {
     Ok(with(&policy, "/spec/rules/confirmation/representatives", &json!("Any")))
 }
 
-fn pinned(agreement: &countersign::api::CustomerAgreement) -> String {
+fn pinned(agreement: &countersign_api::CustomerAgreement) -> String {
     let pinned = agreement.status.clone().unwrap_or_default().pinned;
     pinned.map(|pinned| pinned.policy.name).unwrap_or_default()
 }

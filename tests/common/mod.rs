@@ -14,7 +14,7 @@ pub mod stage;
 use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
-use countersign::api::GROUP;
+use countersign_api::GROUP;
 use kube::{Client, api::DynamicObject};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, admission_older_than, until};

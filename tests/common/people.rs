@@ -1,6 +1,6 @@
 //! The people of the tests, and what they decide.
 
-use countersign::api::{CustomerAgreement, GROUP};
+use countersign_api::{CustomerAgreement, GROUP};
 use serde_json::{Value, json};
 
 /// Somebody, as the API server knows them.

@@ -1,7 +1,7 @@
 //! Requests as they go over the wire: tests of schemas and policies must not be helped by Rust types.
 
 use anyhow::{Error, anyhow};
-use countersign::api::GROUP;
+use countersign_api::GROUP;
 use http::Request;
 use kube::Client;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! A namespace with an agreement and the people around it, each with exactly the rights of their role.
 
 use anyhow::{Context, Result, anyhow, ensure};
-use countersign::api::agreement_status::Approval;
-use countersign::api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
+use countersign_api::agreement_status::Approval;
+use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{ListParams, Patch, PatchParams};

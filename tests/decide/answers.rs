@@ -1,12 +1,12 @@
 //! Which open questions somebody can answer, on which digest, and what would become of the answer.
 
-use countersign::api::agreement_status::WaitingAction;
-use countersign::api::delegation_policy::{Alias, DelegationPolicy, EscalationTiming, Substitute};
-use countersign::api::{Action, AgreementDecision};
-use countersign::decide::answers::{Capacity, Reader, asked, capacities, groups_to_claim};
-use countersign::decide::binding::{self, Content};
-use countersign::decide::foresee::{Fate, fate, foresee};
-use countersign::decide::{Guard, Observed};
+use countersign_api::agreement_status::WaitingAction;
+use countersign_api::delegation_policy::{Alias, DelegationPolicy, EscalationTiming, Substitute};
+use countersign_api::{Action, AgreementDecision};
+use countersign_core::decide::answers::{Capacity, Reader, asked, capacities, groups_to_claim};
+use countersign_core::decide::binding::{self, Content};
+use countersign_core::decide::foresee::{Fate, fate, foresee};
+use countersign_core::decide::{Guard, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 
@@ -67,7 +67,7 @@ fn sales_is_asked(change: impl FnOnce(&mut DelegationPolicy)) -> World {
     world
 }
 
-fn foreseen(world: &World, spec: countersign::api::AgreementDecisionSpec) -> Fate {
+fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Fate {
     let seen = Observed {
         agreement: &world.agreement,
         decisions: &world.decisions,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use countersign::api::Action;
-use countersign::api::agreement_status::{Approval, ApprovalState, ClosedOutcome, EndsWith, WaitingAction};
-use countersign::api::delegation_policy::{
+use countersign_api::Action;
+use countersign_api::agreement_status::{Approval, ApprovalState, ClosedOutcome, EndsWith, WaitingAction};
+use countersign_api::delegation_policy::{
     Alias, Calendar, DelegationPolicy, EscalationMode, EscalationTiming, Holder, OnTimeout, Quorum,
     Substitute, Weekday,
 };
-use countersign::api::references::Authority;
-use countersign::api::subject::{Subject, SubjectKind};
-use countersign::decide::{Guard, Wake};
+use countersign_api::references::Authority;
+use countersign_api::subject::{Subject, SubjectKind};
+use countersign_core::decide::{Guard, Wake};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 

@@ -1,9 +1,9 @@
 //! S2, S5: understood, acceptable, and which orders.
 
-use countersign::api::Action;
-use countersign::api::agreement_decision::{OrderConfirmation, Statement};
-use countersign::api::customer_agreement::RepresentativeRole;
-use countersign::api::delegation_policy::{Permission, Required};
+use countersign_api::Action;
+use countersign_api::agreement_decision::{OrderConfirmation, Statement};
+use countersign_api::customer_agreement::RepresentativeRole;
+use countersign_api::delegation_policy::{Permission, Required};
 
 use crate::world::{EVA, JONAS, LEA, NINA, OMAR, Somebody, World};
 

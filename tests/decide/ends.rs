@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign::api::agreement_status::{ClosedOutcome, EndsWith, WaitingAction};
-use countersign::api::delegation_policy::{Calendar, OnTimeout, Permission, Weekday};
-use countersign::api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
-use countersign::decide::{Guard, Plan, Wake};
+use countersign_api::agreement_status::{ClosedOutcome, EndsWith, WaitingAction};
+use countersign_api::delegation_policy::{Calendar, OnTimeout, Permission, Weekday};
+use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
+use countersign_core::decide::{Guard, Plan, Wake};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 

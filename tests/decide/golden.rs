@@ -11,9 +11,9 @@
 //! with the confirmed orders sorted. Of an order request's key: the agreement's UID, the order's id and the confirmation
 //! digest, each behind its length in eight bytes, highest first.
 
-use countersign::api::CustomerAgreement;
-use countersign::api::customer_agreement::{CustomerAgreementSpec, RepresentativeRole};
-use countersign::decide::digest::{confirmation_digest, terms_digest};
+use countersign_api::CustomerAgreement;
+use countersign_api::customer_agreement::{CustomerAgreementSpec, RepresentativeRole};
+use countersign_core::decide::digest::{confirmation_digest, terms_digest};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

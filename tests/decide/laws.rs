@@ -17,10 +17,10 @@ mod wild;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use countersign::api::AgreementDecision;
-use countersign::api::agreement_status::CustomerAgreementStatus;
-use countersign::api::conditions::phase;
-use countersign::decide::Plan;
+use countersign_api::AgreementDecision;
+use countersign_api::agreement_status::CustomerAgreementStatus;
+use countersign_api::conditions::phase;
+use countersign_core::decide::Plan;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -2,9 +2,9 @@
 //!
 //! The world holds every status that any test writes against the schema; here are the longest ones.
 
-use countersign::api::Action;
-use countersign::api::customer_agreement::{Order, Term};
-use countersign::api::standard_terms::StandardTerm;
+use countersign_api::Action;
+use countersign_api::customer_agreement::{Order, Term};
+use countersign_api::standard_terms::StandardTerm;
 
 use crate::world::{EVA, JONAS, World};
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign::api::agreement_status::ApprovalState;
-use countersign::api::delegation_policy::EscalationTiming;
-use countersign::api::{Action, CustomerAgreement};
-use countersign::decide::Wake;
+use countersign_api::agreement_status::ApprovalState;
+use countersign_api::delegation_policy::EscalationTiming;
+use countersign_api::{Action, CustomerAgreement};
+use countersign_core::decide::Wake;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 

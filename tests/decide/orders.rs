@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use countersign::api::agreement_status::Handover;
-use countersign::api::customer_agreement::Feasibility;
-use countersign::api::order_request::{OrderRequestSpec, OrderRequestStatus};
-use countersign::api::{Action, OrderRequest};
-use countersign::decide::{RefusedCreate, Severity, Wake, order_request_names};
+use countersign_api::agreement_status::Handover;
+use countersign_api::customer_agreement::Feasibility;
+use countersign_api::order_request::{OrderRequestSpec, OrderRequestStatus};
+use countersign_api::{Action, OrderRequest};
+use countersign_core::decide::{RefusedCreate, Severity, Wake, order_request_names};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference, Time};
 use proptest::prelude::*;
@@ -217,8 +217,8 @@ fn special_requirements_that_nobody_assessed_need_special_handling() {
 fn who_confirmed_is_who_said_that_it_is_acceptable() {
     let mut world = World::fibre();
     world.settle();
-    world.pass(60).state(EVA, countersign::api::agreement_decision::Statement::Understood);
-    world.pass(60).state(EVA, countersign::api::agreement_decision::Statement::Acceptable);
+    world.pass(60).state(EVA, countersign_api::agreement_decision::Statement::Understood);
+    world.pass(60).state(EVA, countersign_api::agreement_decision::Statement::Acceptable);
     world.settle();
     world.pass(60).act(EVA, Action::Sign);
     world.pass(60).act(JONAS, Action::Countersign);
@@ -272,7 +272,7 @@ fn what_is_sealed_is_passed_on_whatever_becomes_of_rules_and_decisions() {
     world.policies.clear();
     world.terms = None;
     world.decisions.clear();
-    world.guard = countersign::decide::Guard::Inactive { because: "gone".to_owned() };
+    world.guard = countersign_core::decide::Guard::Inactive { because: "gone".to_owned() };
     world.now = world.agreement.spec.offer_end_time.0 + SignedDuration::from_secs(1_000);
     world.settle();
     assert_eq!((world.phase(), world.orders.len()), ("Agreed", 2));

@@ -1,12 +1,12 @@
 //! S4: what an agreement is worth, and which level of which function must agree to it.
 
-use countersign::api::agreement_status::{ApprovalState, Value};
-use countersign::api::customer_agreement::{
+use countersign_api::agreement_status::{ApprovalState, Value};
+use countersign_api::customer_agreement::{
     CustomerAgreementSpec, ItemAction, Order, OrderItem, Price, PricePeriod, PriceType,
 };
-use countersign::api::delegation_policy::{Quorum, Trigger};
-use countersign::api::money::Money;
-use countersign::api::references::{Authority, Period};
+use countersign_api::delegation_policy::{Quorum, Trigger};
+use countersign_api::money::Money;
+use countersign_api::references::{Authority, Period};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::world::{LEA, OMAR, World};

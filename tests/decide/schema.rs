@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use countersign::api::crd;
+use countersign_api::crd;
 use serde_json::Value;
 
 static STATUS: LazyLock<Value> = LazyLock::new(|| {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign::api::Action;
-use countersign::api::agreement_status::WaitingAction;
-use countersign::api::delegation_policy::{Alias, Countersignature, Required, SignOffOrder};
+use countersign_api::Action;
+use countersign_api::agreement_status::WaitingAction;
+use countersign_api::delegation_policy::{Alias, Countersignature, Required, SignOffOrder};
 
 use crate::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
 
@@ -118,7 +118,7 @@ fn every_signatory_must_sign_where_the_policy_says_all_and_one_is_enough_where_i
             let mut second = agreement.spec.customer.representatives[0].clone();
             second.name = "Omar Diallo".to_owned();
             second.username = OMAR.0.to_owned();
-            second.roles = vec![countersign::api::customer_agreement::RepresentativeRole::Signatory];
+            second.roles = vec![countersign_api::customer_agreement::RepresentativeRole::Signatory];
             agreement.spec.customer.representatives.push(second);
         });
         world.rules(|policy| policy.spec.rules.sign_off.customers = required);

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use countersign::api::agreement_status::{Classification, DeviationCategory, WaitingAction};
-use countersign::api::customer_agreement::{RepresentativeRole, Term};
-use countersign::api::delegation_policy::{Alias, Calendar, Countersignature, Trigger, Weekday};
-use countersign::api::money::Money;
-use countersign::api::references::AgreementNameRef;
-use countersign::api::standard_terms::{LifecycleState, StandardTerm};
-use countersign::api::subject::{Subject, SubjectKind};
-use countersign::api::{Action, CustomerAgreement};
-use countersign::decide::Wake;
+use countersign_api::agreement_status::{Classification, DeviationCategory, WaitingAction};
+use countersign_api::customer_agreement::{RepresentativeRole, Term};
+use countersign_api::delegation_policy::{Alias, Calendar, Countersignature, Trigger, Weekday};
+use countersign_api::money::Money;
+use countersign_api::references::AgreementNameRef;
+use countersign_api::standard_terms::{LifecycleState, StandardTerm};
+use countersign_api::subject::{Subject, SubjectKind};
+use countersign_api::{Action, CustomerAgreement};
+use countersign_core::decide::Wake;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelectorRequirement, Time};
 
@@ -552,7 +552,7 @@ fn orders_and_their_items_are_there_once() {
 
 #[test]
 fn a_priced_item_says_its_discount() {
-    use countersign::api::customer_agreement::ItemAction::{Add, Delete, Modify, NoChange};
+    use countersign_api::customer_agreement::ItemAction::{Add, Delete, Modify, NoChange};
     for (action, faulty) in [(Add, true), (Modify, true), (Delete, false), (NoChange, false)] {
         let mut world = World::fibre();
         world.edit(|agreement| {

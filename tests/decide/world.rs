@@ -5,15 +5,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use countersign::api::agreement_decision::{
+use countersign_api::agreement_decision::{
     DecidedAgreement, DecidedBy, Evidence, OrderConfirmation, OrderDecision, Statement,
 };
-use countersign::api::agreement_status::{CustomerAgreementStatus, IgnoredDecision};
-use countersign::api::{
+use countersign_api::agreement_status::{CustomerAgreementStatus, IgnoredDecision};
+use countersign_api::{
     Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement, DelegationPolicy, OrderRequest,
     StandardTerms,
 };
-use countersign::decide::{Guard, Notice, Observed, Plan, RefusedCreate, Wake, decide};
+use countersign_core::decide::{Guard, Notice, Observed, Plan, RefusedCreate, Wake, decide};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;

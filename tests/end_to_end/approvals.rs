@@ -1,7 +1,7 @@
 //! Who is asked for the provider's own agreement, and who may give it.
 
 use anyhow::Result;
-use countersign::api::agreement_status::{ApprovalState, DeviationCategory};
+use countersign_api::agreement_status::{ApprovalState, DeviationCategory};
 use serde_json::{Value, json};
 
 use crate::common::example::Example;

@@ -1,7 +1,7 @@
 //! Customers who sign elsewhere: somebody records what a representative did, where the policy lets them.
 
 use anyhow::Result;
-use countersign::api::agreement_status::Side;
+use countersign_api::agreement_status::Side;
 use serde_json::{Value, json};
 
 use crate::common::example::Example;

@@ -130,6 +130,6 @@ async fn the_sealed_terms_cannot_be_edited_any_more() -> Result<()> {
     Ok(())
 }
 
-fn condition_of(status: &countersign::api::CustomerAgreementStatus, type_: &str) -> String {
+fn condition_of(status: &countersign_api::CustomerAgreementStatus, type_: &str) -> String {
     status.conditions.iter().find(|c| c.type_ == type_).map(|c| c.status.clone()).unwrap_or_default()
 }

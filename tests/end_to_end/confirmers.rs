@@ -1,7 +1,7 @@
 //! What it takes until the customer has confirmed.
 
 use anyhow::Result;
-use countersign::api::agreement_decision::Statement;
+use countersign_api::agreement_decision::Statement;
 use serde_json::{Value, json};
 
 use crate::common::example::Example;

@@ -1,7 +1,7 @@
 //! What a real API server exports, `countersign verify` finds whole; and what somebody changed in it, it names.
 
 use anyhow::Result;
-use countersign::verify::{Claim, Export, Report, Verdict, verify};
+use countersign_core::verify::{Claim, Export, Report, Verdict, verify};
 use serde_json::{Value, json};
 
 use crate::common::raw::{ask, path};

@@ -1,8 +1,8 @@
 //! What consumers make of order requests, and what the agreement shows of it.
 
 use anyhow::Result;
-use countersign::api::CustomerAgreement;
-use countersign::api::agreement_status::Handover;
+use countersign_api::CustomerAgreement;
+use countersign_api::agreement_status::Handover;
 use serde_json::{Value, json};
 use testenv::until;
 

@@ -1,7 +1,7 @@
 //! Amendments and successors: what they take, and what the agreement that they name says of them.
 
 use anyhow::{Context, Result};
-use countersign::api::CustomerAgreement;
+use countersign_api::CustomerAgreement;
 use serde_json::json;
 
 use crate::common::schema::with;

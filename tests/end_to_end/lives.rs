@@ -1,7 +1,7 @@
 //! The three examples, from `kubectl apply` to their ends.
 
 use anyhow::Result;
-use countersign::api::agreement_status::ApprovalState;
+use countersign_api::agreement_status::ApprovalState;
 use k8s_openapi::api::events::v1::Event;
 use kube::Api;
 use kube::api::ListParams;

@@ -1,7 +1,7 @@
 //! Somebody asks for other terms: what was decided is void, and everybody is asked anew.
 
 use anyhow::Result;
-use countersign::api::agreement_status::ApprovalState;
+use countersign_api::agreement_status::ApprovalState;
 use serde_json::{Value, json};
 
 use crate::common::example::Example;

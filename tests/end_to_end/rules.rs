@@ -38,7 +38,7 @@ async fn until_known(canary: &Stage<'_>, reason: &str) -> Result<()> {
     canary.until(&format!("the operator knows it: {reason}"), shown).await.map(drop)
 }
 
-fn pinned(agreement: &countersign::api::CustomerAgreement) -> String {
+fn pinned(agreement: &countersign_api::CustomerAgreement) -> String {
     status_of(agreement).pinned.map(|pinned| pinned.policy.name).unwrap_or_default()
 }
 

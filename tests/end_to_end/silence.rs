@@ -1,7 +1,7 @@
 //! Nobody answers: silence asks the next level, and never approves.
 
 use anyhow::Result;
-use countersign::api::agreement_status::ApprovalState;
+use countersign_api::agreement_status::ApprovalState;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

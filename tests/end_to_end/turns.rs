@@ -1,7 +1,7 @@
 //! Whose turn it is, where the policy gives another order than the examples' one.
 
 use anyhow::Result;
-use countersign::api::agreement_status::ApprovalState;
+use countersign_api::agreement_status::ApprovalState;
 use serde_json::json;
 
 use crate::common::example::Example;

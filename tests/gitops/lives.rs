@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use countersign::api::conditions::{phase, reason};
-use countersign::api::order_request::OrderRequestStatus;
-use countersign::api::{Action, OrderRequest};
-use countersign::decide::{Guard, RefusedCreate};
+use countersign_api::conditions::{phase, reason};
+use countersign_api::order_request::OrderRequestStatus;
+use countersign_api::{Action, OrderRequest};
+use countersign_core::decide::{Guard, RefusedCreate};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde_json::{Value, json};
 

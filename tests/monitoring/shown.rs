@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::decide::Plan;
+use countersign_core::decide::Plan;
 use serde_json::json;
 
 use crate::{fake, operator};

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use countersign::api::CustomerAgreement;
+use countersign_api::CustomerAgreement;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, admission_older_than, until};
 

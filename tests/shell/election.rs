@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign::decide::{Observed, Plan};
+use countersign_core::decide::{Observed, Plan};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

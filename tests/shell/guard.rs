@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::admission::{OPERATOR, Set};
-use countersign::decide::Plan;
+use countersign_core::decide::Plan;
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};

@@ -1,7 +1,7 @@
 //! Who is slow: waits for managers, by function and level.
 
-use countersign::api::{CustomerAgreement, CustomerAgreementStatus};
-use countersign::decide::{Plan, Wake, decide};
+use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
+use countersign_core::decide::{Plan, Wake, decide};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Agreements that name the same one, looked at at the same time.
 
-use countersign::decide::decide;
+use countersign_core::decide::decide;
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};

@@ -1,6 +1,6 @@
 //! Whole lives with the real decisions: the exact sequence of requests, and deadlines that pass.
 
-use countersign::decide::decide;
+use countersign_core::decide::decide;
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Seen, Server};

@@ -1,7 +1,7 @@
 //! What the operator counts: what was written, once, and since when it was so.
 
-use countersign::api::CustomerAgreement;
-use countersign::decide::{Plan, decide};
+use countersign_api::CustomerAgreement;
+use countersign_core::decide::{Plan, decide};
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};

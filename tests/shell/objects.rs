@@ -1,7 +1,7 @@
 //! Objects for the fake API server.
 
-use countersign::api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
-use countersign::decide::{Notice, Plan, Severity};
+use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
+use countersign_core::decide::{Notice, Plan, Severity};
 use serde_json::{Value, json};
 
 pub fn agreement(name: &str) -> Value {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign::controller::{Clock, Election, Error, Metrics, Options, run_over};
-use countersign::decide::{Observed, Plan};
+use countersign_core::decide::{Observed, Plan};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,7 +29,7 @@ impl Operator {
 
     /// Starts one that looks after the admission policies.
     pub fn start_guarded(server: &Server) -> Self {
-        Self::start_with(server, countersign::decide::decide, true)
+        Self::start_with(server, countersign_core::decide::decide, true)
     }
 
     /// Starts one that stands for the lease of its namespace before it acts.

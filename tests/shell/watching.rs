@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::decide::Plan;
+use countersign_core::decide::Plan;
 use serde_json::json;
 
 use crate::fake::{Script, Seen, Server};
@@ -214,7 +214,7 @@ async fn what_an_agreement_depends_on_wakes_it() {
     });
     server.until("ready", |_| operator.is_ready()).await;
     let read = |stored: serde_json::Value| {
-        serde_json::from_value::<countersign::api::CustomerAgreement>(stored).unwrap()
+        serde_json::from_value::<countersign_api::CustomerAgreement>(stored).unwrap()
     };
     let of_a = serde_json::to_value(order(&read(server.get("customeragreements", "a")), "o")).unwrap();
     let mut labelled = server.get("namespaces", "n");

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use countersign::decide::{Plan, Wake};
+use countersign_core::decide::{Plan, Wake};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::objects::{agreement, decision, notice, order, phase, to_phase, to_sta
 use crate::operator::Operator;
 
 /// As an agreement does once everybody has signed: seal, pass the order on, be done.
-fn seal_and_pass_on(seen: &countersign::decide::Observed<'_>, _: Timestamp) -> Plan {
+fn seal_and_pass_on(seen: &countersign_core::decide::Observed<'_>, _: Timestamp) -> Plan {
     let agreement = seen.agreement;
     match phase(agreement) {
         None => Plan { notices: vec![notice("Sealed")], ..to_phase(agreement, "IssuingOrders") },

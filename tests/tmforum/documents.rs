@@ -1,7 +1,7 @@
 //! What documents say of the objects, who may see what, and what is left out.
 
-use countersign::api::Action;
-use countersign::tmforum::{Audience, Documents};
+use countersign_api::Action;
+use countersign_core::tmforum::{Audience, Documents};
 use serde_json::{Value, json};
 
 use crate::papers::{BASE, complete, lives, made, objects, one, options, read};

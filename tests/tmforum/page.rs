@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::tmforum::Audience;
+use countersign_core::tmforum::Audience;
 use serde_json::Value;
 
 use crate::papers::{complete, lives, made, objects, options, read};
@@ -94,7 +94,7 @@ fn the_page_has_every_field_that_stays_empty() {
 #[test]
 fn the_page_has_every_field_of_ours() {
     let mut checked = 0;
-    for crd in countersign::api::crd::all() {
+    for crd in countersign_api::crd::all() {
         let crd = serde_json::to_value(crd).unwrap();
         let heading = match crd["spec"]["names"]["kind"].as_str().unwrap() {
             "CustomerAgreement" | "AgreementDecision" => "\n## Agreement\n",

@@ -1,8 +1,8 @@
 //! Exports of agreements whose lives really happened, and the documents that they become.
 
-use countersign::api::Action;
-use countersign::tmforum::{Audience, Documents, Options, documents};
-use countersign::verify::Export;
+use countersign_api::Action;
+use countersign_core::tmforum::{Audience, Documents, Options, documents};
+use countersign_core::verify::Export;
 use serde_json::{Value, json};
 
 use crate::world::{EVA, JONAS, NINA, World};
@@ -63,7 +63,7 @@ fn ended(mut world: World, end: impl FnOnce(&mut World)) -> World {
 fn attested_fibre() -> World {
     let mut world = World::fibre();
     world.rules(|policy| {
-        policy.spec.rules.confirmation.attestation = countersign::api::delegation_policy::Permission::Allowed;
+        policy.spec.rules.confirmation.attestation = countersign_api::delegation_policy::Permission::Allowed;
     });
     world.settle();
     world.pass(60).attest(crate::world::Somebody("e.sign", &[]), EVA, Action::Confirm);
@@ -125,7 +125,7 @@ pub fn complete() -> Vec<Value> {
         include_str!("../complete/orderrequests.yaml"),
         include_str!("../complete/standardterms.yaml"),
     ] {
-        for object in countersign::manifest::read("complete.yaml", text) {
+        for object in countersign_core::manifest::read("complete.yaml", text) {
             let mut object = object.unwrap().value;
             let name = object["metadata"]["name"].as_str().unwrap().to_owned();
             object["metadata"]["uid"] = json!(format!("uid-of-{name}"));

@@ -1,6 +1,6 @@
 //! Every document against the published schemas, and the check of that check.
 
-use countersign::tmforum::{Audience, Options};
+use countersign_core::tmforum::{Audience, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

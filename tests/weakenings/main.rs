@@ -31,7 +31,7 @@ use common::people::decision_on;
 use common::raw::{ask, path};
 use common::schema::{with, word};
 use common::{Cluster, DEFINITIONS, PATIENCE, cluster, shipped};
-use countersign::api::GROUP;
+use countersign_api::GROUP;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http::Request;
 use kube::Client;

@@ -1,7 +1,7 @@
 //! Who tries what, and on what.
 
 use anyhow::{Context, Result, bail};
-use countersign::api::GROUP;
+use countersign_api::GROUP;
 use serde_json::{Value, json};
 
 use crate::common;

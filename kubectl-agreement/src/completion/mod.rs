@@ -1,7 +1,7 @@
 //! Completion: what can come next, for kubectl, which asks a plugin, and for shells, whose scripts ask in the same way.
 
 use clap::{Args, CommandFactory, ValueEnum};
-use countersign::api::CustomerAgreement;
+use countersign_api::CustomerAgreement;
 use kube::api::ListParams;
 
 use crate::Cli;

@@ -1,9 +1,9 @@
 //! Waiting for what the operator says of a decision.
 
-use countersign::api::conditions::{condition, reason};
-use countersign::api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
-use countersign::decide::clean;
-use countersign::decide::foresee::{Fate, fate};
+use countersign_api::conditions::{condition, reason};
+use countersign_api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
+use countersign_core::decide::clean;
+use countersign_core::decide::foresee::{Fate, fate};
 use kube::Error;
 
 use super::arguments::Common;

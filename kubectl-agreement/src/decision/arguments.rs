@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use countersign::api::agreement_decision::{Evidence, Statement};
-use countersign::api::{Action, CustomerAgreement};
+use countersign_api::agreement_decision::{Evidence, Statement};
+use countersign_api::{Action, CustomerAgreement};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use sha2::{Digest, Sha256};

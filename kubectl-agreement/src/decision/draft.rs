@@ -1,14 +1,14 @@
 //! PURE: a decision out of what the person asked for and what the agreement says: in which capacity, on what, for whom.
 
-use countersign::api::agreement_decision::{
+use countersign_api::agreement_decision::{
     DecidedAgreement, Evidence, OrderConfirmation, OrderDecision, Statement,
 };
-use countersign::api::subject::SubjectKind;
-use countersign::api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
-use countersign::decide::answers::{Capacity, capacities, groups_to_claim};
-use countersign::decide::binding::{self, Binding};
-use countersign::decide::foresee::{Fate, foresee};
-use countersign::decide::{and, clean, or};
+use countersign_api::subject::SubjectKind;
+use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
+use countersign_core::decide::answers::{Capacity, capacities, groups_to_claim};
+use countersign_core::decide::binding::{self, Binding};
+use countersign_core::decide::foresee::{Fate, foresee};
+use countersign_core::decide::{and, clean, or};
 use jiff::Timestamp;
 use kube::core::ObjectMeta;
 
@@ -160,7 +160,7 @@ fn fitting(
     });
     // Whoever cannot read the policy may know of an authority all the same; the operator judges it.
     if let (true, None, Some(function), Some(level)) = (all.is_empty(), policy, &act.function, &act.level) {
-        let via = countersign::api::subject::Subject { kind: SubjectKind::User, name: me.username.clone() };
+        let via = countersign_api::subject::Subject { kind: SubjectKind::User, name: me.username.clone() };
         all.push(Capacity {
             function: function.clone(),
             level: level.clone(),

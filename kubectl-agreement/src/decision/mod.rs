@@ -10,12 +10,12 @@ pub use arguments::{Approve, Attest, Confirm, Countersign, Decline, Refuse, Requ
 
 use std::path::Path;
 
-use countersign::api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
-use countersign::controller::Clock;
-use countersign::decide::binding;
-use countersign::decide::foresee::{Fate, foresee};
+use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
+use countersign_core::decide::binding;
+use countersign_core::decide::foresee::{Fate, foresee};
 use kube::api::PostParams;
 
+use crate::clock;
 use crate::connection::{Connection, Server};
 use crate::explain::no_role;
 use crate::failure::{Failure, Outcome};
@@ -33,7 +33,7 @@ async fn decide(connection: &Connection, common: &Common, act: &Act) -> Outcome 
     let place = common.place(&server, sheet)?;
     let server = Server { namespace: place.namespace.clone(), ..server };
     let me = Me::ask(&server).await?;
-    let now = Clock::system().now();
+    let now = clock::now();
     let (agreement, around) = match &place.sheet {
         Some(sheet) => (sheet.clone(), Surroundings::default()),
         None => {

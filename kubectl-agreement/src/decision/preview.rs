@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use countersign::api::agreement_decision::OrderConfirmation;
-use countersign::api::{Action, CustomerAgreement};
-use countersign::decide::binding::Content;
-use countersign::decide::clean;
+use countersign_api::agreement_decision::OrderConfirmation;
+use countersign_api::{Action, CustomerAgreement};
+use countersign_core::decide::binding::Content;
+use countersign_core::decide::clean;
 use jiff::Timestamp;
 
 use super::draft::Draft;
@@ -110,7 +110,7 @@ fn you(draft: &Draft, me: &Me) -> String {
     }
     if !decision.decided_by.groups.is_empty() {
         let groups: Vec<String> = decision.decided_by.groups.iter().map(|group| clean(group, 256)).collect();
-        let _ = write!(out, ", as one of {}", countersign::decide::and(&groups));
+        let _ = write!(out, ", as one of {}", countersign_core::decide::and(&groups));
     }
     if decision.action == Action::Confirm {
         let words: Vec<&str> = decision.statements.iter().map(|statement| statement.adjective()).collect();

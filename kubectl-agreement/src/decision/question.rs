@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use countersign::api::Action;
+use countersign_api::Action;
 
 use super::arguments::Common;
 use crate::failure::{Failure, Outcome};

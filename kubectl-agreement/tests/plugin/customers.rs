@@ -91,7 +91,7 @@ async fn a_file_that_was_changed_on_the_way_is_not_decided_on() -> Result<()> {
     sheet.change("10.20", "11.20");
     sheet.decide(&omar, &["confirm", "--leave-out", "phones"]).await?.failed(2, "no order phones");
     sheet.decide(&omar, &["confirm", "--leave-out", "handsets=we have enough"]).await?.done();
-    let counted = |a: &countersign::api::CustomerAgreement| {
+    let counted = |a: &countersign_api::CustomerAgreement| {
         status_of(a).confirmation.is_some_and(|confirmation| !confirmation.decisions.is_empty())
     };
     stage.until("Omar's confirmation counts", counted).await?;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::api::agreement_status::{ApprovalState, CustomerAgreementStatus};
-use countersign::api::{Action, DelegationPolicy};
+use countersign_api::agreement_status::{ApprovalState, CustomerAgreementStatus};
+use countersign_api::{Action, DelegationPolicy};
 use proptest::prelude::*;
 
 use super::config;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use countersign::api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, Side};
-use countersign::decide::{Guard, Plan};
+use countersign_api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, Side};
+use countersign_core::decide::{Guard, Plan};
 use jiff::Timestamp;
 use proptest::prelude::*;
 

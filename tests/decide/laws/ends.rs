@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::api::Action;
-use countersign::api::agreement_status::{ApprovalState, CustomerAgreementStatus, Side};
-use countersign::api::customer_agreement::RepresentativeRole;
-use countersign::api::delegation_policy::{Countersignature, Required};
+use countersign_api::Action;
+use countersign_api::agreement_status::{ApprovalState, CustomerAgreementStatus, Side};
+use countersign_api::customer_agreement::RepresentativeRole;
+use countersign_api::delegation_policy::{Countersignature, Required};
 use proptest::prelude::*;
 
 use super::people::{Moment, at_rest, everything, live};

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use countersign::api::agreement_decision::{
+use countersign_api::agreement_decision::{
     DecidedAgreement, DecidedBy, Evidence, OrderConfirmation, OrderDecision, Statement,
 };
-use countersign::api::agreement_status::{Waiting, WaitingAction};
-use countersign::api::customer_agreement::Order;
-use countersign::api::delegation_policy::Substitute;
-use countersign::api::order_request::OrderRequestStatus;
-use countersign::api::subject::SubjectKind;
-use countersign::api::{Action, AgreementDecision, AgreementDecisionSpec, DelegationPolicy, StandardTerms};
-use countersign::decide::{Guard, Plan, Wake};
+use countersign_api::agreement_status::{Waiting, WaitingAction};
+use countersign_api::customer_agreement::Order;
+use countersign_api::delegation_policy::Substitute;
+use countersign_api::order_request::OrderRequestStatus;
+use countersign_api::subject::SubjectKind;
+use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, DelegationPolicy, StandardTerms};
+use countersign_core::decide::{Guard, Plan, Wake};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::core::ObjectMeta;

@@ -1,8 +1,8 @@
 //! At rest nothing is left to do, whenever one looks: until the operator wakes up, and if it was down for a while.
 
-use countersign::api::agreement_status::{Closed, CustomerAgreementStatus};
-use countersign::api::conditions::condition;
-use countersign::decide::{Guard, Wake};
+use countersign_api::agreement_status::{Closed, CustomerAgreementStatus};
+use countersign_api::conditions::condition;
+use countersign_core::decide::{Guard, Wake};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use countersign::api::conditions::condition;
-use countersign::api::customer_agreement::{Order, OrderItem, PricePeriod, PriceType};
-use countersign::api::money::Money;
+use countersign_api::conditions::condition;
+use countersign_api::customer_agreement::{Order, OrderItem, PricePeriod, PriceType};
+use countersign_api::money::Money;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

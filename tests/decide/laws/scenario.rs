@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use countersign::api::customer_agreement::RepresentativeRole::{self, Confirmer, Signatory};
-use countersign::api::customer_agreement::{CustomerAgreementSpec, Order, Representative, Term};
-use countersign::api::delegation_policy::{
+use countersign_api::customer_agreement::RepresentativeRole::{self, Confirmer, Signatory};
+use countersign_api::customer_agreement::{CustomerAgreementSpec, Order, Representative, Term};
+use countersign_api::delegation_policy::{
     Calendar, ConfirmationRules, Countersignature, Escalation, EscalationMode, EscalationTiming, Holder,
     OnTimeout, Permission, Quorum, Required, Separation, SignOffOrder, SignOffRules, Weekday,
 };
-use countersign::api::subject::{Subject, SubjectKind};
-use countersign::api::{CustomerAgreement, DelegationPolicy};
-use countersign::decide::RefusedCreate;
+use countersign_api::subject::{Subject, SubjectKind};
+use countersign_api::{CustomerAgreement, DelegationPolicy};
+use countersign_core::decide::RefusedCreate;
 use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use proptest::collection::vec;

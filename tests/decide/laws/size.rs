@@ -2,11 +2,11 @@
 //!
 //! People have names of up to 64 characters here: who decided what is never shortened.
 
-use countersign::api::Action;
-use countersign::api::agreement_decision::{OrderConfirmation, Statement};
-use countersign::api::customer_agreement::{Order, Representative, Term};
-use countersign::api::delegation_policy::EscalationMode;
-use countersign::api::standard_terms::StandardTerm;
+use countersign_api::Action;
+use countersign_api::agreement_decision::{OrderConfirmation, Statement};
+use countersign_api::customer_agreement::{Order, Representative, Term};
+use countersign_api::delegation_policy::EscalationMode;
+use countersign_api::standard_terms::StandardTerm;
 use proptest::prelude::*;
 
 use super::config;

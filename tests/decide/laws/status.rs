@@ -1,8 +1,8 @@
 //! Every status is whole, and says who must act.
 
-use countersign::api::agreement_status::{CustomerAgreementStatus, Waiting, WaitingAction};
-use countersign::api::conditions::{condition, phase};
-use countersign::api::delegation_policy::Holder;
+use countersign_api::agreement_status::{CustomerAgreementStatus, Waiting, WaitingAction};
+use countersign_api::conditions::{condition, phase};
+use countersign_api::delegation_policy::Holder;
 use proptest::prelude::*;
 
 use super::config;

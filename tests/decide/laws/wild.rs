@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use countersign::api::{
+use countersign_api::{
     AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms, crd,
 };
-use countersign::decide::{Guard, RefusedCreate, Wake};
+use countersign_core::decide::{Guard, RefusedCreate, Wake};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use proptest::prelude::*;

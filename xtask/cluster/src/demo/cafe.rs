@@ -1,7 +1,7 @@
 //! Cafe Corner understands the terms and does not accept them: two facts, and the second one ends it.
 
 use anyhow::{Result, ensure};
-use countersign::api::{
+use countersign_api::{
     CustomerAgreement,
     conditions::{condition, phase},
 };

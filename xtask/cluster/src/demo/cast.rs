@@ -1,7 +1,7 @@
 //! The people, and what each may do: a role of ours, bound in a customer's namespace.
 
 use anyhow::Result;
-use countersign::api::GROUP;
+use countersign_api::GROUP;
 use k8s_openapi::api::{
     authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
     core::v1::Namespace,

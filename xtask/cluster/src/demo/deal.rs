@@ -1,7 +1,7 @@
 //! One agreement, as its owner sees it go on.
 
 use anyhow::{Context, Result, anyhow};
-use countersign::api::{
+use countersign_api::{
     Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement, CustomerAgreementStatus,
     OrderRequest,
     agreement_decision::{DecidedAgreement, DecidedBy},

@@ -1,7 +1,7 @@
 //! Norrland Timber AB orders dedicated fibre: all terms are standard, and everybody says yes.
 
 use anyhow::{Result, ensure};
-use countersign::api::{
+use countersign_api::{
     Action, AgreementDecision, CustomerAgreement, OrderRequest,
     agreement_decision::{OrderConfirmation, OrderDecision, Statement},
     agreement_status::WaitingAction,
@@ -84,7 +84,7 @@ pub(super) fn yes(deal: &Deal<'_>) -> Result<AgreementDecision> {
     Ok(decision)
 }
 
-fn waits_for(status: &countersign::api::CustomerAgreementStatus, action: WaitingAction) -> bool {
+fn waits_for(status: &countersign_api::CustomerAgreementStatus, action: WaitingAction) -> bool {
     status.waiting_for.iter().any(|waiting| waiting.action == action)
 }
 

@@ -1,7 +1,7 @@
 //! Two who try to say yes for the customer.
 
 use anyhow::{Result, bail};
-use countersign::api::{Action, AgreementDecision, agreement_decision::DecidedAgreement};
+use countersign_api::{Action, AgreementDecision, agreement_decision::DecidedAgreement};
 use kube::{Api, Client, api::PostParams};
 
 use super::{

@@ -1,0 +1,256 @@
+//! Which decisions speak of this agreement, at this revision. The rest is shown as ignored, with the reason.
+
+use jiff::{SignedDuration, Timestamp};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::words::clean;
+use super::{Guard, Observed, digest};
+use countersign_api::agreement_status::{IgnoredDecision, TermsRevision, WaitingAction};
+use countersign_api::conditions::{condition, ignored, reason};
+use countersign_api::{Action, AgreementDecision, CustomerAgreementStatus};
+
+/// A decision made within this time of the admission policies' return may have been let through before they held.
+const GUARD_SETTLES: SignedDuration = SignedDuration::from_secs(10);
+
+/// A decision that names this agreement at its current revision.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Act<'a> {
+    pub(crate) decision: &'a AgreementDecision,
+    pub(crate) name: &'a str,
+    /// Server time, whole seconds: the only time that is trusted.
+    pub(crate) time: Timestamp,
+    /// Who made it.
+    pub(crate) actor: &'a str,
+    /// The representative whose act it is: the maker, or for whom it was recorded.
+    pub(crate) person: &'a str,
+    /// Whether it was recorded for the representative by somebody else.
+    pub(crate) attested: bool,
+    /// Whether it already counted when it was first weighed. Then it stands, whatever roles its maker lost since.
+    pub(crate) stands: bool,
+}
+
+impl<'a> Act<'a> {
+    /// Who recorded it, where it was not the representative.
+    pub(crate) fn attested_by(&self) -> Option<String> {
+        self.attested.then(|| self.actor.to_owned())
+    }
+
+    /// The reason in the maker's own words.
+    pub(crate) fn words(&self) -> String {
+        clean(self.decision.spec.reason.as_deref().unwrap_or_default(), 1024)
+    }
+
+    /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
+    pub(crate) fn precedes(&self, other: &Act<'_>) -> bool {
+        (self.time, !self.stands, self.name) < (other.time, !other.stands, other.name)
+    }
+
+    pub(crate) const fn action(&self) -> Action {
+        self.decision.spec.action
+    }
+
+    pub(crate) fn digest(&self) -> &'a str {
+        &self.decision.spec.agreement_ref.digest
+    }
+}
+
+/// The decisions of one agreement.
+#[derive(Debug, Default)]
+pub(crate) struct Acts<'a> {
+    /// Those of the current revision, by server time and name: the order in which they were listed says nothing.
+    pub(crate) current: Vec<Act<'a>>,
+    pub(crate) ignored: Ignored,
+    /// Whether some wait to be weighed until the guard is back.
+    pub(crate) held_back: usize,
+    /// Digests of this revision that can be decided on, as far as they are known.
+    pub(crate) digests: Vec<String>,
+}
+
+impl<'a> Acts<'a> {
+    /// Those that name what can be decided on. Whoever decided on something else has no part in this.
+    pub(crate) fn binding(&self) -> Vec<Act<'a>> {
+        let names = |act: &&Act<'a>| self.digests.iter().any(|digest| act.digest() == digest);
+        self.current.iter().filter(names).copied().collect()
+    }
+}
+
+/// Decisions that do not count.
+#[derive(Debug, Default)]
+pub(crate) struct Ignored(Vec<(Timestamp, IgnoredDecision)>);
+
+impl Ignored {
+    pub(crate) fn add(&mut self, act: &Act<'_>, reason: &str, message: impl AsRef<str>) {
+        self.push(act.time, act.name, act.actor, reason, message.as_ref());
+    }
+
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    fn push(&mut self, time: Timestamp, name: &str, username: &str, reason: &str, message: &str) {
+        let entry = IgnoredDecision {
+            name: name.to_owned(),
+            username: clean(username, 256),
+            reason: reason.to_owned(),
+            message: clean(message, 1024),
+        };
+        self.0.push((time, entry));
+    }
+
+    /// The newest 20, oldest first.
+    pub(crate) fn newest(mut self) -> Vec<IgnoredDecision> {
+        self.0.sort_by(|(a_time, a), (b_time, b)| (a_time, &a.name).cmp(&(b_time, &b.name)));
+        let skip = self.0.len().saturating_sub(20);
+        self.0.into_iter().skip(skip).map(|(_, entry)| entry).collect()
+    }
+}
+
+/// Sorts the decisions out.
+pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a> {
+    let mut acts = Acts { digests: vec![revision.digest.clone()], ..Acts::default() };
+    let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
+    let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
+    let born = seen.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let standing = standing(seen.agreement.status.as_ref(), revision);
+    let unguarded = Unguarded::of(seen.agreement.status.as_ref());
+    for decision in seen.decisions {
+        let spec = &decision.spec;
+        let Some(time) = decision.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
+        let decision_name = decision.metadata.name.as_deref().unwrap_or_default();
+        let attested = spec.on_behalf_of.is_some()
+            && spec.function.is_none()
+            && matches!(
+                spec.action,
+                Action::Confirm | Action::Decline | Action::RequestChange | Action::Sign
+            );
+        let person = if attested { spec.on_behalf_of.as_deref() } else { None };
+        let act = Act {
+            decision,
+            name: decision_name,
+            time,
+            actor: &spec.decided_by.username,
+            person: person.unwrap_or(&spec.decided_by.username),
+            attested,
+            stands: standing.contains(&decision_name),
+        };
+        let named = &spec.agreement_ref;
+        if named.uid != uid {
+            // One that an earlier agreement of the same name had is history, and nobody has to be told.
+            if named.name == name && born.is_none_or(|born| time >= born) {
+                let message = format!(
+                    "it names uid {}, and this agreement's is {uid}: decide again",
+                    clean(&named.uid, 63)
+                );
+                acts.ignored.add(&act, ignored::STALE, message);
+            }
+            continue;
+        }
+        if named.name != name {
+            let message =
+                format!("it names the agreement {:?}, and this one is {name:?}", clean(&named.name, 253));
+            acts.ignored.add(&act, ignored::STALE, message);
+            continue;
+        }
+        if named.revision != revision.revision {
+            let message = format!(
+                "it was made on revision {}, and the terms are at revision {}: decide again on what they say now",
+                named.revision, revision.revision
+            );
+            acts.ignored.add(&act, ignored::STALE, message);
+            continue;
+        }
+        if !act.stands {
+            let guarded = match &seen.guard {
+                Guard::Inactive { .. } => {
+                    acts.held_back += 1;
+                    continue;
+                }
+                Guard::Active { since: None } => true,
+                Guard::Active { since: Some(since) } => {
+                    time >= since.checked_add(GUARD_SETTLES).unwrap_or(*since)
+                        && !unguarded.holds(decision_name)
+                }
+            };
+            if !guarded {
+                acts.ignored.add(
+                    &act,
+                    ignored::BEFORE_GUARD,
+                    "it was made when the admission policies were not known to be in force: decide again",
+                );
+                continue;
+            }
+        }
+        acts.current.push(act);
+    }
+    acts.current.sort_by(|a, b| (a.time, a.name).cmp(&(b.time, b.name)));
+    acts
+}
+
+/// Decisions that were made while the guard was away, as far as status tells: where it says that the guard is away, all
+/// that do not stand; later, those whose makers were told.
+struct Unguarded<'a> {
+    all: bool,
+    told: Vec<&'a str>,
+}
+
+impl<'a> Unguarded<'a> {
+    fn of(status: Option<&'a CustomerAgreementStatus>) -> Self {
+        let ready = status.iter().flat_map(|status| &status.conditions).find(|c| c.type_ == condition::READY);
+        let told = status.iter().flat_map(|status| &status.ignored_decisions);
+        Self {
+            all: ready.is_some_and(|ready| ready.reason == reason::GUARD_INACTIVE),
+            told: told
+                .filter(|told| told.reason == ignored::BEFORE_GUARD)
+                .map(|told| told.name.as_str())
+                .collect(),
+        }
+    }
+
+    fn holds(&self, decision: &str) -> bool {
+        self.all || self.told.contains(&decision)
+    }
+}
+
+/// Names of the decisions that already count for this revision.
+fn standing<'a>(status: Option<&'a CustomerAgreementStatus>, revision: &TermsRevision) -> Vec<&'a str> {
+    let Some(status) = status else { return Vec::new() };
+    if status.terms.as_ref() != Some(revision) {
+        return Vec::new();
+    }
+    counted(status)
+}
+
+/// Names of the decisions that count in a status.
+pub(crate) fn counted(status: &CustomerAgreementStatus) -> Vec<&str> {
+    let confirmed = status.confirmation.iter().flat_map(|c| c.decisions.iter().map(|d| d.decision.as_str()));
+    let approved = status.approvals.iter().flat_map(|a| a.decided_by.iter().map(|d| d.decision.as_str()));
+    let signed = status.sign_off.iter().flat_map(|s| s.signatures.iter().map(|d| d.decision.as_str()));
+    let changed = status.change_request.iter().map(|change| change.decision.as_str());
+    let ended = status.closed.iter().flat_map(|closed| closed.decisions.iter().map(String::as_str));
+    confirmed.chain(approved).chain(signed).chain(changed).chain(ended).collect()
+}
+
+/// The deadline in force for an act, where the act is behind it. What already stands was in time.
+pub(crate) fn late(seen: &Observed<'_>, act: &Act<'_>, wait: Option<WaitingAction>) -> Option<String> {
+    if act.stands {
+        return None;
+    }
+    let status = seen.agreement.status.as_ref();
+    // Once its maker was told, it stays late: the wait is not named any more where a change was asked for since.
+    let mut told = status.iter().flat_map(|status| &status.ignored_decisions);
+    if let Some(told) = told.find(|told| told.name == act.name && told.reason == ignored::LATE) {
+        return Some(told.message.clone());
+    }
+    let advice = match wait {
+        Some(WaitingAction::Confirm) => "; ask the account owner for a new offer",
+        _ => "",
+    };
+    let offer_end = seen.offer_end();
+    if act.time > offer_end {
+        return Some(format!("the offer ended at {}{advice}", digest::shown(&Time(offer_end))));
+    }
+    let waiting = status?.waiting_for.iter().find(|waiting| Some(waiting.action) == wait)?;
+    let end = waiting.wait_end_time.as_ref()?;
+    (act.time > end.0).then(|| format!("the time to answer ended at {}{advice}", digest::shown(end)))
+}

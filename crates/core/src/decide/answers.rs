@@ -1,0 +1,188 @@
+//! Which open questions of an agreement somebody can answer, with which authority and on whose behalf (S4).
+//!
+//! It reads what the operator wrote into `status`, and the policy where the reader may see it: without the policy only those
+//! are known who are asked by name.
+
+use jiff::Timestamp;
+
+use super::authority::{canonical, rank, stands_in};
+use countersign_api::agreement_status::{Approval, ApprovalState, Waiting, WaitingAction};
+use countersign_api::delegation_policy::DelegationPolicySpec;
+use countersign_api::subject::{Subject, SubjectKind};
+use countersign_api::{Action, CustomerAgreement};
+
+/// Somebody, as the API server knows them.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// Username.
+    pub username: &'a str,
+    /// Groups.
+    pub groups: &'a [String],
+}
+
+impl Reader<'_> {
+    fn is(&self, policy: Option<&DelegationPolicySpec>, username: &str) -> bool {
+        match policy {
+            Some(policy) => canonical(policy, username) == canonical(policy, self.username),
+            None => username == self.username,
+        }
+    }
+
+    fn is_named(&self, policy: Option<&DelegationPolicySpec>, subject: &Subject) -> bool {
+        match subject.kind {
+            SubjectKind::User => self.is(policy, &subject.name),
+            SubjectKind::Group => self.groups.contains(&subject.name),
+        }
+    }
+}
+
+/// What an agreement waits for from this person: each with the holder for whom a substitute is asked.
+#[must_use]
+pub fn asked<'a>(
+    agreement: &'a CustomerAgreement,
+    policy: Option<&DelegationPolicySpec>,
+    reader: Reader<'_>,
+) -> Vec<(&'a Waiting, Option<&'a str>)> {
+    let waits = agreement.status.iter().flat_map(|status| &status.waiting_for);
+    waits
+        .filter_map(|wait| {
+            // A representative has one username; people of the provider may have several.
+            let policy = match wait.action {
+                WaitingAction::Confirm | WaitingAction::Sign => None,
+                WaitingAction::Approve | WaitingAction::Countersign | WaitingAction::Edit => policy,
+            };
+            let mut own = wait.subjects.iter().filter(|subject| reader.is_named(policy, &subject.subject));
+            let in_person = own.clone().find(|subject| subject.on_behalf_of.is_none());
+            let subject = in_person.or_else(|| own.next())?;
+            Some((wait, subject.on_behalf_of.as_deref()))
+        })
+        .collect()
+}
+
+/// An authority that somebody can act with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// The function.
+    pub function: String,
+    /// The level.
+    pub level: String,
+    /// The holder for whom a substitute acts.
+    pub on_behalf_of: Option<String>,
+    /// The entry that it rests on. A group has to be claimed in the decision.
+    pub via: Subject,
+    /// Title of who holds the level, where the policy is known.
+    pub title: Option<String>,
+}
+
+/// With which authorities somebody could approve or refuse, lowest level first for each function and person; whether such a
+/// decision would count is for [`foresee`](super::foresee::foresee) to say.
+#[must_use]
+pub fn capacities(
+    agreement: &CustomerAgreement,
+    policy: Option<&DelegationPolicySpec>,
+    reader: Reader<'_>,
+    action: Action,
+    now: Timestamp,
+) -> Vec<Capacity> {
+    let Some(status) = &agreement.status else { return Vec::new() };
+    let open = |step: &&Approval| matches!(step.state, ApprovalState::Waiting | ApprovalState::Exhausted);
+    if let Some(policy) = policy {
+        let of = |wanted: &dyn Fn(&Approval) -> bool| -> Vec<Capacity> {
+            let steps = status.approvals.iter().filter(|step| wanted(step));
+            steps.flat_map(|step| held(policy, reader, step, now)).collect()
+        };
+        // A refusal counts until the agreement is sealed, whoever approved before.
+        if action == Action::Refuse {
+            return of(&|_| true);
+        }
+        let asked = of(&|step| open(&step));
+        // Whoever comes later learns that, and not that there is nothing to approve.
+        return if asked.is_empty() { of(&|step| step.state == ApprovalState::Next) } else { asked };
+    }
+    // The waits for approvals stand in the order of the steps.
+    let waits = status.waiting_for.iter().filter(|wait| wait.action == WaitingAction::Approve);
+    let steps = status.approvals.iter().filter(open);
+    let mut out = Vec::new();
+    for (step, wait) in steps.zip(waits) {
+        let level = match step.state {
+            ApprovalState::Exhausted => step.asked.first().map_or(&step.level, |asked| &asked.level),
+            _ => &step.level,
+        };
+        for subject in wait.subjects.iter().filter(|subject| reader.is_named(None, &subject.subject)) {
+            out.push(Capacity {
+                function: step.function.clone(),
+                level: level.clone(),
+                on_behalf_of: subject.on_behalf_of.clone(),
+                via: subject.subject.clone(),
+                title: None,
+            });
+        }
+    }
+    out
+}
+
+/// What a person holds, or stands in for, from the level up that was asked first.
+fn held(policy: &DelegationPolicySpec, reader: Reader<'_>, step: &Approval, now: Timestamp) -> Vec<Capacity> {
+    let function = &step.function;
+    let first = step.asked.first().map_or(&step.level, |asked| &asked.level);
+    let least = rank(&policy.rules, function, first).unwrap_or_default();
+    let mut entries: Vec<(usize, &str, &Subject)> = policy
+        .holders
+        .iter()
+        .filter(|holder| &holder.function == function)
+        .filter_map(|holder| Some((rank(&policy.rules, function, &holder.level)?, holder)))
+        .filter(|(rank, _)| *rank >= least)
+        .flat_map(|(rank, holder)| {
+            holder.subjects.iter().map(move |subject| (rank, holder.level.as_str(), subject))
+        })
+        .collect();
+    entries.sort_by_key(|(rank, _, _)| *rank);
+    let capacity = |level: &str, subject: &Subject, on_behalf_of: Option<&str>| Capacity {
+        function: function.clone(),
+        level: level.to_owned(),
+        on_behalf_of: on_behalf_of.map(str::to_owned),
+        via: subject.clone(),
+        title: policy
+            .rules
+            .ladders
+            .iter()
+            .filter(|ladder| &ladder.function == function)
+            .flat_map(|ladder| &ladder.levels)
+            .find(|candidate| candidate.name == level)
+            .map(|level| level.title.clone()),
+    };
+    let own = entries.iter().filter(|(_, _, subject)| reader.is_named(Some(policy), subject));
+    let mut out: Vec<Capacity> = own.map(|(_, level, subject)| capacity(level, subject, None)).collect();
+    let standing_in = policy.substitutes.iter().filter(|substitute| {
+        reader.is(Some(policy), &substitute.substitute) && stands_in(substitute, function, now)
+    });
+    for substitute in standing_in {
+        let held = entries.iter().filter(|(_, _, subject)| {
+            subject.kind == SubjectKind::User
+                && canonical(policy, &subject.name) == canonical(policy, &substitute.holder)
+        });
+        out.extend(held.map(|(_, level, subject)| capacity(level, subject, Some(&substitute.holder))));
+    }
+    out.dedup();
+    out
+}
+
+/// Groups that a decision whose authority is judged by the operator alone has to claim: those that hold anything; where the
+/// policy cannot be read, all that are not the API server's own.
+#[must_use]
+pub fn groups_to_claim(policy: Option<&DelegationPolicySpec>, reader: Reader<'_>) -> Vec<String> {
+    /// As many as a decision has room for.
+    const MOST: usize = 64;
+    let holds = |group: &String| match policy {
+        Some(policy) => {
+            let mut subjects = policy.holders.iter().flat_map(|holder| &holder.subjects);
+            subjects.any(|subject| subject.kind == SubjectKind::Group && &subject.name == group)
+        }
+        None => !group.starts_with("system:") && !group.is_empty() && group.chars().count() <= 256,
+    };
+    let mut groups: Vec<String> = reader.groups.iter().filter(|group| holds(group)).cloned().collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups.truncate(MOST);
+    groups
+}

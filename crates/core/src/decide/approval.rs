@@ -1,0 +1,536 @@
+//! The provider's own agreement (S4): who is asked, who decided, and what silence does. Silence never approves.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::acts::{Act, Acts, late};
+use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank, stands_in};
+use super::confirmation::attests;
+use super::rule_book::RuleBook;
+use super::words::clean;
+use super::{Guard, Observed, calendar, digest};
+use countersign_api::Action;
+use countersign_api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
+use countersign_api::conditions::ignored;
+use countersign_api::delegation_policy::{EscalationMode, OnTimeout};
+use countersign_api::references::Authority;
+use countersign_api::subject::{Subject, SubjectKind};
+
+/// What approvals are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'a> {
+    /// The digest that an Approve or Refuse names; `None` while there is nothing to approve yet.
+    pub(crate) digest: Option<&'a str>,
+    /// From when it can be answered.
+    pub(crate) since: Option<Timestamp>,
+    /// Steps of the last status, where they were asked for the same digest.
+    pub(crate) before: &'a [Approval],
+}
+
+/// When a step could be decided, by the server times of the decisions alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    /// From when; `None`: not yet.
+    pub(crate) turn: Option<Timestamp>,
+    /// When its quorum was reached.
+    pub(crate) complete: Option<Timestamp>,
+    /// Position on the ladder of the lowest level that covers the need. It rises where an amendment is no longer alone.
+    least: usize,
+}
+
+/// The decision that refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    /// Position of the step.
+    step: usize,
+    pub(crate) time: Timestamp,
+    pub(crate) decision: String,
+    /// The maker's own words.
+    pub(crate) words: String,
+}
+
+/// How far the provider's own agreement has come.
+#[derive(Debug, Default)]
+pub(crate) struct Approved {
+    /// One step for each function, in the policy's order.
+    pub(crate) steps: Vec<Approval>,
+    /// When the last approval was there; where none is needed, when the question arose.
+    pub(crate) complete: Option<Timestamp>,
+    /// When each step could be decided.
+    pub(crate) spans: Vec<Span>,
+    /// The decision that refused, whatever others approved.
+    pub(crate) refused: Option<Refusal>,
+    /// A level stayed silent, and the policy lets the offer expire then.
+    pub(crate) timed_out: bool,
+}
+
+/// Weighs every Approve and Refuse.
+///
+/// One after the other by server time, whichever step it is for: whom an earlier one counted for cannot count again.
+pub(crate) fn weigh<'a>(
+    seen: &Observed<'a>,
+    book: RuleBook<'_>,
+    needed: &[Requirement],
+    question: Question<'_>,
+    acts: &mut Acts<'a>,
+) -> Approved {
+    let sequential = book.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
+    let mut approved = Approved {
+        steps: needed.iter().map(|need| begin(seen, book, need, question)).collect(),
+        spans: needed.iter().map(|need| span(book, need, question)).collect(),
+        ..Approved::default()
+    };
+    if sequential {
+        approved.spans.iter_mut().skip(1).for_each(|span| span.turn = None);
+    }
+    let mut mine: Vec<(usize, Act<'a>)> = Vec::new();
+    for act in acts.current.clone() {
+        if !matches!(act.action(), Action::Approve | Action::Refuse) {
+            continue;
+        }
+        let function = act.decision.spec.function.as_deref().unwrap_or_default();
+        match needed.iter().position(|need| need.function == function) {
+            Some(step) => mine.push((step, act)),
+            None => {
+                let message =
+                    format!("nothing in the agreement asks for an approval of {}", clean(function, 63));
+                acts.ignored.add(&act, ignored::NOT_REQUIRED, message);
+            }
+        }
+    }
+    // Within one second a refusal comes before an approval, and in a sequence the earlier step, so that the next one has
+    // its turn. Steps that are asked together have no order of their own: what counted may not depend on when it is seen.
+    mine.sort_by_key(|(step, act)| {
+        (act.time, if sequential { *step } else { 0 }, act.action() == Action::Approve)
+    });
+    let binding = acts.binding();
+    for (at, act) in mine {
+        let verdict = weigh_act(seen, book, question, &approved, at, &binding, &act);
+        let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
+            continue;
+        };
+        match verdict {
+            Err((reason, message)) => acts.ignored.add(&act, reason, message),
+            Ok(verdict) if act.action() == Action::Refuse => {
+                step.decided_by.push(verdict);
+                approved.refused = Some(Refusal {
+                    step: at,
+                    time: act.time,
+                    decision: act.name.to_owned(),
+                    words: act.words(),
+                });
+            }
+            Ok(verdict) => {
+                step.decided_by.push(verdict);
+                let level = level_at(step, act.time);
+                let quorum = quorum(&book.policy.spec.rules, &step.function, level);
+                if step.decided_by.len() >= usize::try_from(quorum).unwrap_or(1) {
+                    span.complete = Some(act.time);
+                    if let Some(next) = approved.spans.get_mut(at + 1).filter(|_| sequential) {
+                        next.turn = Some(act.time);
+                    }
+                }
+            }
+        }
+    }
+    let refused = approved.refused.as_ref().map(|refusal| refusal.step);
+    for (at, (step, span)) in approved.steps.iter_mut().zip(&approved.spans).enumerate() {
+        step.state = match (span.turn, span.complete) {
+            _ if refused == Some(at) => ApprovalState::Refused,
+            (_, Some(_)) => ApprovalState::Approved,
+            (Some(_), None) => ApprovalState::Waiting,
+            (None, None) => ApprovalState::Next,
+        };
+    }
+    let ends = approved.spans.iter().map(|span| span.complete);
+    approved.complete =
+        [question.since].into_iter().chain(ends).collect::<Option<Vec<_>>>().into_iter().flatten().max();
+    approved
+}
+
+fn span(book: RuleBook<'_>, need: &Requirement, question: Question<'_>) -> Span {
+    let least = rank(&book.policy.spec.rules, &need.function, &need.level).unwrap_or_default();
+    Span { turn: question.since, complete: None, least }
+}
+
+/// The step as it stood; or as it would be asked, once its turn has come.
+fn begin(seen: &Observed<'_>, book: RuleBook<'_>, need: &Requirement, question: Question<'_>) -> Approval {
+    let before = question.before.iter().find(|step| step.function == need.function);
+    let asked = before.map(|step| step.asked.clone()).unwrap_or_default();
+    let rank_of = |level: &str| rank(&book.policy.spec.rules, &need.function, level);
+    let level = match asked.last().filter(|asked| rank_of(&asked.level) >= rank_of(&need.level)) {
+        Some(asked) => asked.level.clone(),
+        None => who_is_asked_first(seen, book, &need.function, &need.level),
+    };
+    Approval {
+        function: need.function.clone(),
+        quorum: quorum(&book.policy.spec.rules, &need.function, &level),
+        level,
+        because: need.because.clone(),
+        state: ApprovalState::Next,
+        asked,
+        decided_by: Vec::new(),
+    }
+}
+
+/// The level that is asked first. One whose only holders may not approve would only cost time.
+pub(crate) fn who_is_asked_first(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    function: &str,
+    needed: &str,
+) -> String {
+    let passed_over = nobody_may_approve(seen, book, function, needed);
+    passed_over
+        .then(|| next_level(seen, book, function, needed))
+        .flatten()
+        .unwrap_or_else(|| needed.to_owned())
+}
+
+fn asked(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> AskedLevel {
+    let rules = &book.policy.spec.rules;
+    let seconds = rules
+        .ladders
+        .iter()
+        .filter(|ladder| ladder.function == function)
+        .flat_map(|ladder| &ladder.levels)
+        .find(|candidate| candidate.name == level)
+        .map(|level| level.deadline_seconds);
+    AskedLevel {
+        level: level.to_owned(),
+        asked_time: Time(now),
+        wait_end_time: seconds.map(|seconds| Time(calendar::wait_end(rules.calendar.as_ref(), now, seconds))),
+    }
+}
+
+/// Whether one act counts for its step.
+fn weigh_act(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    question: Question<'_>,
+    approved: &Approved,
+    at: usize,
+    current: &[Act<'_>],
+    act: &Act<'_>,
+) -> Result<ApprovalVerdict, (&'static str, String)> {
+    let (Some(step), Some(span)) = (approved.steps.get(at), approved.spans.get(at)) else {
+        return Err((ignored::NOT_REQUIRED, "no such step".to_owned()));
+    };
+    // A refusal counts until the agreement is sealed, an approval only while one is missing.
+    let is_refusal = act.action() == Action::Refuse;
+    if approved.refused.is_some() || (span.complete.is_some() && !is_refusal) {
+        return Err((ignored::ALREADY_APPROVED, "the step was already decided".to_owned()));
+    }
+    if let Some(fault) = binding_fault(act, question, span.turn) {
+        return Err(fault);
+    }
+    if act.stands {
+        let stood = stood(seen, act)
+            .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))?;
+        let enough = rank(&book.policy.spec.rules, &step.function, &stood.level) >= Some(span.least);
+        return if enough || is_refusal {
+            Ok(stood)
+        } else {
+            Err(insufficient(step, &step.level, &stood.level))
+        };
+    }
+    let verdict = weigh_authority(seen, book, step, span, current, act)?;
+    if !is_refusal && counted_before(seen, book, question, approved, step, &verdict) {
+        return Err((
+            ignored::NOT_DISTINCT,
+            "the same person already decided here; another one must".to_owned(),
+        ));
+    }
+    Ok(verdict)
+}
+
+/// Whether one of the people of a verdict already counts, here or, where approvers must be distinct, for another step.
+fn counted_before(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    question: Question<'_>,
+    approved: &Approved,
+    step: &Approval,
+    verdict: &ApprovalVerdict,
+) -> bool {
+    let policy = &book.policy.spec;
+    let people = |verdict: &ApprovalVerdict| {
+        let names = [Some(verdict.username.clone()), verdict.on_behalf_of.clone()];
+        names.map(|name| name.map(|name| canonical(policy, &name).to_owned()))
+    };
+    let own = people(verdict);
+    let same = |other: &ApprovalVerdict| {
+        people(other).iter().flatten().any(|name| own.contains(&Some(name.clone())))
+    };
+    // What stands from before counts, also where this act is older and was seen late.
+    let standing = seen
+        .decisions
+        .iter()
+        .filter(|decision| question.digest == Some(decision.spec.agreement_ref.digest.as_str()));
+    let standing: Vec<&str> = standing.filter_map(|decision| decision.metadata.name.as_deref()).collect();
+    let stood = question.before.iter().chain(&approved.steps);
+    stood
+        .filter(|other| policy.rules.separation.distinct_approvers || other.function == step.function)
+        .flat_map(|other| &other.decided_by)
+        .filter(|other| standing.contains(&other.decision.as_str()))
+        .any(same)
+}
+
+fn binding_fault(
+    act: &Act<'_>,
+    question: Question<'_>,
+    turn: Option<Timestamp>,
+) -> Option<(&'static str, String)> {
+    let Some(digest) = question.digest else {
+        return Some((ignored::OUT_OF_TURN, "the customer has yet to confirm; decide again then".to_owned()));
+    };
+    if act.digest() != digest {
+        return Some((ignored::STALE, format!("it must name the digest {digest}")));
+    }
+    if turn.is_none_or(|turn| act.time < turn) {
+        return Some((
+            ignored::OUT_OF_TURN,
+            "another step comes first; decide again when this one is asked".to_owned(),
+        ));
+    }
+    None
+}
+
+/// The verdict as it was put on record.
+fn stood(seen: &Observed<'_>, act: &Act<'_>) -> Option<ApprovalVerdict> {
+    let steps = seen.agreement.status.as_ref()?.approvals.iter();
+    steps.flat_map(|step| &step.decided_by).find(|verdict| verdict.decision == act.name).cloned()
+}
+
+fn weigh_authority(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    step: &Approval,
+    span: &Span,
+    current: &[Act<'_>],
+    act: &Act<'_>,
+) -> Result<ApprovalVerdict, (&'static str, String)> {
+    let policy = &book.policy.spec;
+    let function = &step.function;
+    let decision = &act.decision.spec;
+    let level = decision.level.as_deref().unwrap_or_default();
+    // What somebody may not do, nobody does on that person's behalf.
+    let mut people = [act.actor].into_iter().chain(decision.on_behalf_of.as_deref());
+    if policy.rules.separation.owner_may_not_approve
+        && people.clone().any(|person| is_owner(seen, book, person))
+    {
+        return Err((
+            ignored::OWNER,
+            "the account owner may not approve; somebody else who holds the level must".to_owned(),
+        ));
+    }
+    if people.any(|person| is_representative(seen, book, person)) {
+        return Err((
+            ignored::BOTH_SIDES,
+            "a representative of the customer may not approve for the provider".to_owned(),
+        ));
+    }
+    if attests(seen, book, current, act) {
+        return Err((
+            ignored::NOT_DISTINCT,
+            "who recorded what a representative did may not approve; somebody else who holds the level must"
+                .to_owned(),
+        ));
+    }
+    let least = least_level(seen, book, step, act.time);
+    let (Some(held), Some(least_rank)) =
+        (rank(&policy.rules, function, level), rank(&policy.rules, function, least))
+    else {
+        return Err((
+            ignored::LEVEL_INSUFFICIENT,
+            format!("{function} has no level {:?}; {function} {least} is asked", clean(level, 63)),
+        ));
+    };
+    if held < least_rank {
+        return Err(insufficient(step, least, level));
+    }
+    if held < span.least {
+        return Err(insufficient(step, &step.level, level));
+    }
+    let authority = Authority { function: function.clone(), level: level.to_owned() };
+    let groups = &decision.decided_by.groups;
+    let via = match decision.on_behalf_of.as_deref() {
+        None => holds(policy, Person { username: act.actor, groups }, &authority),
+        Some(holder) if acts_for(book, act, holder, function) => {
+            holds(policy, Person { username: holder, groups: &[] }, &authority)
+        }
+        Some(_) => None,
+    };
+    let Some(via) = via else {
+        let message = match decision.on_behalf_of.as_deref() {
+            None => format!(
+                "{:?} does not hold {function} {level} or higher; a holder through a group must name it in `decidedBy.groups`, \
+                 a substitute must name the holder in `onBehalfOf`",
+                clean(act.actor, 128)
+            ),
+            Some(holder) => format!(
+                "{:?} does not stand in for a holder {:?} of {function} {level} at that time",
+                clean(act.actor, 128),
+                clean(holder, 128)
+            ),
+        };
+        return Err((ignored::NOT_HOLDER, message));
+    };
+    Ok(ApprovalVerdict {
+        decision: act.name.to_owned(),
+        username: act.actor.to_owned(),
+        level: level.to_owned(),
+        via: match via.kind {
+            SubjectKind::User => format!("User {}", clean(&via.name, 256)),
+            SubjectKind::Group => format!("Group {}", clean(&via.name, 256)),
+        },
+        on_behalf_of: decision.on_behalf_of.clone(),
+    })
+    .and_then(|verdict| match late(seen, act, None).or_else(|| after_silence(book, step, act)) {
+        Some(message) => Err((ignored::LATE, message)),
+        None => Ok(verdict),
+    })
+}
+
+fn insufficient(step: &Approval, least: &str, level: &str) -> (&'static str, String) {
+    let message = format!("{} {least} or higher must decide, not {level}", step.function);
+    (ignored::LEVEL_INSUFFICIENT, message)
+}
+
+/// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
+fn after_silence(book: RuleBook<'_>, step: &Approval, act: &Act<'_>) -> Option<String> {
+    let expires = book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
+    let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
+    (act.time > end.0).then(|| format!("the time to answer ended at {}", digest::shown(end)))
+}
+
+/// The level that was asked at a time. The second in which the next one was asked still belongs to the one before.
+fn level_at(step: &Approval, time: Timestamp) -> &str {
+    let then = step.asked.iter().rev().find(|asked| asked.asked_time.0 < time).or(step.asked.first());
+    then.map_or(&step.level, |asked| &asked.level)
+}
+
+/// The lowest level that may decide at a time: the one asked then, or any asked before it where the policy lets it still
+/// decide, or where nobody is left to be asked.
+fn least_level<'s>(seen: &Observed<'_>, book: RuleBook<'_>, step: &'s Approval, time: Timestamp) -> &'s str {
+    let still = book.policy.spec.rules.escalation.earlier_level_may_still_decide;
+    let silent =
+        step.asked.last().and_then(|asked| asked.wait_end_time.as_ref()).is_some_and(|end| end.0 < time);
+    if still || (silent && next_level(seen, book, &step.function, &step.level).is_none()) {
+        step.asked.first().map_or(&step.level, |asked| &asked.level)
+    } else {
+        level_at(step, time)
+    }
+}
+
+fn acts_for(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
+    let policy = &book.policy.spec;
+    policy.substitutes.iter().any(|substitute| {
+        canonical(policy, &substitute.holder) == canonical(policy, holder)
+            && canonical(policy, &substitute.substitute) == canonical(policy, act.actor)
+            && stands_in(substitute, function, act.time)
+    })
+}
+
+/// Whether somebody was ever named owner in a spec that the operator saw.
+fn is_owner(seen: &Observed<'_>, book: RuleBook<'_>, username: &str) -> bool {
+    let policy = &book.policy.spec;
+    let seen_before = seen.agreement.status.iter().flat_map(|status| status.owners.iter());
+    seen_before
+        .chain([&seen.agreement.spec.provider.owner_username])
+        .any(|owner| canonical(policy, owner) == canonical(policy, username))
+}
+
+fn is_representative(seen: &Observed<'_>, book: RuleBook<'_>, username: &str) -> bool {
+    let policy = &book.policy.spec;
+    let mut representatives = seen.agreement.spec.customer.representatives.iter();
+    representatives.any(|r| canonical(policy, &r.username) == canonical(policy, username))
+}
+
+/// Whether a holder is a person who may not approve. A group may always have somebody who may.
+pub(crate) fn may_not_approve(seen: &Observed<'_>, book: RuleBook<'_>, holder: &Subject) -> bool {
+    let owner_may_not = book.policy.spec.rules.separation.owner_may_not_approve;
+    holder.kind == SubjectKind::User
+        && ((owner_may_not && is_owner(seen, book, &holder.name))
+            || is_representative(seen, book, &holder.name))
+}
+
+fn nobody_may_approve(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &str) -> bool {
+    holders(&book.policy.spec, function, level).iter().all(|holder| may_not_approve(seen, book, holder))
+}
+
+/// Whether somebody holds this level of a function, or a higher one, and may approve.
+pub(crate) fn anybody_may_approve(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    function: &str,
+    level: &str,
+) -> bool {
+    !nobody_may_approve(seen, book, function, level) || next_level(seen, book, function, level).is_some()
+}
+
+fn next_level(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &str) -> Option<String> {
+    let ladder = book.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == function)?;
+    let above = ladder.levels.iter().skip_while(|candidate| candidate.name != level).skip(1);
+    above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(seen, book, function, level))
+}
+
+/// Asks those whose turn has come, and moves on the steps whose level stayed silent.
+pub(crate) fn ask(seen: &Observed<'_>, book: RuleBook<'_>, approved: &mut Approved, now: Timestamp) {
+    let guarded = !matches!(seen.guard, Guard::Inactive { .. });
+    let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
+    for step in waiting {
+        let Some(last) = step.asked.last().filter(|asked| asked.level == step.level) else {
+            step.asked.push(asked(book, &step.function, &step.level, now));
+            continue;
+        };
+        let end = last.wait_end_time.as_ref().map(|time| time.0);
+        let over = end.is_some_and(|end| now >= end.checked_add(calendar::GRACE).unwrap_or(end));
+        if !over || !guarded {
+            continue;
+        }
+        if book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire {
+            approved.timed_out = true;
+            continue;
+        }
+        match next_level(seen, book, &step.function, &step.level) {
+            Some(next) => {
+                step.asked.push(asked(book, &step.function, &next, now));
+                step.quorum = quorum(&book.policy.spec.rules, &step.function, &next);
+                step.level = next;
+            }
+            None => step.state = ApprovalState::Exhausted,
+        }
+    }
+}
+
+/// While the terms are to be changed nobody new is asked.
+pub(crate) fn rest(approved: &mut Approved) {
+    let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
+    waiting.filter(|step| step.asked.is_empty()).for_each(|step| step.state = ApprovalState::Next);
+}
+
+/// Why somebody on the provider's side may not ask for other terms: only who could approve now may.
+pub(crate) fn may_request_change(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    approved: &Approved,
+    current: &[Act<'_>],
+    act: &Act<'_>,
+) -> Option<(&'static str, String)> {
+    if act.stands {
+        return None;
+    }
+    let function = act.decision.spec.function.as_deref().unwrap_or_default();
+    let steps = approved.steps.iter().zip(&approved.spans);
+    let open = steps.filter(|(step, _)| step.function == function).find(|(_, span)| {
+        span.turn.is_some_and(|turn| turn <= act.time)
+            && span.complete.is_none_or(|complete| act.time <= complete)
+    });
+    match open {
+        Some((step, span)) => weigh_authority(seen, book, step, span, current, act).err(),
+        None => {
+            Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", clean(function, 63))))
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! The facts of an agreement that is neither sealed nor closed: derived anew each time from what was read.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::acts::{self, Act, Acts, Ignored, late};
+use super::approval::{self, Approved, Question};
+use super::authority::canonical;
+use super::confirmation::{self, Confirmed, attestation_fault};
+use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
+use super::fault::Fault;
+use super::rule_book::RuleBook;
+use super::sign_off::{self, Signable, Signed};
+use super::validate::{Assessment, assess, validate};
+use super::words::clean;
+use super::{Guard, Observed, links, waiting};
+use countersign_api::agreement_status::{
+    ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
+};
+use countersign_api::conditions::{ignored, reason};
+use countersign_api::delegation_policy::EscalationTiming;
+use countersign_api::{Action, CustomerAgreementStatus};
+
+/// Where an open agreement stands. Derived, never read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// A check failed.
+    Invalid,
+    /// The rules that were pinned are gone.
+    RulesGone,
+    /// Somebody asked for other terms.
+    Revising,
+    /// The customer has to confirm (S2).
+    Confirmation,
+    /// Delegated managers have to approve (S4).
+    Escalation,
+    /// Somebody has to sign (S3).
+    SignOff,
+    /// Every signature is there.
+    Complete,
+}
+
+/// A pinned object that is gone or was replaced.
+#[derive(Clone, Debug)]
+pub(crate) struct Gone {
+    pub(crate) reason: &'static str,
+    pub(crate) message: String,
+}
+
+/// How an agreement ends without being agreed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) outcome: ClosedOutcome,
+    pub(crate) reason: String,
+    pub(crate) decisions: Vec<String>,
+}
+
+/// Every fact of an open agreement.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) revision: TermsRevision,
+    pub(crate) pinned: Option<Pinned>,
+    pub(crate) book: Option<RuleBook<'a>>,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) gone: Option<Gone>,
+    /// By the orders that remain.
+    pub(crate) assessment: Option<Assessment>,
+    pub(crate) confirmed: Confirmed,
+    pub(crate) confirmation_digest: Option<String>,
+    /// The digest that managers decide on.
+    pub(crate) approval_digest: Option<String>,
+    pub(crate) approved: Approved,
+    pub(crate) signed: Signed,
+    pub(crate) change: Option<ChangeRequest>,
+    pub(crate) acts: Acts<'a>,
+    pub(crate) stage: Stage,
+    pub(crate) waits: Vec<Waiting>,
+    pub(crate) end: Option<End>,
+    /// Server time of the first decision of this revision that counts.
+    pub(crate) first_counted: Option<Timestamp>,
+}
+
+/// Derives every fact.
+pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
+    let revision = revision(seen);
+    let acts = acts::sort(seen, &revision);
+    let mut case = Case {
+        revision,
+        pinned: None,
+        book: None,
+        faults: Vec::new(),
+        gone: None,
+        assessment: None,
+        confirmed: Confirmed::default(),
+        confirmation_digest: None,
+        approval_digest: None,
+        approved: Approved::default(),
+        signed: Signed::default(),
+        change: None,
+        acts,
+        stage: Stage::Invalid,
+        waits: Vec::new(),
+        end: None,
+        first_counted: None,
+    };
+    case.find_rules(seen, now);
+    match case.book {
+        Some(book) => {
+            case.weigh(seen, book);
+            case.check_links(seen, now);
+        }
+        None => case.leave_unweighed(),
+    }
+    let ended = case.ended_by_people(seen);
+    case.request_change(seen);
+    let offer_is_over = now >= seen.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
+    match case.book {
+        Some(book)
+            if ended.is_none() && case.change.is_none() && case.faults.is_empty() && !offer_is_over =>
+        {
+            approval::ask(seen, book, &mut case.approved, now);
+        }
+        _ => approval::rest(&mut case.approved),
+    }
+    case.stage = case.derive_stage();
+    case.waits = waiting::waits(seen, &case, now);
+    case.end =
+        ended.or_else(|| if case.stage == Stage::Complete { None } else { case.ended_by_time(seen, now) });
+    let counted = case.counted();
+    case.first_counted =
+        case.acts.current.iter().filter(|act| counted.contains(&act.name)).map(|act| act.time).min();
+    case
+}
+
+/// The revision in force: a new one whenever the digest is another than the last one that was written.
+fn revision(seen: &Observed<'_>) -> TermsRevision {
+    let spec = &seen.agreement.spec;
+    let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
+    let status = seen.agreement.status.as_ref();
+    let last = status.and_then(|status| status.terms.as_ref());
+    let pinned = status.and_then(|status| status.pinned.as_ref()).map(|pinned| &pinned.standard_terms);
+    if let (Some(last), Some(pinned)) = (last, pinned)
+        && pinned.name == spec.standard_terms_ref.name
+        && terms_digest(spec, uid, Some(&pinned.uid)) == last.digest
+    {
+        return last.clone();
+    }
+    let live = seen.standard_terms.and_then(|terms| terms.metadata.uid.as_deref());
+    let digest = terms_digest(spec, uid, live);
+    match last {
+        Some(last) if last.digest == digest => last.clone(),
+        last => TermsRevision {
+            revision: last.map_or(1, |last| last.revision.saturating_add(1)),
+            digest,
+            encoding: TERMS_ENCODING.to_owned(),
+        },
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The rules pinned to this revision; for a new one, those of today, if nothing is wrong.
+    fn find_rules(&mut self, seen: &Observed<'a>, now: Timestamp) {
+        let status = seen.agreement.status.as_ref();
+        let pinned = status
+            .filter(|status| status.terms.as_ref() == Some(&self.revision))
+            .and_then(|status| status.pinned.clone());
+        let Some(pinned) = pinned else {
+            let found = validate(seen, now);
+            match found.rules.filter(|_| found.faults.is_empty()) {
+                Some((book, _)) => {
+                    self.pinned = Some(Pinned {
+                        standard_terms: named(&book.terms.metadata),
+                        policy: named(&book.policy.metadata),
+                    });
+                    self.book = Some(book);
+                }
+                None => self.faults = found.faults,
+            }
+            return;
+        };
+        let terms = seen.standard_terms.filter(|terms| {
+            is_pinned(&pinned.standard_terms, &pinned.standard_terms.name, terms.metadata.uid.as_deref())
+        });
+        let policy = seen.policies.iter().find(|policy| {
+            is_pinned(
+                &pinned.policy,
+                policy.metadata.name.as_deref().unwrap_or_default(),
+                policy.metadata.uid.as_deref(),
+            )
+        });
+        match (terms, policy) {
+            (Some(terms), Some(policy)) => self.book = Some(RuleBook { terms, policy }),
+            (None, _) => {
+                self.gone = Some(gone(reason::TERMS_MISSING, "StandardTerms", &pinned.standard_terms))
+            }
+            (_, None) => self.gone = Some(gone(reason::POLICY_MISSING, "DelegationPolicy", &pinned.policy)),
+        }
+        self.pinned = Some(pinned);
+    }
+
+    /// Confirmation, approvals and signatures, each from the decisions alone.
+    fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>) {
+        let before_customer =
+            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
+        // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
+        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book));
+        let turn = match &first_round {
+            Some((approved, _)) => approved.complete,
+            None => Some(Timestamp::MIN),
+        };
+        self.confirmed = confirmation::weigh(seen, &self.revision, book, turn, &mut self.acts);
+        let remaining: Option<BTreeSet<String>> =
+            self.confirmed.complete.map(|_| self.confirmed.confirmed_orders());
+        self.confirmation_digest = remaining.as_ref().map(|orders| {
+            let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
+            confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
+        });
+        self.acts.digests.extend(self.confirmation_digest.clone());
+        let assessment = assess(seen, remaining.as_ref(), book);
+        let left_out =
+            remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
+        // A refusal from before the customer left something out was no less a refusal because it was seen with it.
+        let refused_before = |approved: &Approved| {
+            let refused = approved.refused.as_ref().map(|refusal| refusal.time);
+            refused.is_some_and(|refused| Some(refused) <= self.confirmed.complete) && !self.asks_again(seen)
+        };
+        match first_round {
+            Some((approved, ignored)) if !left_out || refused_before(&approved) => {
+                self.approval_digest = Some(self.revision.digest.clone());
+                self.approved = approved;
+                self.acts.ignored.extend(ignored);
+            }
+            // After the customer; or once more, since leaving orders out voids what was said about all of them.
+            _ => {
+                self.approval_digest.clone_from(&self.confirmation_digest);
+                let status = self.status_of_this_revision(seen);
+                let digest =
+                    status.and_then(|status| status.confirmation.as_ref()).and_then(|c| c.digest.as_ref());
+                // What was asked for another set of orders was another question.
+                let same_question = digest.is_some() && digest == self.confirmation_digest.as_ref();
+                let before = status.filter(|_| same_question).map(|status| status.approvals.as_slice());
+                let question = Question {
+                    digest: self.confirmation_digest.as_deref(),
+                    since: self.confirmed.complete,
+                    before: before.unwrap_or_default(),
+                };
+                let needed = &assessment.requirements.approvals;
+                self.approved = approval::weigh(seen, book, needed, question, &mut self.acts);
+            }
+        }
+        let since = match (self.confirmed.complete, self.approved.complete) {
+            (Some(confirmed), Some(approved)) => Some(confirmed.max(approved)),
+            _ => None,
+        };
+        let signable = Signable {
+            digest: self.confirmation_digest.as_deref(),
+            since,
+            exercised: &assessment.requirements.exercised,
+        };
+        self.signed = sign_off::weigh(seen, book, signable, &mut self.acts);
+        self.assessment = Some(assessment);
+    }
+
+    /// The approvals for all orders, from managers who are asked before the customer.
+    fn approvals_on_terms(&self, seen: &Observed<'a>, book: RuleBook<'a>) -> (Approved, Ignored) {
+        let assessment = assess(seen, None, book);
+        let status = self.status_of_this_revision(seen);
+        let before = status.filter(|_| !self.asks_again(seen)).map(|status| status.approvals.as_slice());
+        let question = Question {
+            digest: Some(&self.revision.digest),
+            since: Some(Timestamp::MIN),
+            before: before.unwrap_or_default(),
+        };
+        let (current, digests) = (self.acts.current.clone(), self.acts.digests.clone());
+        let mut acts = Acts { current, digests, ..Acts::default() };
+        let approved = approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts);
+        (approved, acts.ignored)
+    }
+
+    /// Whether managers were already asked once more, since the customer left something out.
+    fn asks_again(&self, seen: &Observed<'a>) -> bool {
+        let status = self.status_of_this_revision(seen);
+        status.is_some_and(|status| status.orders.iter().any(|order| order.confirmed == Some(false)))
+    }
+
+    fn status_of_this_revision<'s>(&self, seen: &'s Observed<'a>) -> Option<&'s CustomerAgreementStatus> {
+        seen.agreement.status.as_ref().filter(|status| status.terms.as_ref() == Some(&self.revision))
+    }
+
+    /// Withdraw, then Decline, then Refuse: whichever is there, whatever else was decided.
+    fn ended_by_people(&mut self, seen: &Observed<'a>) -> Option<End> {
+        let withdrawn = self.first_valid(seen, Action::Withdraw);
+        let declined = self.first_valid(seen, Action::Decline);
+        let by_act = |outcome, act: Act<'_>| End {
+            outcome,
+            reason: act.words(),
+            decisions: vec![act.name.to_owned()],
+        };
+        let refused = self.approved.refused.clone();
+        withdrawn
+            .map(|act| by_act(ClosedOutcome::Withdrawn, act))
+            .or_else(|| declined.map(|act| by_act(ClosedOutcome::Declined, act)))
+            .or_else(|| {
+                refused.map(|refusal| End {
+                    outcome: ClosedOutcome::Refused,
+                    reason: refusal.words,
+                    decisions: vec![refusal.decision],
+                })
+            })
+    }
+
+    /// The first act of a kind that names the terms digest and whose maker has a part in the agreement.
+    fn first_valid(&mut self, seen: &Observed<'a>, action: Action) -> Option<Act<'a>> {
+        let mut first = None;
+        for act in self.acts.current.clone().into_iter().filter(|act| act.action() == action) {
+            match self.fault_of_party(seen, &act) {
+                Some((reason, message)) => self.acts.ignored.add(&act, reason, message),
+                None if first.is_none() => first = Some(act),
+                None => {
+                    self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "somebody else did the same before")
+                }
+            }
+        }
+        first
+    }
+
+    fn fault_of_party(&self, seen: &Observed<'a>, act: &Act<'_>) -> Option<(&'static str, String)> {
+        let spec = &seen.agreement.spec;
+        if act.digest() != self.revision.digest {
+            let message =
+                format!("a {} must name the terms digest {}", act.action().as_str(), self.revision.digest);
+            return Some((ignored::STALE, message));
+        }
+        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.binding(), act) {
+            return Some(fault);
+        }
+        let is = |username: &String| match self.book {
+            Some(book) => canonical(&book.policy.spec, username) == canonical(&book.policy.spec, act.person),
+            None => username == act.person,
+        };
+        let customer =
+            spec.customer.representatives.iter().any(|representative| representative.username == act.person);
+        let owners = seen
+            .agreement
+            .status
+            .iter()
+            .flat_map(|status| &status.owners)
+            .chain([&spec.provider.owner_username]);
+        let provider = owners.into_iter().any(is)
+            || spec.provider.signatories.iter().any(|signatory| is(&signatory.username));
+        let (holds, who) = match act.action() {
+            Action::Withdraw => {
+                (customer || provider, "a representative, the owner or a signatory of the provider")
+            }
+            _ => (customer, "a representative of the customer"),
+        };
+        if !holds && !act.stands {
+            let message = format!("{:?} is not {who}", clean(act.person, 128));
+            return Some((ignored::NOT_HOLDER, message));
+        }
+        late(seen, act, None).map(|message| (ignored::LATE, message))
+    }
+
+    /// The first RequestChange of a representative, or of somebody who could approve.
+    fn request_change(&mut self, seen: &Observed<'a>) {
+        for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
+            let fault = match (&act.decision.spec.function, self.book) {
+                (Some(_), Some(book)) if act.digest() == self.revision.digest => {
+                    approval::may_request_change(seen, book, &self.approved, &self.acts.binding(), &act)
+                }
+                (Some(_), None) if act.stands => None,
+                (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
+                _ => self.fault_of_party(seen, &act),
+            };
+            match fault {
+                Some((reason, message)) => self.acts.ignored.add(&act, reason, message),
+                None if self.change.is_none() => {
+                    self.change = Some(ChangeRequest {
+                        decision: act.name.to_owned(),
+                        username: act.person.to_owned(),
+                        reason: act.words(),
+                        time: Time(act.time),
+                    });
+                }
+                None => self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "a change was already asked for"),
+            }
+        }
+    }
+
+    /// Without rules nothing can be weighed but what ends it or asks for other terms.
+    fn leave_unweighed(&mut self) {
+        let message = if self.gone.is_some() {
+            "the rules that the terms are pinned to are gone; decide again once the terms are offered anew"
+        } else {
+            "the terms have faults; decide again once they are mended"
+        };
+        for act in self.acts.current.iter().filter(|act| !act.stands) {
+            match act.action() {
+                Action::Confirm | Action::Approve | Action::Refuse | Action::Sign | Action::Countersign => {
+                    self.acts.ignored.add(act, ignored::OUT_OF_TURN, message);
+                }
+                Action::Decline | Action::Withdraw | Action::RequestChange => {}
+            }
+        }
+    }
+
+    /// What this agreement names may cease to be in force, or be superseded by another, until this one is sealed.
+    fn check_links(&mut self, seen: &Observed<'_>, now: Timestamp) {
+        let signed = self.signed.customer.zip(self.signed.provider).map(|(one, other)| one.max(other));
+        self.faults.extend(links::faults(seen, signed.unwrap_or_else(|| links::judged_at(now))));
+    }
+
+    fn derive_stage(&self) -> Stage {
+        if self.gone.is_some() {
+            return Stage::RulesGone;
+        }
+        let Some(book) = self.book.filter(|_| self.faults.is_empty()) else { return Stage::Invalid };
+        if self.change.is_some() {
+            return Stage::Revising;
+        }
+        let before_customer =
+            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
+        match (self.confirmed.complete.is_some(), self.approved.complete.is_some(), self.signed.is_complete())
+        {
+            (false, false, _) if before_customer => Stage::Escalation,
+            (false, _, _) => Stage::Confirmation,
+            (true, false, _) => Stage::Escalation,
+            (true, true, false) => Stage::SignOff,
+            (true, true, true) => Stage::Complete,
+        }
+    }
+
+    /// Decisions are weighed before the clock: what was decided in time is in the facts already.
+    fn ended_by_time(&self, seen: &Observed<'_>, now: Timestamp) -> Option<End> {
+        if matches!(seen.guard, Guard::Inactive { .. }) {
+            return None;
+        }
+        let expired =
+            |reason: String| Some(End { outcome: ClosedOutcome::Expired, reason, decisions: Vec::new() });
+        let is_over = |end: Timestamp| now >= end.checked_add(super::calendar::GRACE).unwrap_or(end);
+        if self.approved.timed_out && self.stage == Stage::Escalation {
+            return expired("nobody approved in time".to_owned());
+        }
+        if is_over(seen.offer_end()) {
+            let end = super::digest::shown(&Time(seen.offer_end()));
+            return expired(format!("the offer ended at {end}"));
+        }
+        if self.gone.is_some() {
+            // An answer in time cannot be weighed without the rules, so its absence says nothing.
+            return None;
+        }
+        self.waits
+            .iter()
+            .filter(|wait| waiting::ends_the_offer(wait.action))
+            .find(|wait| wait.deadline_time.as_ref().is_some_and(|end| is_over(end.0)))
+            .and_then(|wait| expired(format!("{} did not answer in time", wait.who)))
+    }
+
+    /// Names of the decisions that count.
+    fn counted(&self) -> BTreeSet<&str> {
+        let confirmed = self.confirmed.decisions.iter().map(|decision| decision.decision.as_str());
+        let approved =
+            self.approved.steps.iter().flat_map(|step| step.decided_by.iter().map(|d| d.decision.as_str()));
+        let signed = self.signed.signatures.iter().map(|signature| signature.decision.as_str());
+        let changed = self.change.iter().map(|change| change.decision.as_str());
+        let ended = self.end.iter().flat_map(|end| end.decisions.iter().map(String::as_str));
+        confirmed.chain(approved).chain(signed).chain(changed).chain(ended).collect()
+    }
+}
+
+fn named(metadata: &kube::core::ObjectMeta) -> PinnedObject {
+    PinnedObject {
+        name: metadata.name.clone().unwrap_or_default(),
+        uid: metadata.uid.clone().unwrap_or_default(),
+    }
+}
+
+fn gone(reason: &'static str, kind: &str, pinned: &PinnedObject) -> Gone {
+    Gone {
+        reason,
+        message: format!(
+            "the {kind} `{}` (uid {}) that these terms are pinned to is gone or was replaced; raise `spec.offerVersion` to offer the terms under today's rules",
+            pinned.name, pinned.uid
+        ),
+    }
+}

@@ -1,0 +1,381 @@
+//! The customer's confirmation (S2): understood, acceptable, and which orders (S5).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::Observed;
+use super::acts::{Act, Acts, late};
+use super::rule_book::RuleBook;
+use super::words::{and, clean, or};
+use countersign_api::Action;
+use countersign_api::agreement_decision::{OrderConfirmation, Statement};
+use countersign_api::agreement_status::{ConfirmationDecision, OrderOutcome, TermsRevision, WaitingAction};
+use countersign_api::conditions::ignored;
+use countersign_api::customer_agreement::{CustomerAgreementSpec, Representative, RepresentativeRole};
+use countersign_api::delegation_policy::{Permission, Required};
+
+/// How far the customer's confirmation has come.
+#[derive(Debug, Default)]
+pub(crate) struct Confirmed {
+    /// When the terms were understood by everybody who had to (S2a).
+    pub(crate) understood: Option<Timestamp>,
+    /// When they were acceptable to everybody who had to (S2b).
+    pub(crate) acceptable: Option<Timestamp>,
+    /// The earliest server time at which the required set is whole.
+    pub(crate) complete: Option<Timestamp>,
+    /// The decisions that count.
+    pub(crate) decisions: Vec<ConfirmationDecision>,
+    /// Confirmers who have yet to say something, with what.
+    pub(crate) missing: Vec<(Representative, Vec<Statement>)>,
+    /// Names of those who gave each statement.
+    pub(crate) understood_by: Vec<String>,
+    pub(crate) acceptable_by: Vec<String>,
+    /// What became of each order, once confirmation is complete.
+    pub(crate) orders: Vec<OrderOutcome>,
+    /// Orders about which representatives contradict each other.
+    pub(crate) contradicted: Vec<String>,
+}
+
+impl Confirmed {
+    /// Orders that the customer confirmed.
+    pub(crate) fn confirmed_orders(&self) -> BTreeSet<String> {
+        self.orders
+            .iter()
+            .filter(|order| order.confirmed == Some(true))
+            .map(|order| order.id.clone())
+            .collect()
+    }
+}
+
+/// Weighs every Confirm. `turn` is when the customer's turn came; `None`: it has not.
+pub(crate) fn weigh<'a>(
+    seen: &Observed<'a>,
+    revision: &TermsRevision,
+    book: RuleBook<'_>,
+    turn: Option<Timestamp>,
+    acts: &mut Acts<'a>,
+) -> Confirmed {
+    let spec = &seen.agreement.spec;
+    let rules = &book.policy.spec.rules.confirmation;
+    let confirmers: Vec<&Representative> = spec
+        .customer
+        .representatives
+        .iter()
+        .filter(|r| r.roles.contains(&RepresentativeRole::Confirmer))
+        .collect();
+    let mut weighed: Vec<Act<'a>> = Vec::new();
+    let mut behind_deadline = Vec::new();
+    let binding = acts.binding();
+    for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Confirm) {
+        let early = !act.stands && turn.is_none_or(|turn| act.time < turn);
+        match fault(seen, revision, book, &confirmers, &binding, &act) {
+            Some((reason, message)) => acts.ignored.add(&act, reason, message),
+            None if early => {
+                let message = "the provider's own approvals come first; confirm again then";
+                acts.ignored.add(&act, ignored::OUT_OF_TURN, message);
+            }
+            None => match late(seen, &act, Some(WaitingAction::Confirm)) {
+                Some(message) => behind_deadline.push((act, message)),
+                None => weighed.push(act),
+            },
+        }
+    }
+    let complete = completion(&confirmers, &weighed, rules.representatives);
+    for (act, message) in behind_deadline {
+        match complete {
+            Some(complete) if act.time > complete => already(acts, &act),
+            _ => acts.ignored.add(&act, ignored::LATE, message),
+        }
+    }
+    if let Some(complete) = complete {
+        for act in weighed.iter().filter(|act| act.time > complete) {
+            already(acts, act);
+        }
+        weighed.retain(|act| act.time <= complete);
+    }
+    settle(spec, &confirmers, &weighed, complete, rules.representatives)
+}
+
+fn already(acts: &mut Acts<'_>, act: &Act<'_>) {
+    acts.ignored.add(
+        act,
+        ignored::ALREADY_CONFIRMED,
+        "confirmation was already complete; to have other terms or orders, make a RequestChange",
+    );
+}
+
+/// Why a Confirm cannot count, by itself.
+fn fault(
+    seen: &Observed<'_>,
+    revision: &TermsRevision,
+    book: RuleBook<'_>,
+    confirmers: &[&Representative],
+    current: &[Act<'_>],
+    act: &Act<'_>,
+) -> Option<(&'static str, String)> {
+    let spec = &seen.agreement.spec;
+    let decision = &act.decision.spec;
+    let rules = &book.policy.spec.rules.confirmation;
+    if act.digest() != revision.digest {
+        return Some((ignored::STALE, format!("a Confirm must name the terms digest {}", revision.digest)));
+    }
+    if let Some(fault) = attestation_fault(seen, Some(book), current, act) {
+        return Some(fault);
+    }
+    if !confirmers.iter().any(|confirmer| confirmer.username == act.person) {
+        let permitted: Vec<String> = confirmers.iter().map(|confirmer| clean(&confirmer.name, 64)).collect();
+        let message = format!(
+            "{:?} is not a Confirmer of the customer; {} may confirm",
+            clean(act.person, 128),
+            or(&permitted)
+        );
+        return Some((ignored::NOT_HOLDER, message));
+    }
+    if !decision.statements.contains(&Statement::Acceptable) {
+        return None;
+    }
+    let named: BTreeSet<&str> = decision.orders.iter().map(|order| order.id.as_str()).collect();
+    let missing: Vec<String> = spec
+        .orders
+        .iter()
+        .filter(|order| !named.contains(order.id.as_str()))
+        .map(|order| format!("`{}`", clean(&order.id, 63)))
+        .collect();
+    if !missing.is_empty() {
+        let message = format!(
+            "a Confirm with Acceptable must say an outcome for every order; {} is missing",
+            and(&missing)
+        );
+        return Some((ignored::ORDERS_INCOMPLETE, message));
+    }
+    let unknown: Vec<String> = decision
+        .orders
+        .iter()
+        .filter(|order| !spec.orders.iter().any(|own| own.id == order.id))
+        .map(|order| format!("`{}`", clean(&order.id, 63)))
+        .collect();
+    if !unknown.is_empty() {
+        return Some((ignored::ORDERS_INCOMPLETE, format!("the agreement has no order {}", or(&unknown))));
+    }
+    if rules.partial_orders == Permission::Forbidden
+        && let Some(left_out) =
+            decision.orders.iter().find(|order| order.outcome == OrderConfirmation::NotConfirmed)
+    {
+        let message = format!(
+            "the policy does not let single orders be left out, and `{}` is; make a Decline or a RequestChange",
+            left_out.id
+        );
+        return Some((ignored::PARTIAL_ORDERS_FORBIDDEN, message));
+    }
+    None
+}
+
+/// Why somebody may not record a representative's act. Without a policy nobody may.
+pub(crate) fn attestation_fault(
+    seen: &Observed<'_>,
+    book: Option<RuleBook<'_>>,
+    current: &[Act<'_>],
+    act: &Act<'_>,
+) -> Option<(&'static str, String)> {
+    if !act.attested || act.stands {
+        return None;
+    }
+    let policy = book.map(|book| &book.policy.spec);
+    if policy.is_none_or(|policy| policy.rules.confirmation.attestation == Permission::Forbidden) {
+        return Some((
+            ignored::ATTESTATION_FORBIDDEN,
+            "the policy does not let anybody record a representative's act; the representative must decide"
+                .to_owned(),
+        ));
+    }
+    let spec = &seen.agreement.spec;
+    let actor = policy.map_or(act.actor, |policy| super::authority::canonical(policy, act.actor));
+    let owners = seen
+        .agreement
+        .status
+        .iter()
+        .flat_map(|status| status.owners.iter())
+        .chain([&spec.provider.owner_username]);
+    let is_owner = owners
+        .into_iter()
+        .any(|owner| policy.map_or(owner.as_str(), |p| super::authority::canonical(p, owner)) == actor);
+    let is_actor =
+        |username: &str| policy.map_or(username, |p| super::authority::canonical(p, username)) == actor;
+    let is_party = spec.customer.representatives.iter().any(|r| is_actor(&r.username))
+        || spec.provider.signatories.iter().any(|s| is_actor(&s.username));
+    if is_owner || is_party {
+        return Some((
+            ignored::NOT_HOLDER,
+            "the owner, a representative or a signatory may not record what a representative did; somebody else must".to_owned(),
+        ));
+    }
+    let decided = |other: &&Act<'_>| !other.attested && is_actor(other.actor) && other.precedes(act);
+    current.iter().find(decided).map(|_| {
+        (
+            ignored::NOT_DISTINCT,
+            "whoever decides on the agreement may not record what a representative did; somebody else must"
+                .to_owned(),
+        )
+    })
+}
+
+/// Whether the maker of an act recorded what a representative did before it. Then nothing else is theirs to decide.
+pub(crate) fn attests(seen: &Observed<'_>, book: RuleBook<'_>, current: &[Act<'_>], act: &Act<'_>) -> bool {
+    let canonical = |username| super::authority::canonical(&book.policy.spec, username);
+    current.iter().any(|other| {
+        other.attested
+            && canonical(other.actor) == canonical(act.actor)
+            && other.precedes(act)
+            && attestation_fault(seen, Some(book), current, other).is_none()
+    })
+}
+
+/// Decisions of a confirmation that status has room for.
+const MOST_DECISIONS: usize = 64;
+
+const STATEMENTS: [Statement; 2] = [Statement::Understood, Statement::Acceptable];
+
+/// When a person first made each statement.
+fn firsts(acts: &[Act<'_>], person: &str) -> [Option<Timestamp>; 2] {
+    STATEMENTS.map(|statement| {
+        acts.iter()
+            .filter(|act| act.person == person && act.decision.spec.statements.contains(&statement))
+            .map(|act| act.time)
+            .min()
+    })
+}
+
+fn left_out(act: &Act<'_>) -> usize {
+    act.decision.spec.orders.iter().filter(|order| order.outcome == OrderConfirmation::NotConfirmed).count()
+}
+
+fn completion(confirmers: &[&Representative], acts: &[Act<'_>], required: Required) -> Option<Timestamp> {
+    let whole = confirmers.iter().map(|confirmer| match firsts(acts, &confirmer.username) {
+        [Some(understood), Some(acceptable)] => Some(understood.max(acceptable)),
+        _ => None,
+    });
+    reached(whole, required)
+}
+
+/// When all, or any, of several things were there.
+pub(crate) fn reached(
+    times: impl Iterator<Item = Option<Timestamp>>,
+    required: Required,
+) -> Option<Timestamp> {
+    match required {
+        Required::All => times.collect::<Option<Vec<_>>>()?.into_iter().max(),
+        Required::Any => times.flatten().min(),
+    }
+}
+
+fn settle(
+    spec: &CustomerAgreementSpec,
+    confirmers: &[&Representative],
+    acts: &[Act<'_>],
+    complete: Option<Timestamp>,
+    required: Required,
+) -> Confirmed {
+    // For each person and statement the latest counts; of several in one second, all do that status has room for.
+    let mut counted: BTreeMap<&str, BTreeSet<Statement>> = BTreeMap::new();
+    let mut acceptances: Vec<&Act<'_>> = Vec::new();
+    let room = (MOST_DECISIONS / STATEMENTS.len() / confirmers.len().max(1)).max(1);
+    for confirmer in confirmers {
+        for statement in STATEMENTS {
+            let own = |act: &&Act<'_>| {
+                act.person == confirmer.username && act.decision.spec.statements.contains(&statement)
+            };
+            let Some(latest) = acts.iter().filter(own).map(|act| act.time).max() else { continue };
+            let mut latest: Vec<&Act<'_>> =
+                acts.iter().filter(own).filter(|act| act.time == latest).collect();
+            latest.sort_by_key(|act| Reverse(left_out(act)));
+            for act in latest.into_iter().take(room) {
+                counted.entry(act.name).or_default().insert(statement);
+                if statement == Statement::Acceptable {
+                    acceptances.push(act);
+                }
+            }
+        }
+    }
+    // By the decisions that count: one that its maker replaced may be gone the next time.
+    let gave = |statement: Statement| -> Vec<(Option<Timestamp>, &Representative)> {
+        let latest = |confirmer: &Representative| {
+            let own = acts.iter().filter(|act| act.person == confirmer.username);
+            own.filter(|act| act.decision.spec.statements.contains(&statement)).map(|act| act.time).max()
+        };
+        confirmers.iter().map(|confirmer| (latest(confirmer), *confirmer)).collect()
+    };
+    let names = |gave: &[(Option<Timestamp>, &Representative)]| -> Vec<String> {
+        gave.iter().filter(|(time, _)| time.is_some()).map(|(_, who)| clean(&who.name, 128)).collect()
+    };
+    let (understood, acceptable) = (gave(Statement::Understood), gave(Statement::Acceptable));
+    let missing = |confirmer: &Representative| {
+        let times = firsts(acts, &confirmer.username);
+        STATEMENTS
+            .into_iter()
+            .zip(times)
+            .filter(|(_, time)| time.is_none())
+            .map(|(statement, _)| statement)
+            .collect()
+    };
+    let mut confirmed = Confirmed {
+        understood: reached(understood.iter().map(|(time, _)| *time), required),
+        acceptable: reached(acceptable.iter().map(|(time, _)| *time), required),
+        complete,
+        understood_by: names(&understood),
+        acceptable_by: names(&acceptable),
+        decisions: acts
+            .iter()
+            .filter_map(|act| counted.get(act.name).map(|statements| (act, statements)))
+            .map(|(act, statements)| ConfirmationDecision {
+                decision: act.name.to_owned(),
+                username: act.person.to_owned(),
+                attested_by: act.attested_by(),
+                statements: statements.iter().copied().collect(),
+            })
+            .collect(),
+        missing: if complete.is_some() {
+            Vec::new()
+        } else {
+            let all = confirmers.iter().map(|confirmer| ((*confirmer).clone(), missing(confirmer)));
+            all.filter(|(_, missing): &(_, Vec<_>)| !missing.is_empty()).collect()
+        },
+        ..Confirmed::default()
+    };
+    for order in &spec.orders {
+        if complete.is_none() {
+            confirmed.orders.push(OrderOutcome {
+                id: order.id.clone(),
+                confirmed: None,
+                reason: None,
+                order_request_name: None,
+                uid: None,
+            });
+            continue;
+        }
+        let outcomes: Vec<_> = acceptances
+            .iter()
+            .flat_map(|act| act.decision.spec.orders.iter().filter(|own| own.id == order.id))
+            .collect();
+        let refused: Vec<_> =
+            outcomes.iter().filter(|own| own.outcome == OrderConfirmation::NotConfirmed).collect();
+        let contradicted = !refused.is_empty() && refused.len() < outcomes.len();
+        if contradicted {
+            confirmed.contradicted.push(order.id.clone());
+        }
+        let words = refused.iter().find_map(|own| own.reason.as_deref()).map(|words| clean(words, 900));
+        confirmed.orders.push(OrderOutcome {
+            id: order.id.clone(),
+            confirmed: Some(refused.is_empty() && !outcomes.is_empty()),
+            reason: match (contradicted, words) {
+                (true, None) => Some("representatives contradict each other".to_owned()),
+                (true, Some(words)) => Some(format!("representatives contradict each other: {words}")),
+                (false, words) => words,
+            },
+            order_request_name: None,
+            uid: None,
+        });
+    }
+    confirmed
+}

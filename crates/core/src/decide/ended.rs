@@ -1,0 +1,88 @@
+//! Decisions that come when nothing can be decided any more: shown to their makers, never counted.
+
+use jiff::Timestamp;
+
+use super::Observed;
+use super::acts::counted;
+use super::condition_list::Conditions;
+use super::status::outcome_word;
+use super::words::clean;
+use countersign_api::CustomerAgreementStatus;
+use countersign_api::agreement_status::IgnoredDecision;
+use countersign_api::conditions::{condition, ignored};
+
+/// The status of a closed agreement: as it was, but for what came too late.
+pub(crate) fn closed(
+    seen: &Observed<'_>,
+    mut status: CustomerAgreementStatus,
+    now: Timestamp,
+) -> CustomerAgreementStatus {
+    status.observed_generation = seen.agreement.metadata.generation;
+    let mut conditions = Conditions::of(seen.agreement, now);
+    for type_ in condition::ALWAYS {
+        conditions.keep(type_);
+    }
+    status.conditions = conditions.finish();
+    let word = status.closed.as_ref().map_or("", |closed| outcome_word(closed.outcome));
+    status.phase = Some(word.to_owned());
+    status.ignored_decisions = too_late(
+        seen,
+        &status,
+        ignored::CLOSED,
+        &format!("the agreement has ended ({word}); nothing can be decided on it any more"),
+    );
+    status
+}
+
+/// The ignored decisions of a sealed agreement.
+pub(crate) fn after_sealing(seen: &Observed<'_>, status: &CustomerAgreementStatus) -> Vec<IgnoredDecision> {
+    too_late(
+        seen,
+        status,
+        ignored::SEALED,
+        "the agreement is sealed; to change it, make an Amendment or a superseding agreement",
+    )
+}
+
+/// What was ignored before, and what was stored after the last read that could count it: the newest 20.
+fn too_late(
+    seen: &Observed<'_>,
+    status: &CustomerAgreementStatus,
+    reason: &str,
+    message: &str,
+) -> Vec<IgnoredDecision> {
+    let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
+    let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
+    let standing = counted(status);
+    let times = |decision: &str| {
+        let found = seen.decisions.iter().find(|own| own.metadata.name.as_deref() == Some(decision));
+        found.and_then(|own| own.metadata.creation_timestamp.as_ref()).map(|time| time.0)
+    };
+    let last_counted = standing.iter().filter_map(|decision| times(decision)).max();
+    let mut all: Vec<(Option<Timestamp>, IgnoredDecision)> =
+        status.ignored_decisions.iter().map(|known| (times(&known.name), known.clone())).collect();
+    for decision in seen.decisions {
+        let spec = &decision.spec;
+        let own_name = decision.metadata.name.as_deref().unwrap_or_default();
+        let made = decision.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        let new = spec.agreement_ref.uid == uid
+            && spec.agreement_ref.name == name
+            && !standing.contains(&own_name)
+            && !status.ignored_decisions.iter().any(|known| known.name == own_name)
+            && made >= last_counted;
+        if new {
+            all.push((
+                made,
+                IgnoredDecision {
+                    name: own_name.to_owned(),
+                    username: clean(&spec.decided_by.username, 256),
+                    reason: reason.to_owned(),
+                    message: message.to_owned(),
+                },
+            ));
+        }
+    }
+    all.sort_by(|(a_time, a), (b_time, b)| (a_time, &a.name).cmp(&(b_time, &b.name)));
+    let skip = all.len().saturating_sub(20);
+    all.into_iter().skip(skip).map(|(_, entry)| entry).collect()
+}

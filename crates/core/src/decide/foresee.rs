@@ -1,0 +1,60 @@
+//! What would become of a decision: the operator's own function, given what is there and the decision that is not made yet.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::acts::counted;
+use super::{Observed, decide};
+use countersign_api::agreement_status::IgnoredDecision;
+use countersign_api::{AgreementDecision, CustomerAgreementStatus};
+
+/// No decision can have this name.
+const DRAFT: &str = "(draft)";
+
+/// What became, or would become, of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It counts.
+    Counts,
+    /// It does not, and why.
+    Ignored(IgnoredDecision),
+    /// Nothing was said about it yet.
+    Open,
+}
+
+/// What a status says of a decision.
+#[must_use]
+pub fn fate(status: &CustomerAgreementStatus, decision: &str) -> Fate {
+    if counted(status).contains(&decision) {
+        return Fate::Counts;
+    }
+    let ignored = status.ignored_decisions.iter().find(|ignored| ignored.name == decision);
+    ignored.cloned().map_or(Fate::Open, Fate::Ignored)
+}
+
+/// What would become of a decision that is made now. `seen` must be whole: every decision of the agreement, its policy and its
+/// catalogue.
+#[must_use]
+pub fn foresee(seen: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -> Fate {
+    // Clocks differ: what is made next is made after all that is there.
+    let latest = seen
+        .decisions
+        .iter()
+        .filter_map(|own| own.metadata.creation_timestamp.as_ref())
+        .map(|time| time.0)
+        .max();
+    let next = latest.and_then(|latest| latest.checked_add(SignedDuration::from_secs(1)).ok());
+    let now = next.map_or(now, |next| next.max(now));
+    let mut draft = draft.clone();
+    draft.metadata.name = Some(DRAFT.to_owned());
+    draft.metadata.creation_timestamp = Some(Time(now));
+    let mut decisions = seen.decisions.to_vec();
+    decisions.push(Arc::new(draft));
+    let seen = Observed { decisions: &decisions, fresh: true, guard: seen.guard.clone(), ..*seen };
+    match decide(&seen, now).status {
+        Some(status) => fate(&status, DRAFT),
+        None => Fate::Open,
+    }
+}

@@ -1,0 +1,217 @@
+//! Agreements that name one another: an amendment and what it amends, what supersedes another, a call-off and its
+//! framework agreement.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::exact::{Exact, to_cents};
+use super::fault::{Fault, FaultKind};
+use super::orders::is_sealed;
+use super::rule_book::AMENDMENT;
+use super::value::{Valued, value};
+use super::words::clean;
+use super::{Observed, digest};
+use countersign_api::agreement_status::OrderOutcome;
+use countersign_api::customer_agreement::Order;
+use countersign_api::delegation_policy::Rules;
+use countersign_api::references::AgreementNameRef;
+use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
+
+/// Names that a list in status has room for.
+const MOST_NAMES: usize = 100;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Amends,
+    Supersedes,
+    Parent,
+}
+
+impl Link {
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Amends => "amendsRef",
+            Self::Supersedes => "supersedesRef",
+            Self::Parent => "parentRef",
+        }
+    }
+
+    /// Whether the other one must still be in force. What ended long ago may have a successor.
+    const fn needs_it_in_force(self) -> bool {
+        match self {
+            Self::Amends | Self::Parent => true,
+            Self::Supersedes => false,
+        }
+    }
+}
+
+/// The agreements that this one names.
+fn links<'a>(seen: &Observed<'a>) -> impl Iterator<Item = (Link, &'a str, Option<&'a CustomerAgreement>)> {
+    let spec = &seen.agreement.spec;
+    let related = seen.related;
+    [
+        (Link::Amends, &spec.amends_ref),
+        (Link::Supersedes, &spec.supersedes_ref),
+        (Link::Parent, &spec.parent_ref),
+    ]
+    .into_iter()
+    .filter_map(|(link, named)| Some((link, named.as_ref()?.name.as_str())))
+    .map(move |(link, name)| {
+        let other = related.iter().find(|other| other.metadata.name.as_deref() == Some(name));
+        (link, name, other.map(AsRef::as_ref))
+    })
+}
+
+/// Why the agreements that this one names cannot be named, at a time. Asked when terms are submitted and again at every
+/// look until they are sealed.
+pub(crate) fn faults(seen: &Observed<'_>, at: Timestamp) -> Vec<Fault> {
+    let fault = |(link, name, other): (Link, &str, Option<&CustomerAgreement>)| {
+        let (kind, fault) = match other {
+            None => (FaultKind::LinkMissing, "does not exist".to_owned()),
+            Some(other) => (FaultKind::LinkInvalid, fault(seen, link, name, other, at)?),
+        };
+        let message = format!("`spec.{}.name` {:?} {fault}", link.field(), clean(name, 253));
+        Some(Fault { kind, message })
+    };
+    links(seen).filter_map(fault).collect()
+}
+
+fn fault(
+    seen: &Observed<'_>,
+    link: Link,
+    name: &str,
+    other: &CustomerAgreement,
+    at: Timestamp,
+) -> Option<String> {
+    let spec = &other.spec;
+    if spec.customer.id != seen.agreement.spec.customer.id {
+        return Some(format!("is with another customer, {:?}", clean(&spec.customer.id, 128)));
+    }
+    let agreed = other.status.as_ref().filter(|status| status.agreed_time.is_some());
+    let Some(status) = agreed else { return Some("is not Agreed".to_owned()) };
+    if let Some(by) = superseded_by(seen, name, status) {
+        return Some(format!("is superseded by {:?}", clean(&by, 253)));
+    }
+    if link == Link::Amends && spec.agreement_type == AMENDMENT {
+        let amended = spec.amends_ref.as_ref().map_or("", |amended| amended.name.as_str());
+        return Some(format!("is itself an Amendment; name {:?}, which it amends", clean(amended, 253)));
+    }
+    let end = spec.agreement_period.end_time.as_ref().filter(|_| link.needs_it_in_force())?;
+    (at > end.0).then(|| format!("was in force until {}", digest::shown(end)))
+}
+
+/// Who took the place of an agreement that this one names: as it says itself, or one that was sealed just now.
+fn superseded_by(seen: &Observed<'_>, name: &str, status: &CustomerAgreementStatus) -> Option<String> {
+    let own = seen.agreement.metadata.name.as_deref();
+    let by = match &status.superseded_by {
+        Some(by) => Some(by.as_str()),
+        None => sealed_since(seen, status, |other| is(&other.spec.supersedes_ref, name)).into_iter().next(),
+    };
+    by.filter(|by| Some(*by) != own).map(str::to_owned)
+}
+
+fn is(named: &Option<AgreementNameRef>, name: &str) -> bool {
+    named.as_ref().is_some_and(|named| named.name == name)
+}
+
+/// Names of related agreements that were sealed after an agreement was agreed, in the order in which they were. What names
+/// an earlier agreement of the same name was sealed before.
+fn sealed_since<'a>(
+    seen: &Observed<'a>,
+    status: &CustomerAgreementStatus,
+    which: impl Fn(&CustomerAgreement) -> bool,
+) -> Vec<&'a str> {
+    let Some(agreed) = status.agreed_time.as_ref() else { return Vec::new() };
+    let mut found: Vec<(&Time, &str)> = seen
+        .related
+        .iter()
+        .filter(|other| which(other))
+        .filter_map(|other| {
+            let sealed = other.status.as_ref()?.sign_off.as_ref()?.sealed_time.as_ref()?;
+            Some((sealed, other.metadata.name.as_deref()?)).filter(|(sealed, _)| sealed.0 >= agreed.0)
+        })
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Puts down on an agreed agreement what amends it, and what took its place: the first that was sealed.
+pub(crate) fn named_by(seen: &Observed<'_>, status: &mut CustomerAgreementStatus) {
+    let Some(own) = seen.agreement.metadata.name.as_deref() else { return };
+    for amendment in sealed_since(seen, status, |other| is(&other.spec.amends_ref, own)) {
+        if status.amended_by.len() < MOST_NAMES && !status.amended_by.iter().any(|known| known == amendment) {
+            status.amended_by.push(amendment.to_owned());
+        }
+    }
+    if status.superseded_by.is_none() {
+        let successors = sealed_since(seen, status, |other| is(&other.spec.supersedes_ref, own));
+        status.superseded_by = successors.first().map(|successor| (*successor).to_owned());
+    }
+}
+
+/// Holds an amendment against the limits together with what it amends and with every other amendment of that, whether
+/// it is open or agreed: a deal in slices takes the approvals of the whole.
+pub(crate) fn compare(seen: &Observed<'_>, rules: &Rules, valued: &mut Valued) {
+    let Some((_, target, Some(amended))) = links(seen).find(|(link, _, _)| *link == Link::Amends) else {
+        return;
+    };
+    let counts = |other: &&CustomerAgreement| {
+        is(&other.spec.amends_ref, target)
+            && other.metadata.uid != seen.agreement.metadata.uid
+            && other.status.as_ref().is_some_and(|status| status.pinned.is_some() && status.closed.is_none())
+    };
+    let mut others: Vec<&CustomerAgreement> = seen.related.iter().map(AsRef::as_ref).filter(counts).collect();
+    others.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    let mut sum = valued.total.clone();
+    let mut names = Vec::new();
+    for other in [amended].into_iter().chain(others) {
+        let name = clean(other.metadata.name.as_deref().unwrap_or_default(), 253);
+        let worth = worth(other, rules);
+        if worth.is_none() && valued.shown.not_valued.len() < 20 {
+            valued
+                .shown
+                .not_valued
+                .push(clean(&format!("`{name}`: it cannot be valued under this policy"), 256));
+        }
+        sum = sum.zip(worth).map(|(sum, worth)| sum + worth);
+        names.push(name);
+    }
+    if names.len() > MOST_NAMES {
+        let more = names.len() - MOST_NAMES + 1;
+        names.truncate(MOST_NAMES - 1);
+        names.push(format!("and {more} more"));
+    }
+    valued.shown.compared_total = sum.as_ref().map(to_cents);
+    valued.shown.compared_with = names;
+    valued.held = sum;
+}
+
+/// What another agreement is worth under these rules, by the orders that remain of it.
+fn worth(other: &CustomerAgreement, rules: &Rules) -> Option<Exact> {
+    let status = other.status.as_ref();
+    let complete = status.and_then(|status| status.confirmation.as_ref()).is_some_and(|c| c.digest.is_some());
+    let outcomes =
+        status.filter(|status| complete || is_sealed(status)).map(|status| status.orders.as_slice());
+    let left_out = |order: &&Order| {
+        let own = |outcome: &&OrderOutcome| outcome.id == order.id;
+        outcomes
+            .and_then(|outcomes| outcomes.iter().find(own))
+            .is_some_and(|own| own.confirmed == Some(false))
+    };
+    let remaining: Vec<&Order> = other.spec.orders.iter().filter(|order| !left_out(order)).collect();
+    value(&other.spec, &remaining, rules).total
+}
+
+/// The time by which a link is judged while signatures that were made in time may still be on their way.
+pub(crate) fn judged_at(now: Timestamp) -> Timestamp {
+    now.checked_sub(super::calendar::GRACE).unwrap_or(now)
+}
+
+/// The instants at which a link breaks by time alone.
+pub(crate) fn instants(seen: &Observed<'_>, submitted: bool) -> impl Iterator<Item = Timestamp> {
+    let after = SignedDuration::from_secs(if submitted { 1 + super::calendar::GRACE.as_secs() } else { 1 });
+    links(seen)
+        .filter(|(link, _, _)| link.needs_it_in_force())
+        .filter_map(|(_, _, other)| Some(other?.spec.agreement_period.end_time.as_ref()?.0))
+        .filter_map(move |end| end.checked_add(after).ok())
+}

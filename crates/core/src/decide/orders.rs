@@ -1,0 +1,456 @@
+//! From a sealed agreement to its order requests (S5, S6), and what consumers make of them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
+use kube::Resource;
+
+use super::condition_list::{Conditions, Holds};
+use super::words::{and, clean, count};
+use super::{Observed, calendar, digest};
+use countersign_api::agreement_decision::Statement;
+use countersign_api::agreement_status::{Handover, Side};
+use countersign_api::conditions::{condition, order_condition, phase, reason};
+use countersign_api::customer_agreement::Order;
+use countersign_api::order_request::{ApplicableTerm, ConfirmedAgreement, OrderCustomer, RelatedParty};
+use countersign_api::{
+    CustomerAgreement, CustomerAgreementSpec, CustomerAgreementStatus, OrderRequest, OrderRequestSpec,
+};
+
+/// The name under which the request for an order stands: the same for every attempt, and for no other order.
+fn request_name(agreement: &str, order_id: &str, key: &str) -> String {
+    let plain = |text: &str, max: usize| -> String {
+        let text: String = text
+            .to_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+            .take(max)
+            .collect();
+        text.trim_matches('-').to_owned()
+    };
+    let hash: String = key.chars().take(20).collect();
+    format!("{}-{}-{hash}", plain(agreement, 100), plain(order_id, 63))
+}
+
+/// By which consumers tell one order from another, whatever becomes of objects and names.
+fn idempotency_key(agreement: &CustomerAgreement, order_id: &str, confirmation_digest: &str) -> String {
+    digest::key(&[agreement.metadata.uid.as_deref().unwrap_or_default(), order_id, confirmation_digest])
+}
+
+fn confirmation_digest(status: &CustomerAgreementStatus) -> &str {
+    status.confirmation.as_ref().and_then(|confirmation| confirmation.digest.as_deref()).unwrap_or_default()
+}
+
+/// Writes down under which names the confirmed orders will be passed on.
+pub(crate) fn name_requests(agreement: &CustomerAgreement, status: &mut CustomerAgreementStatus) {
+    let digest = confirmation_digest(status).to_owned();
+    let name = agreement.metadata.name.as_deref().unwrap_or_default();
+    for order in status.orders.iter_mut().filter(|order| order.confirmed == Some(true)) {
+        let key = idempotency_key(agreement, &order.id, &digest);
+        order.order_request_name = Some(request_name(name, &order.id, &key));
+    }
+}
+
+/// Names under which the order requests of a sealed agreement stand; empty until it is sealed.
+pub(crate) fn names(agreement: &CustomerAgreement) -> Vec<String> {
+    let sealed = agreement.status.iter().filter(|status| is_sealed(status));
+    sealed
+        .flat_map(|status| status.orders.iter().filter_map(|order| order.order_request_name.clone()))
+        .collect()
+}
+
+/// Whether the commit point is behind it.
+pub(crate) fn is_sealed(status: &CustomerAgreementStatus) -> bool {
+    status.sign_off.as_ref().is_some_and(|sign_off| sign_off.sealed_time.is_some())
+}
+
+fn confirmed(status: &CustomerAgreementStatus) -> usize {
+    status.orders.iter().filter(|order| order.confirmed == Some(true)).count()
+}
+
+/// What is known as soon as the agreement is sealed. Without orders it is agreed at once.
+pub(crate) fn issuing(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, now: Timestamp) {
+    match confirmed(status) {
+        0 => agreed(status, conditions, now),
+        orders => {
+            let message = format!("{} being made", is(orders));
+            status.phase = Some(phase::ISSUING_ORDERS.to_owned());
+            conditions.set(condition::ORDERS_ISSUED, false, reason::ISSUING_ORDERS, &message);
+            conditions.set(
+                condition::HANDED_OVER,
+                false,
+                reason::ISSUING_ORDERS,
+                "consumers are told once order requests are there",
+            );
+            conditions.set(condition::READY, false, reason::ISSUING_ORDERS, &message);
+            conditions.reconciling(reason::ISSUING_ORDERS, message);
+        }
+    }
+}
+
+fn is(orders: usize) -> String {
+    format!("{} {}", count(orders, "order request"), if orders == 1 { "is" } else { "are" })
+}
+
+fn agreed(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, now: Timestamp) {
+    status.phase = Some(phase::AGREED.to_owned());
+    status.agreed_time = Some(Time(now));
+    conditions.clear_trouble();
+    match confirmed(status) {
+        0 => {
+            for type_ in [condition::ORDERS_ISSUED, condition::HANDED_OVER] {
+                conditions.set(type_, true, reason::NO_ORDERS, "the agreement has no confirmed orders");
+            }
+            conditions.set(
+                condition::READY,
+                true,
+                reason::AGREED,
+                "signed by both sides; no orders to pass on",
+            );
+        }
+        orders => {
+            let message = format!("{} passed on", count(orders, "order request"));
+            conditions.set(condition::ORDERS_ISSUED, true, reason::ISSUED, &message);
+            conditions.set(
+                condition::READY,
+                true,
+                reason::AGREED,
+                format!("signed by both sides; {message}"),
+            );
+        }
+    }
+}
+
+/// What stands under the name of an order request.
+enum Standing<'a> {
+    Ours(&'a OrderRequest),
+    Foreign,
+    Nothing,
+}
+
+fn standing<'a>(seen: &Observed<'a>, name: &str, key: &str) -> Standing<'a> {
+    let uid = seen.agreement.metadata.uid.as_deref();
+    let found: Option<&Arc<OrderRequest>> =
+        seen.orders.iter().find(|order| order.metadata.name.as_deref() == Some(name));
+    match found {
+        None => Standing::Nothing,
+        Some(order)
+            if order
+                .metadata
+                .owner_references
+                .iter()
+                .flatten()
+                .any(|owner| Some(owner.uid.as_str()) == uid)
+                && order.spec.idempotency_key == key =>
+        {
+            Standing::Ours(order)
+        }
+        Some(_) => Standing::Foreign,
+    }
+}
+
+/// What becomes of a sealed agreement.
+pub(crate) struct AfterSealing {
+    pub(crate) status: CustomerAgreementStatus,
+    pub(crate) create: Vec<OrderRequest>,
+    /// When it changes by time alone.
+    pub(crate) instants: Vec<Timestamp>,
+}
+
+/// Decides from what was sealed alone: spec, decisions and rules may be gone by now.
+pub(crate) fn after_sealing(
+    seen: &Observed<'_>,
+    mut status: CustomerAgreementStatus,
+    now: Timestamp,
+) -> AfterSealing {
+    let mut conditions = Conditions::of(seen.agreement, now);
+    conditions.keep_trouble();
+    let mut create = Vec::new();
+    let mut instants = Vec::new();
+    status.observed_generation = seen.agreement.metadata.generation;
+    if status.agreed_time.is_none() {
+        issue(seen, &mut status, &mut conditions, &mut create, now);
+    }
+    if status.agreed_time.is_some() {
+        status.phase = Some(phase::AGREED.to_owned());
+        hand_over(seen, &mut status, &mut conditions, &mut instants, now);
+    }
+    status.conditions = conditions.finish();
+    AfterSealing { status, create, instants }
+}
+
+fn issue(
+    seen: &Observed<'_>,
+    status: &mut CustomerAgreementStatus,
+    conditions: &mut Conditions<'_>,
+    create: &mut Vec<OrderRequest>,
+    now: Timestamp,
+) {
+    let digest = confirmation_digest(status).to_owned();
+    let (mut conflicts, mut made) = (Vec::new(), Vec::new());
+    for (index, outcome) in status.orders.iter().enumerate() {
+        let Some(name) = outcome.order_request_name.as_deref() else { continue };
+        let key = idempotency_key(seen.agreement, &outcome.id, &digest);
+        match standing(seen, name, &key) {
+            Standing::Ours(order) => made.push((index, order.metadata.uid.clone())),
+            // It was made, and is gone before the others are: it is not made again.
+            _ if outcome.uid.is_some() => made.push((index, outcome.uid.clone())),
+            Standing::Foreign => conflicts.push(format!("`{name}`")),
+            Standing::Nothing => {
+                let order = seen.agreement.spec.orders.iter().find(|order| order.id == outcome.id);
+                create.extend(order.map(|order| request(seen, status, order, name, key)));
+            }
+        }
+    }
+    let total = confirmed(status);
+    let all_made = made.len() == total;
+    // Between two attempts nothing is written: what was made is put down with what comes of the rest.
+    if all_made || !conflicts.is_empty() || !seen.refused.is_empty() {
+        for (index, uid) in made {
+            if let Some(outcome) = status.orders.get_mut(index) {
+                outcome.uid = uid;
+            }
+        }
+    }
+    if all_made {
+        agreed(status, conditions, now);
+    } else if !conflicts.is_empty() {
+        let message = format!(
+            "{} stands there and is not ours; nothing is overwritten: remove it, and the order request is made",
+            and(&conflicts)
+        );
+        conditions.set(condition::ORDERS_ISSUED, false, reason::NAME_CONFLICT, &message);
+        conditions.set(condition::READY, false, reason::NAME_CONFLICT, &message);
+        conditions.stalled(reason::NAME_CONFLICT, message);
+    } else if let Some(refused) = seen.refused.first() {
+        let message = format!(
+            "the server does not take {} of {}, and it is tried again; for order `{}` it says: {}",
+            seen.refused.len(),
+            count(total, "order request"),
+            clean(&refused.order_id, 63),
+            clean(&refused.message, 1_000)
+        );
+        conditions.set(condition::ORDERS_ISSUED, false, reason::CREATE_REFUSED, &message);
+        conditions.set(condition::READY, false, reason::ISSUING_ORDERS, message);
+        conditions.repaired();
+    }
+}
+
+fn request(
+    seen: &Observed<'_>,
+    status: &CustomerAgreementStatus,
+    order: &Order,
+    name: &str,
+    key: String,
+) -> OrderRequest {
+    let agreement = seen.agreement;
+    let spec = &agreement.spec;
+    let sealed = status.sign_off.as_ref().and_then(|sign_off| sign_off.sealed_time.clone());
+    let sealed = sealed.unwrap_or(Time(Timestamp::UNIX_EPOCH));
+    let assessed = order.feasibility.as_ref().is_some_and(|feasibility| feasibility.assessed);
+    let mut confirmed_by: Vec<String> = status
+        .confirmation
+        .iter()
+        .flat_map(|confirmation| &confirmation.decisions)
+        .filter(|decision| decision.statements.contains(&Statement::Acceptable))
+        .map(|decision| decision.username.clone())
+        .collect();
+    confirmed_by.sort();
+    confirmed_by.dedup();
+    OrderRequest {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            namespace: agreement.metadata.namespace.clone(),
+            owner_references: Some(vec![owner(agreement)]),
+            ..ObjectMeta::default()
+        },
+        spec: OrderRequestSpec {
+            agreement_ref: ConfirmedAgreement {
+                name: agreement.metadata.name.clone().unwrap_or_default(),
+                uid: agreement.metadata.uid.clone().unwrap_or_default(),
+                revision: status.terms.as_ref().map_or(1, |terms| terms.revision),
+                digest: confirmation_digest(status).to_owned(),
+            },
+            order_id: order.id.clone(),
+            external_id: spec.document_number.as_ref().map(|number| format!("{number}/{}", order.id)),
+            idempotency_key: key,
+            customer: OrderCustomer { id: spec.customer.id.clone(), name: spec.customer.name.clone() },
+            related_parties: related_parties(agreement, status),
+            billing_account_id: order.billing_account_id.clone(),
+            category: order.category.clone(),
+            priority: order.priority,
+            requested_start_time: order.requested_start_time.clone(),
+            requested_completion_time: order.requested_completion_time.clone(),
+            items: order.items.clone(),
+            applicable_terms: spec
+                .terms
+                .iter()
+                .map(|term| ApplicableTerm { id: term.id.clone(), value: term.value.clone() })
+                .collect(),
+            special_requirements: order.special_requirements.clone(),
+            feasibility: order.feasibility.clone(),
+            special_handling: !order.special_requirements.is_empty() && !assessed,
+            confirmed_by,
+            acknowledge_by_time: acknowledge_by(seen, status, sealed.0).map(Time),
+            signed_off_time: sealed,
+        },
+        status: None,
+    }
+}
+
+/// Owned by the agreement, so that it goes with it; it does not block the agreement's deletion.
+fn owner(agreement: &CustomerAgreement) -> OwnerReference {
+    OwnerReference {
+        api_version: CustomerAgreement::api_version(&()).into_owned(),
+        kind: CustomerAgreement::kind(&()).into_owned(),
+        name: agreement.metadata.name.clone().unwrap_or_default(),
+        uid: agreement.metadata.uid.clone().unwrap_or_default(),
+        controller: Some(true),
+        block_owner_deletion: None,
+    }
+}
+
+fn related_parties(agreement: &CustomerAgreement, status: &CustomerAgreementStatus) -> Vec<RelatedParty> {
+    let spec = &agreement.spec;
+    let party = |id: &str, name: Option<&str>, role: &str| RelatedParty {
+        id: id.to_owned(),
+        name: name.map(str::to_owned),
+        role: role.to_owned(),
+    };
+    let name_of = |username| name_of(spec, username);
+    let mut parties = vec![
+        party(&spec.provider.id, Some(&spec.provider.name), "Provider"),
+        party(&spec.provider.owner_username, name_of(&spec.provider.owner_username), "AccountOwner"),
+    ];
+    parties.extend(spec.other_parties.iter().map(|other| party(&other.id, Some(&other.name), &other.role)));
+    for signature in status.sign_off.iter().flat_map(|sign_off| &sign_off.signatures) {
+        let role = match signature.side {
+            Side::Customer => "CustomerSignatory",
+            Side::Provider => "ProviderSignatory",
+        };
+        parties.push(party(&signature.username, name_of(&signature.username), role));
+    }
+    parties.truncate(100);
+    parties
+}
+
+/// Name of somebody who acts in the agreement, as people read it.
+pub(crate) fn name_of<'a>(spec: &'a CustomerAgreementSpec, username: &str) -> Option<&'a str> {
+    let customer = spec.customer.representatives.iter().map(|r| (&r.username, &r.name));
+    let provider = spec.provider.signatories.iter().map(|s| (&s.username, &s.name));
+    customer.chain(provider).find(|(known, _)| *known == username).map(|(_, name)| name.as_str())
+}
+
+/// Until when consumers should acknowledge, by the pinned policy where it is still there.
+fn acknowledge_by(
+    seen: &Observed<'_>,
+    status: &CustomerAgreementStatus,
+    sealed: Timestamp,
+) -> Option<Timestamp> {
+    let pinned = &status.pinned.as_ref()?.policy;
+    let policy = seen.policies.iter().find(|policy| policy.metadata.uid.as_deref() == Some(&pinned.uid))?;
+    let rules = &policy.spec.rules;
+    Some(calendar::wait_end(rules.calendar.as_ref(), sealed, rules.acknowledge_within_seconds?))
+}
+
+fn hand_over(
+    seen: &Observed<'_>,
+    status: &mut CustomerAgreementStatus,
+    conditions: &mut Conditions<'_>,
+    instants: &mut Vec<Timestamp>,
+    now: Timestamp,
+) {
+    let total = confirmed(status);
+    if total == 0 {
+        return;
+    }
+    let digest = confirmation_digest(status).to_owned();
+    let mut counts = Handover::default();
+    let (mut gone, mut due) = (Vec::new(), None);
+    for outcome in &status.orders {
+        let Some(name) = outcome.order_request_name.as_deref() else { continue };
+        match standing(seen, name, &idempotency_key(seen.agreement, &outcome.id, &digest)) {
+            Standing::Ours(order) => {
+                let is = |type_: &str| {
+                    let conditions = order.status.iter().flat_map(|status| &status.conditions);
+                    i32::from(conditions.into_iter().any(|c| c.type_ == type_ && c.status == "True"))
+                };
+                counts.acknowledged += is(order_condition::ACKNOWLEDGED);
+                counts.completed += is(order_condition::COMPLETED);
+                counts.failed += is(order_condition::FAILED);
+                counts.rejected += is(order_condition::REJECTED);
+                due = due.max(order.spec.acknowledge_by_time.as_ref().map(|time| time.0));
+            }
+            Standing::Foreign | Standing::Nothing => gone.push(format!("`{name}`")),
+        }
+    }
+    if gone.is_empty() {
+        conditions.set(
+            condition::ORDERS_ISSUED,
+            true,
+            reason::ISSUED,
+            format!("{} passed on", count(total, "order request")),
+        );
+    } else {
+        let message = format!("{} is gone; it was passed on once and is not made again", and(&gone));
+        conditions.set(condition::ORDERS_ISSUED, false, reason::ORDER_REQUEST_MISSING, message);
+    }
+    let all = |number: i32| usize::try_from(number).is_ok_and(|number| number >= total);
+    let before = status.handover.unwrap_or_default();
+    let told = (before.failed, before.rejected) != (counts.failed, counts.rejected)
+        || all(counts.acknowledged) != all(before.acknowledged)
+        || all(counts.completed) != all(before.completed);
+    if told && gone.is_empty() {
+        status.handover = Some(counts);
+    }
+    // What people are told moves with what is written, not with every step of every consumer.
+    let shown = status.handover.unwrap_or_default();
+    let said = |number: i32, word: &str| format!("{number} of {} {word}", count(total, "order request"));
+    if shown.rejected > 0 {
+        conditions.set(
+            condition::HANDED_OVER,
+            false,
+            reason::REJECTED,
+            said(shown.rejected, "rejected by a consumer; see its status"),
+        );
+    } else if shown.failed > 0 {
+        conditions.set(
+            condition::HANDED_OVER,
+            false,
+            reason::FAILED,
+            said(shown.failed, "failed; see its status"),
+        );
+    } else if all(shown.completed) {
+        conditions.set(
+            condition::HANDED_OVER,
+            Holds::True,
+            reason::COMPLETED,
+            said(shown.completed, "completed"),
+        );
+    } else if all(shown.acknowledged) {
+        conditions.set(
+            condition::HANDED_OVER,
+            Holds::True,
+            reason::ACKNOWLEDGED,
+            said(shown.acknowledged, "acknowledged"),
+        );
+    } else if let Some(due) = due {
+        let shown_due = digest::shown(&Time(due));
+        if now > due {
+            let message =
+                format!("no consumer acknowledged every order request by {shown_due}; see who watches them");
+            conditions.set(condition::HANDED_OVER, false, reason::OVERDUE, message);
+        } else {
+            let message = format!(
+                "waiting for a consumer to acknowledge {} until {shown_due}",
+                count(total, "order request")
+            );
+            conditions.set(condition::HANDED_OVER, false, reason::AWAITING_ACKNOWLEDGEMENT, message);
+            instants.extend(due.checked_add(jiff::SignedDuration::from_secs(1)).ok());
+        }
+    } else {
+        let message = format!("waiting for a consumer to acknowledge {}", count(total, "order request"));
+        conditions.set(condition::HANDED_OVER, false, reason::AWAITING_ACKNOWLEDGEMENT, message);
+    }
+}

@@ -1,0 +1,285 @@
+//! Sign-off (S3): both sides sign, in the order that the policy gives. Nobody signs for both (S7).
+
+use jiff::Timestamp;
+
+use super::Observed;
+use super::acts::{Act, Acts, late};
+use super::authority::{Person, canonical, holds};
+use super::confirmation::{attestation_fault, attests, reached};
+use super::rule_book::RuleBook;
+use super::words::{clean, or};
+use countersign_api::Action;
+use countersign_api::agreement_status::{Side, Signature, WaitingAction};
+use countersign_api::conditions::ignored;
+use countersign_api::customer_agreement::{Representative, RepresentativeRole};
+use countersign_api::delegation_policy::{Countersignature, Required, SignOffOrder};
+use countersign_api::references::Authority;
+
+/// What a signature binds to, and from when signatures can be given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signable<'a> {
+    /// The confirmation digest; `None` until confirmation is complete.
+    pub(crate) digest: Option<&'a str>,
+    /// When confirmation and approvals were complete.
+    pub(crate) since: Option<Timestamp>,
+    /// Authority that whoever countersigns must hold.
+    pub(crate) exercised: &'a [Authority],
+}
+
+/// How far sign-off has come.
+#[derive(Debug, Default)]
+pub(crate) struct Signed {
+    /// The signatures that count.
+    pub(crate) signatures: Vec<Signature>,
+    /// When the customer's side was complete.
+    pub(crate) customer: Option<Timestamp>,
+    /// When the provider's side was complete.
+    pub(crate) provider: Option<Timestamp>,
+    /// Customer signatories who have yet to sign.
+    pub(crate) missing: Vec<Representative>,
+}
+
+impl Signed {
+    /// Whether every signature is there.
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.customer.is_some() && self.provider.is_some()
+    }
+}
+
+/// Whether a side has its turn at a time. `None`: not yet, and not at any time so far.
+const fn turn(
+    order: SignOffOrder,
+    side: Side,
+    since: Option<Timestamp>,
+    other: Option<Timestamp>,
+) -> Option<Timestamp> {
+    match (order, side) {
+        (SignOffOrder::CustomerFirst, Side::Provider) | (SignOffOrder::ProviderFirst, Side::Customer) => {
+            other
+        }
+        (SignOffOrder::CustomerFirst, Side::Customer)
+        | (SignOffOrder::ProviderFirst, Side::Provider)
+        | (SignOffOrder::Any, Side::Customer | Side::Provider) => since,
+    }
+}
+
+/// Weighs every Sign and Countersign.
+pub(crate) fn weigh<'a>(
+    seen: &Observed<'a>,
+    book: RuleBook<'_>,
+    signable: Signable<'_>,
+    acts: &mut Acts<'a>,
+) -> Signed {
+    let order = book.policy.spec.rules.sign_off.order;
+    let mut signed = Signed::default();
+    if order == SignOffOrder::ProviderFirst {
+        provider(seen, book, signable, signable.since, acts, &mut signed);
+        let since = if book.policy.spec.rules.sign_off.countersignature == Countersignature::Waived {
+            signable.since
+        } else {
+            turn(order, Side::Customer, signable.since, signed.provider)
+        };
+        customer(seen, book, signable, since, acts, &mut signed);
+    } else {
+        customer(seen, book, signable, signable.since, acts, &mut signed);
+        let since = turn(order, Side::Provider, signable.since, signed.customer);
+        provider(seen, book, signable, since, acts, &mut signed);
+    }
+    signed
+}
+
+fn customer<'a>(
+    seen: &Observed<'a>,
+    book: RuleBook<'_>,
+    signable: Signable<'_>,
+    since: Option<Timestamp>,
+    acts: &mut Acts<'a>,
+    signed: &mut Signed,
+) {
+    let signatories: Vec<&Representative> = seen
+        .agreement
+        .spec
+        .customer
+        .representatives
+        .iter()
+        .filter(|r| r.roles.contains(&RepresentativeRole::Signatory))
+        .collect();
+    let required = book.policy.spec.rules.sign_off.customers;
+    let binding = acts.binding();
+    let mut given: Vec<(Act<'a>, &Representative)> = Vec::new();
+    for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Sign) {
+        let complete = whole(&signatories, &given, required);
+        let who = signatories.iter().find(|signatory| signatory.username == act.person);
+        let fault = match who {
+            _ if complete.is_some_and(|complete| act.time > complete) => Some(already()),
+            Some(who) if given.iter().any(|(_, other)| other.username == who.username) => Some(already()),
+            _ => binding_fault(&act, signable, since, "the provider countersigns first")
+                .or_else(|| attestation_fault(seen, Some(book), &binding, &act))
+                .or_else(|| {
+                    who.is_none().then(|| {
+                        let names: Vec<String> = signatories.iter().map(|s| clean(&s.name, 64)).collect();
+                        let message = format!(
+                            "{:?} is not a Signatory of the customer; {} may sign",
+                            clean(act.person, 128),
+                            or(&names)
+                        );
+                        (ignored::NOT_HOLDER, message)
+                    })
+                })
+                .or_else(|| {
+                    late(seen, &act, Some(WaitingAction::Sign)).map(|message| (ignored::LATE, message))
+                }),
+        };
+        match (fault, who) {
+            (None, Some(who)) => given.push((act, who)),
+            (Some((reason, message)), _) => acts.ignored.add(&act, reason, message),
+            (None, None) => {}
+        }
+    }
+    signed.customer = whole(&signatories, &given, required);
+    if signed.customer.is_none() {
+        let missing =
+            signatories.iter().filter(|s| !given.iter().any(|(_, other)| other.username == s.username));
+        signed.missing = missing.map(|signatory| (*signatory).clone()).collect();
+    }
+    signed.signatures.extend(given.iter().map(|(act, _)| signature(act, Side::Customer)));
+}
+
+fn whole(
+    signatories: &[&Representative],
+    given: &[(Act<'_>, &Representative)],
+    required: Required,
+) -> Option<Timestamp> {
+    let times = signatories.iter().map(|signatory| {
+        given.iter().find(|(_, who)| who.username == signatory.username).map(|(act, _)| act.time)
+    });
+    reached(times, required)
+}
+
+fn provider<'a>(
+    seen: &Observed<'a>,
+    book: RuleBook<'_>,
+    signable: Signable<'_>,
+    since: Option<Timestamp>,
+    acts: &mut Acts<'a>,
+    signed: &mut Signed,
+) {
+    let policy = &book.policy.spec;
+    let waived = policy.rules.sign_off.countersignature == Countersignature::Waived;
+    let binding = acts.binding();
+    for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Countersign) {
+        let fault = if waived {
+            Some((ignored::NOT_REQUIRED, "the policy waives the countersignature".to_owned()))
+        } else if signed.provider.is_some() {
+            Some(already())
+        } else {
+            binding_fault(&act, signable, since, "the customer signs first")
+                .or_else(|| {
+                    if act.stands { None } else { signatory_fault(seen, book, signable, &binding, &act) }
+                })
+                .or_else(|| {
+                    late(seen, &act, Some(WaitingAction::Countersign)).map(|message| (ignored::LATE, message))
+                })
+        };
+        match fault {
+            Some((reason, message)) => acts.ignored.add(&act, reason, message),
+            None => {
+                signed.provider = Some(act.time);
+                signed.signatures.push(signature(&act, Side::Provider));
+            }
+        }
+    }
+    if waived {
+        signed.provider = since;
+    }
+}
+
+/// Why somebody may not countersign. Signatories and holders are read live.
+fn signatory_fault(
+    seen: &Observed<'_>,
+    book: RuleBook<'_>,
+    signable: Signable<'_>,
+    current: &[Act<'_>],
+    act: &Act<'_>,
+) -> Option<(&'static str, String)> {
+    let policy = &book.policy.spec;
+    let spec = &seen.agreement.spec;
+    let actor = canonical(policy, act.actor);
+    let signatories = &spec.provider.signatories;
+    if !signatories.iter().any(|signatory| canonical(policy, &signatory.username) == actor) {
+        let names: Vec<String> = signatories.iter().map(|signatory| clean(&signatory.name, 64)).collect();
+        let message = format!(
+            "{:?} is not a signatory of the provider; {} may countersign",
+            clean(act.actor, 128),
+            or(&names)
+        );
+        return Some((ignored::NOT_HOLDER, message));
+    }
+    if spec
+        .customer
+        .representatives
+        .iter()
+        .any(|representative| canonical(policy, &representative.username) == actor)
+    {
+        return Some((
+            ignored::BOTH_SIDES,
+            "nobody may sign for both sides; another signatory must countersign".to_owned(),
+        ));
+    }
+    if attests(seen, book, current, act) {
+        return Some((
+            ignored::NOT_DISTINCT,
+            "who recorded what a representative did may not countersign; another signatory must".to_owned(),
+        ));
+    }
+    let person = Person { username: act.actor, groups: &act.decision.spec.decided_by.groups };
+    signable.exercised.iter().find(|authority| holds(policy, person, authority).is_none()).map(|authority| {
+        let message = format!(
+            "the agreement needs no approval because it lies within {0} {1}, so whoever countersigns must hold {0} {1} or higher; \
+             a holder through a group must name the group in `decidedBy.groups`",
+            authority.function, authority.level
+        );
+        (ignored::NOT_HOLDER, message)
+    })
+}
+
+/// Why a signature does not bind: it names something else, or it came before its turn.
+fn binding_fault(
+    act: &Act<'_>,
+    signable: Signable<'_>,
+    since: Option<Timestamp>,
+    first: &str,
+) -> Option<(&'static str, String)> {
+    let Some(digest) = signable.digest else {
+        return Some((ignored::OUT_OF_TURN, "the customer has yet to confirm; sign again then".to_owned()));
+    };
+    if act.digest() != digest {
+        return Some((ignored::STALE, format!("a signature must name the confirmation digest {digest}")));
+    }
+    if act.stands {
+        return None;
+    }
+    if signable.since.is_none_or(|since| act.time < since) {
+        return Some((
+            ignored::OUT_OF_TURN,
+            "the provider's own approvals come first; sign again then".to_owned(),
+        ));
+    }
+    if since.is_none_or(|since| act.time < since) {
+        return Some((ignored::OUT_OF_TURN, format!("{first}; sign again then")));
+    }
+    None
+}
+
+fn already() -> (&'static str, String) {
+    (ignored::ALREADY_SIGNED, "the signature was already there".to_owned())
+}
+
+fn signature(act: &Act<'_>, side: Side) -> Signature {
+    Signature {
+        decision: act.name.to_owned(),
+        username: act.person.to_owned(),
+        side,
+        attested_by: act.attested_by(),
+    }
+}

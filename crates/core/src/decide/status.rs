@@ -1,0 +1,476 @@
+//! From the facts of an open agreement to its status: facts, conditions, phase last.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::case::{Case, End, Stage};
+use super::condition_list::{Conditions, Holds};
+use super::fault::FaultKind;
+use super::words::{and, clean, count};
+use super::{Guard, Observed, digest, orders, waiting};
+use countersign_api::CustomerAgreementStatus;
+use countersign_api::agreement_status::{
+    Approval, ApprovalState, Classification, Closed, ClosedOutcome, Confirmation, EndsWith, SignOff, Waiting,
+    WaitingAction,
+};
+use countersign_api::conditions::{condition, phase, reason};
+use countersign_api::delegation_policy::OnTimeout;
+
+/// The status of an open agreement; with `end` or `seal` the irrevocable step is in it.
+pub(crate) fn of(seen: &Observed<'_>, case: Case<'_>, step: Step, now: Timestamp) -> CustomerAgreementStatus {
+    let before = seen.agreement.status.clone().unwrap_or_default();
+    let mut status = facts(seen, &case, before);
+    let mut conditions = Conditions::of(seen.agreement, now);
+    describe(seen, &case, &status, &mut conditions);
+    match step {
+        Step::None => {
+            status.phase = Some(phase_of(case.stage).to_owned());
+            status.waiting_on = waiting_on(seen, &case);
+            status.waiting_for = case.waits;
+        }
+        Step::End(end) => {
+            close(&mut status, &mut conditions, end, now);
+        }
+        Step::Seal => seal(seen, &mut status, &mut conditions, now),
+    }
+    status.ignored_decisions = case.acts.ignored.newest();
+    status.conditions = conditions.finish();
+    status
+}
+
+/// The irrevocable step that is taken, if any.
+pub(crate) enum Step {
+    None,
+    End(End),
+    Seal,
+}
+
+const fn phase_of(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Invalid | Stage::RulesGone => phase::PENDING,
+        Stage::Revising => phase::REVISING,
+        Stage::Confirmation => phase::AWAITING_CONFIRMATION,
+        Stage::Escalation => phase::ESCALATED,
+        Stage::SignOff | Stage::Complete => phase::AWAITING_SIGN_OFF,
+    }
+}
+
+/// Deviations that status has room for. A term may deviate twice, by its value and by its words.
+const MOST_DEVIATIONS: usize = 200;
+
+/// Everything but conditions, phase and waits.
+fn facts(seen: &Observed<'_>, case: &Case<'_>, before: CustomerAgreementStatus) -> CustomerAgreementStatus {
+    let spec = &seen.agreement.spec;
+    let mut status = CustomerAgreementStatus {
+        observed_generation: seen.agreement.metadata.generation,
+        terms: Some(case.revision.clone()),
+        pinned: case.pinned.clone(),
+        decided_time: before.decided_time.clone().or_else(|| case.first_counted.map(Time)),
+        change_request: case.change.clone(),
+        owners: before.owners.clone(),
+        amended_by: before.amended_by.clone(),
+        superseded_by: before.superseded_by.clone(),
+        ..CustomerAgreementStatus::default()
+    };
+    if !status.owners.contains(&spec.provider.owner_username) && status.owners.len() < 64 {
+        status.owners.push(spec.provider.owner_username.clone());
+    }
+    if case.gone.is_some() {
+        // Without its rules nothing can be weighed anew: what was found under them stands.
+        return CustomerAgreementStatus {
+            change_request: before.change_request.clone(),
+            ..carried(before, status)
+        };
+    }
+    let Some(assessment) = &case.assessment else { return status };
+    let deviations = &assessment.classed.deviations;
+    status.classification =
+        Some(if deviations.is_empty() { Classification::Standard } else { Classification::NonStandard });
+    status.deviations = deviations.iter().take(MOST_DEVIATIONS).cloned().collect();
+    status.value = Some(assessment.valued.shown.clone());
+    status.approvals.clone_from(&case.approved.steps);
+    let confirmed = &case.confirmed;
+    if !confirmed.decisions.is_empty() {
+        status.confirmation = Some(Confirmation {
+            digest: case.confirmation_digest.clone(),
+            understood_time: confirmed.understood.map(Time),
+            acceptable_time: confirmed.acceptable.map(Time),
+            decisions: confirmed.decisions.clone(),
+        });
+    }
+    if !case.signed.signatures.is_empty() {
+        status.sign_off = Some(SignOff { signatures: case.signed.signatures.clone(), sealed_time: None });
+    }
+    status.orders.clone_from(&confirmed.orders);
+    status
+}
+
+/// The facts that were found under rules that are gone now.
+fn carried(before: CustomerAgreementStatus, fresh: CustomerAgreementStatus) -> CustomerAgreementStatus {
+    CustomerAgreementStatus {
+        observed_generation: fresh.observed_generation,
+        terms: fresh.terms,
+        pinned: fresh.pinned,
+        decided_time: fresh.decided_time,
+        owners: fresh.owners,
+        ..before
+    }
+}
+
+fn describe(
+    seen: &Observed<'_>,
+    case: &Case<'_>,
+    status: &CustomerAgreementStatus,
+    conditions: &mut Conditions<'_>,
+) {
+    valid(case, conditions);
+    confirmation(seen, case, conditions);
+    approval(case, conditions);
+    sign_off(case, status, conditions);
+    orders_and_handover(case, conditions);
+    ready(seen, case, conditions);
+}
+
+fn valid(case: &Case<'_>, conditions: &mut Conditions<'_>) {
+    match (case.faults.iter().map(|fault| fault.kind).min(), &case.assessment) {
+        (Some(kind), _) => conditions.set(condition::VALID, false, kind.reason(), faults_in_words(case)),
+        (None, Some(assessment)) => {
+            let deviations = &assessment.classed.deviations;
+            // A term may deviate by its value and by its words.
+            let mut terms: Vec<String> =
+                deviations.iter().map(|deviation| format!("`{}`", deviation.term_id)).collect();
+            terms.dedup();
+            if deviations.is_empty() {
+                conditions.set(condition::VALID, true, reason::STANDARD_TERMS, "every term is standard");
+            } else {
+                let verb = if terms.len() == 1 { "deviates" } else { "deviate" };
+                let message =
+                    format!("{} {verb} from the standard: {}", count(terms.len(), "term"), and(&terms));
+                conditions.set(condition::VALID, true, reason::NON_STANDARD_TERMS, message);
+            }
+        }
+        (None, None) => conditions.keep(condition::VALID),
+    }
+}
+
+/// Every fault, numbered where there are several.
+fn faults_in_words(case: &Case<'_>) -> String {
+    const SHOWN: usize = 30;
+    match case.faults.as_slice() {
+        [one] => one.message.clone(),
+        many => {
+            let listed = many
+                .iter()
+                .take(SHOWN)
+                .enumerate()
+                .map(|(n, fault)| format!("({}) {}", n + 1, fault.message));
+            let more = many.len().checked_sub(SHOWN).filter(|more| *more > 0);
+            let all: Vec<String> = listed
+                .chain(more.map(|more| format!("and {more} more, shown once these are mended")))
+                .collect();
+            format!("{}: {}", count(many.len(), "fault"), all.join("; "))
+        }
+    }
+}
+
+fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) {
+    if case.book.is_none() {
+        if case.gone.is_none() {
+            for type_ in [condition::UNDERSTOOD, condition::ACCEPTABLE] {
+                conditions.set(
+                    type_,
+                    false,
+                    reason::TERMS_INVALID,
+                    "the customer is asked once the terms are valid",
+                );
+            }
+        }
+        return;
+    }
+    let confirmed = &case.confirmed;
+    let so_far =
+        |by: &[String]| if by.is_empty() { String::new() } else { format!("; so far by {}", and(by)) };
+    match confirmed.understood {
+        Some(_) => {
+            let message = format!("by {}", and(&confirmed.understood_by));
+            conditions.set(condition::UNDERSTOOD, true, reason::UNDERSTOOD, message);
+        }
+        None => {
+            let message = format!(
+                "the customer has yet to say that the terms are understood{}",
+                so_far(&confirmed.understood_by)
+            );
+            conditions.set(condition::UNDERSTOOD, false, reason::AWAITING_CONFIRMATION, message);
+        }
+    }
+    match confirmed.acceptable {
+        Some(_) if confirmed.complete.is_some() => {
+            let all = seen.agreement.spec.orders.len();
+            let orders = if all == 0 {
+                String::new()
+            } else {
+                format!("; {} of {} confirmed", confirmed.confirmed_orders().len(), count(all, "order"))
+            };
+            let contradicted = if confirmed.contradicted.is_empty() {
+                String::new()
+            } else {
+                let ids: Vec<String> = confirmed.contradicted.iter().map(|id| format!("`{id}`")).collect();
+                format!("; representatives contradict each other about {}, so it is not confirmed", and(&ids))
+            };
+            let message = format!("to {}{orders}{contradicted}", and(&confirmed.acceptable_by));
+            conditions.set(condition::ACCEPTABLE, true, reason::ACCEPTABLE, message);
+        }
+        Some(_) => {
+            conditions.set(
+                condition::ACCEPTABLE,
+                true,
+                reason::ACCEPTABLE,
+                format!("to {}", and(&confirmed.acceptable_by)),
+            );
+        }
+        None => {
+            let message = format!(
+                "the customer has yet to say that the terms are acceptable{}",
+                so_far(&confirmed.acceptable_by)
+            );
+            conditions.set(condition::ACCEPTABLE, false, reason::AWAITING_CONFIRMATION, message);
+        }
+    }
+}
+
+fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
+    let Some(assessment) = &case.assessment else {
+        if case.gone.is_none() {
+            conditions.set(
+                condition::APPROVED,
+                false,
+                reason::TERMS_INVALID,
+                "it is known once the terms are valid",
+            );
+        }
+        return;
+    };
+    let steps = &case.approved.steps;
+    if steps.is_empty() {
+        let within: Vec<String> =
+            assessment.requirements.exercised.iter().map(|a| format!("{} {}", a.function, a.level)).collect();
+        let message = if within.is_empty() {
+            "no circumstance asks for approval".to_owned()
+        } else {
+            format!("all of it lies within {}, which whoever countersigns must hold", and(&within))
+        };
+        conditions.set(condition::APPROVED, true, reason::NOT_REQUIRED, message);
+        return;
+    }
+    let named = |wanted: ApprovalState| -> Vec<String> {
+        steps
+            .iter()
+            .filter(|step| step.state == wanted)
+            .map(|step| format!("{} {}", step.function, step.level))
+            .collect()
+    };
+    let approved = named(ApprovalState::Approved);
+    if approved.len() == steps.len() && case.approved.complete.is_some() {
+        conditions.set(condition::APPROVED, true, reason::APPROVED, format!("by {}", and(&approved)));
+        return;
+    }
+    let mut parts = vec![format!("{} of {}", approved.len(), count(steps.len(), "approval"))];
+    let say = |names: Vec<String>, one: &str, many: &str| {
+        (!names.is_empty()).then(|| format!("{} {}", and(&names), if names.len() == 1 { one } else { many }))
+    };
+    parts.extend(say(named(ApprovalState::Waiting), "is asked", "are asked"));
+    parts.extend(say(
+        named(ApprovalState::Exhausted),
+        "stayed silent, as did every level above",
+        "stayed silent, as did every level above",
+    ));
+    parts.extend(say(named(ApprovalState::Refused), "refused", "refused"));
+    parts.extend(say(named(ApprovalState::Next), "is next", "are next"));
+    let (head, rest) = (parts.remove(0), parts.join("; "));
+    conditions.set(condition::APPROVED, false, reason::AWAITING_APPROVAL, format!("{head}: {rest}"));
+}
+
+fn sign_off(case: &Case<'_>, status: &CustomerAgreementStatus, conditions: &mut Conditions<'_>) {
+    let given = status.sign_off.as_ref().map_or(0, |sign_off| sign_off.signatures.len());
+    let signed = format!("{} so far", count(given, "signature"));
+    let (reason, message) = match case.stage {
+        Stage::RulesGone => return conditions.keep(condition::SIGNED_OFF),
+        Stage::Invalid => {
+            (reason::TERMS_INVALID, "signatures are asked for once the terms are valid".to_owned())
+        }
+        Stage::Revising => {
+            (reason::CHANGE_REQUESTED, "signatures are asked for once the terms have changed".to_owned())
+        }
+        Stage::Confirmation => {
+            (reason::AWAITING_CONFIRMATION, "signatures are asked for after confirmation".to_owned())
+        }
+        Stage::Escalation => {
+            (reason::AWAITING_APPROVAL, "signatures are asked for after approval".to_owned())
+        }
+        Stage::SignOff | Stage::Complete => (reason::AWAITING_SIGNATURE, signed),
+    };
+    conditions.set(condition::SIGNED_OFF, false, reason, message);
+}
+
+fn orders_and_handover(case: &Case<'_>, conditions: &mut Conditions<'_>) {
+    let confirmed = case.confirmed.confirmed_orders().len();
+    let message = match (case.confirmed.complete.is_some(), confirmed) {
+        (true, 0) => "no order was confirmed; none follows sign-off".to_owned(),
+        (true, confirmed) => format!("{} will be made after sign-off", count(confirmed, "order request")),
+        (false, _) => "order requests are made after sign-off".to_owned(),
+    };
+    conditions.set(condition::ORDERS_ISSUED, false, reason::NOT_SIGNED_OFF, &message);
+    conditions.set(condition::HANDED_OVER, false, reason::NOT_SIGNED_OFF, &message);
+}
+
+fn ready(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) {
+    if let Guard::Inactive { because } = &seen.guard {
+        let held = if case.acts.held_back == 0 {
+            String::new()
+        } else {
+            format!("; {} held back", count(case.acts.held_back, "decision"))
+        };
+        let message = format!(
+            "the admission policies are not in force ({because}), so no decision is counted{held}; an admin must install them again"
+        );
+        conditions.set(condition::READY, false, reason::GUARD_INACTIVE, &message);
+        conditions.stalled(reason::GUARD_INACTIVE, message);
+        return;
+    }
+    if let Some(gone) = &case.gone {
+        conditions.set(condition::READY, false, gone.reason, &gone.message);
+        conditions.stalled(gone.reason, &gone.message);
+        return;
+    }
+    let exhausted: Vec<&Approval> =
+        case.approved.steps.iter().filter(|step| step.state == ApprovalState::Exhausted).collect();
+    let reason = match case.stage {
+        Stage::RulesGone | Stage::Invalid => {
+            let kind = case.faults.iter().map(|fault| fault.kind).min().unwrap_or(FaultKind::TermsInvalid);
+            let message = faults_in_words(case);
+            conditions.set(condition::READY, false, kind.reason(), &message);
+            conditions.stalled(kind.reason(), message);
+            return;
+        }
+        Stage::Revising => reason::CHANGE_REQUESTED,
+        Stage::Confirmation => reason::AWAITING_CONFIRMATION,
+        Stage::Escalation => reason::AWAITING_APPROVAL,
+        Stage::SignOff | Stage::Complete => reason::AWAITING_SIGNATURE,
+    };
+    let message = match &case.change {
+        Some(change) => format!(
+            "{} asked for a change: {}; edit the terms, or raise `spec.offerVersion` to offer them unchanged",
+            clean(&change.username, 128),
+            change.reason
+        ),
+        None => waits_in_words(case),
+    };
+    conditions.set(condition::READY, false, reason, &message);
+    if case.stage == Stage::Escalation && !exhausted.is_empty() {
+        let message = format!(
+            "{message}; every level was asked and nobody answered: reach one of them, or name another holder in the policy"
+        );
+        conditions.stalled(reason::ESCALATION_EXHAUSTED, message);
+    }
+}
+
+fn waits_in_words(case: &Case<'_>) -> String {
+    let words: Vec<String> = case.waits.iter().map(|wait| wait_in_words(case, wait)).collect();
+    format!("waiting for {}", words.join("; and for "))
+}
+
+fn wait_in_words(case: &Case<'_>, wait: &Waiting) -> String {
+    let act = match wait.action {
+        WaitingAction::Confirm => " to confirm",
+        WaitingAction::Approve => " to approve",
+        WaitingAction::Sign => " to sign",
+        WaitingAction::Countersign => " to countersign",
+        WaitingAction::Edit => " to edit the terms",
+    };
+    let until =
+        wait.deadline_time.as_ref().map_or_else(String::new, |end| format!(" until {}", digest::shown(end)));
+    let then = match wait.ends_with {
+        Some(EndsWith::Offer) => ", when the offer ends",
+        Some(EndsWith::Wait) if waiting::ends_the_offer(wait.action) => ", then the offer expires",
+        Some(EndsWith::Wait) => match case.book.map(|book| book.policy.spec.rules.escalation.on_timeout) {
+            Some(OnTimeout::Expire) => ", then the offer expires",
+            _ => ", then the next level is asked",
+        },
+        None => "",
+    };
+    let vacant = if wait.action == WaitingAction::Approve && wait.subjects.is_empty() {
+        " (nobody who may approve holds that level now; name a holder in the policy)"
+    } else {
+        ""
+    };
+    format!("{}{vacant}{act}{until}{then}", wait.who)
+}
+
+fn waiting_on(seen: &Observed<'_>, case: &Case<'_>) -> Option<String> {
+    if matches!(seen.guard, Guard::Inactive { .. }) || case.gone.is_some() {
+        return Some("an admin, see Stalled".to_owned());
+    }
+    match case.faults.iter().map(|fault| fault.kind).min() {
+        Some(kind) if !kind.is_the_authors() => Some("an admin, see Stalled".to_owned()),
+        _ => waiting::in_one_line(&case.waits),
+    }
+}
+
+fn close(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, end: End, now: Timestamp) {
+    let word = outcome_word(end.outcome);
+    let message = format!("the agreement ended: {}", end.reason);
+    for type_ in [condition::SIGNED_OFF, condition::ORDERS_ISSUED, condition::HANDED_OVER, condition::READY] {
+        conditions.set(type_, false, word, &message);
+    }
+    match end.outcome {
+        ClosedOutcome::Declined => conditions.set(condition::ACCEPTABLE, false, word, &message),
+        ClosedOutcome::Refused => conditions.set(condition::APPROVED, false, word, &message),
+        ClosedOutcome::Withdrawn | ClosedOutcome::Expired => {}
+    }
+    conditions.clear_trouble();
+    status.phase = Some(word.to_owned());
+    status.waiting_on = None;
+    status.waiting_for.clear();
+    status.closed = Some(Closed {
+        outcome: end.outcome,
+        reason: clean(&end.reason, 1_200),
+        time: Time(now),
+        decisions: end.decisions,
+    });
+}
+
+/// The word of an end, as phase and as reason.
+pub(crate) const fn outcome_word(outcome: ClosedOutcome) -> &'static str {
+    match outcome {
+        ClosedOutcome::Withdrawn => phase::WITHDRAWN,
+        ClosedOutcome::Declined => phase::DECLINED,
+        ClosedOutcome::Refused => phase::REFUSED,
+        ClosedOutcome::Expired => phase::EXPIRED,
+    }
+}
+
+/// The commit point (S3): from here on nothing can be taken back, and order requests follow (S6).
+fn seal(
+    seen: &Observed<'_>,
+    status: &mut CustomerAgreementStatus,
+    conditions: &mut Conditions<'_>,
+    now: Timestamp,
+) {
+    status.sign_off.get_or_insert_default().sealed_time = Some(Time(now));
+    status.waiting_on = None;
+    orders::name_requests(seen.agreement, status);
+    let signers: Vec<String> = status
+        .sign_off
+        .iter()
+        .flat_map(|sign_off| &sign_off.signatures)
+        .map(|signature| {
+            let name = orders::name_of(&seen.agreement.spec, &signature.username);
+            clean(name.unwrap_or(&signature.username), 128)
+        })
+        .collect();
+    let message =
+        if signers.is_empty() { "nobody had to sign".to_owned() } else { format!("by {}", and(&signers)) };
+    conditions.set(condition::SIGNED_OFF, Holds::True, reason::SIGNED_OFF, message);
+    conditions.clear_trouble();
+    orders::issuing(status, conditions, now);
+}

@@ -1,0 +1,275 @@
+//! Who has to act, for what, since when and until when.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::approval::may_not_approve;
+use super::authority::{canonical, holders, stands_in};
+use super::case::{Case, Stage};
+use super::rule_book::RuleBook;
+use super::words::{and, clean, or};
+use super::{Observed, calendar};
+use countersign_api::agreement_status::{
+    Approval, ApprovalState, EndsWith, Waiting, WaitingAction, WaitingSubject,
+};
+use countersign_api::customer_agreement::Representative;
+use countersign_api::delegation_policy::{Countersignature, Required, SignOffOrder};
+use countersign_api::subject::{Subject, SubjectKind};
+
+/// Whether the offer ends when nobody answers: it does for the customer and the countersignature, not for a manager.
+pub(crate) const fn ends_the_offer(action: WaitingAction) -> bool {
+    matches!(action, WaitingAction::Confirm | WaitingAction::Sign | WaitingAction::Countersign)
+}
+
+/// What a stage waits for. A question keeps the time at which it was first asked.
+pub(crate) fn waits(seen: &Observed<'_>, case: &Case<'_>, now: Timestamp) -> Vec<Waiting> {
+    let asking = Asking { seen, now, book: case.book };
+    let terms = Some(case.revision.digest.as_str());
+    let confirmation = case.confirmation_digest.as_deref();
+    match (case.stage, case.book) {
+        (Stage::Invalid, _) => {
+            let author = case.faults.iter().any(|fault| fault.kind.is_the_authors());
+            if author { vec![asking.author(terms)] } else { Vec::new() }
+        }
+        (Stage::Revising, _) => vec![asking.author(terms)],
+        (Stage::Confirmation, Some(book)) => {
+            let people: Vec<&Representative> = case.confirmed.missing.iter().map(|(who, _)| who).collect();
+            let rules = &book.policy.spec.rules.confirmation;
+            vec![asking.customers(
+                WaitingAction::Confirm,
+                &people,
+                rules.representatives,
+                terms,
+                rules.deadline_seconds,
+            )]
+        }
+        (Stage::Escalation, Some(book)) => {
+            let open =
+                |step: &&Approval| matches!(step.state, ApprovalState::Waiting | ApprovalState::Exhausted);
+            case.approved
+                .steps
+                .iter()
+                .filter(open)
+                .map(|step| asking.managers(book, step, case.approval_digest.as_deref()))
+                .collect()
+        }
+        (Stage::SignOff, Some(book)) => {
+            let rules = &book.policy.spec.rules.sign_off;
+            let customer_next = case.signed.customer.is_none()
+                && (rules.order != SignOffOrder::ProviderFirst || case.signed.provider.is_some());
+            let provider_next = case.signed.provider.is_none()
+                && rules.countersignature == Countersignature::Required
+                && (rules.order != SignOffOrder::CustomerFirst || case.signed.customer.is_some());
+            let mut waits = Vec::new();
+            if customer_next {
+                let people: Vec<&Representative> = case.signed.missing.iter().collect();
+                waits.push(asking.customers(
+                    WaitingAction::Sign,
+                    &people,
+                    rules.customers,
+                    confirmation,
+                    rules.deadline_seconds,
+                ));
+            }
+            if provider_next {
+                waits.push(asking.countersignatories(confirmation, rules.deadline_seconds));
+            }
+            waits
+        }
+        (Stage::RulesGone, _) => {
+            seen.agreement.status.iter().flat_map(|status| status.waiting_for.clone()).collect()
+        }
+        (Stage::Complete, _) | (_, None) => Vec::new(),
+    }
+}
+
+struct Asking<'s, 'a> {
+    seen: &'s Observed<'a>,
+    now: Timestamp,
+    book: Option<RuleBook<'a>>,
+}
+
+impl Asking<'_, '_> {
+    fn author(&self, digest: Option<&str>) -> Waiting {
+        let owner = &self.seen.agreement.spec.provider.owner_username;
+        let subjects = vec![user(owner)];
+        self.wait(clean(owner, 128), subjects, WaitingAction::Edit, digest, None)
+    }
+
+    fn customers(
+        &self,
+        action: WaitingAction,
+        people: &[&Representative],
+        required: Required,
+        digest: Option<&str>,
+        seconds: i64,
+    ) -> Waiting {
+        let names: Vec<String> = people.iter().map(|person| clean(&person.name, 64)).collect();
+        let who = match required {
+            Required::All => and(&names),
+            Required::Any => or(&names),
+        };
+        let subjects = people.iter().map(|person| user(&person.username)).collect();
+        self.wait(clean(&who, 512), subjects, action, digest, Some(seconds))
+    }
+
+    fn countersignatories(&self, digest: Option<&str>, seconds: i64) -> Waiting {
+        let signatories = &self.seen.agreement.spec.provider.signatories;
+        let names: Vec<String> = signatories.iter().map(|signatory| clean(&signatory.name, 64)).collect();
+        let subjects = signatories.iter().map(|signatory| user(&signatory.username)).collect();
+        self.wait(clean(&or(&names), 512), subjects, WaitingAction::Countersign, digest, Some(seconds))
+    }
+
+    fn managers(&self, book: RuleBook<'_>, step: &Approval, digest: Option<&str>) -> Waiting {
+        let policy = &book.policy.spec;
+        let ladder = policy.rules.ladders.iter().find(|ladder| ladder.function == step.function);
+        let level = ladder.and_then(|ladder| ladder.levels.iter().find(|level| level.name == step.level));
+        let title = level.map_or("", |level| level.title.as_str());
+        // Once every level stayed silent, all that were asked may still decide.
+        let asked: Vec<&str> = match step.state {
+            ApprovalState::Exhausted => step.asked.iter().map(|asked| asked.level.as_str()).collect(),
+            _ => vec![&step.level],
+        };
+        let mut subjects: Vec<WaitingSubject> = asked
+            .into_iter()
+            .flat_map(|level| holders(policy, &step.function, level))
+            .filter(|holder| !may_not_approve(self.seen, book, holder))
+            .map(|subject| WaitingSubject { subject: subject.clone(), on_behalf_of: None })
+            .collect();
+        let held = subjects.clone();
+        for substitute in &policy.substitutes {
+            let for_a_holder = held.iter().any(|held| {
+                held.subject.kind == SubjectKind::User
+                    && canonical(policy, &held.subject.name) == canonical(policy, &substitute.holder)
+            });
+            if for_a_holder && stands_in(substitute, &step.function, self.now) {
+                let on_behalf_of = Some(substitute.holder.clone());
+                subjects.push(WaitingSubject { on_behalf_of, ..user(&substitute.substitute) });
+            }
+        }
+        subjects.truncate(64);
+        let who = format!("{} ({} {})", clean(title, 64), step.function, step.level);
+        let mut wait = self.wait(who, subjects, WaitingAction::Approve, digest, None);
+        if let Some(asked) = step.asked.last() {
+            wait.asked_time = asked.asked_time.clone();
+            // Once every level stayed silent there is no half of the time left to be reminded of.
+            let runs = step.state != ApprovalState::Exhausted;
+            wait.wait_end_time = asked.wait_end_time.clone().filter(|_| runs);
+            self.close(&mut wait, level.map(|level| level.deadline_seconds).filter(|_| runs));
+        }
+        wait
+    }
+
+    /// A wait, with the time at which the same question was first asked.
+    fn wait(
+        &self,
+        who: String,
+        subjects: Vec<WaitingSubject>,
+        action: WaitingAction,
+        digest: Option<&str>,
+        seconds: Option<i64>,
+    ) -> Waiting {
+        let before = self.seen.agreement.status.iter().flat_map(|status| &status.waiting_for);
+        let before = before
+            .filter(|before| before.action == action && before.digest.as_deref() == digest)
+            .find(|before| action != WaitingAction::Approve || before.who == who);
+        let asked = before.map_or(self.now, |before| before.asked_time.0);
+        let calendar = self.book.and_then(|book| book.policy.spec.rules.calendar.as_ref());
+        let mut wait = Waiting {
+            who,
+            subjects,
+            action,
+            digest: digest.map(str::to_owned),
+            asked_time: Time(asked),
+            wait_end_time: seconds.map(|seconds| Time(calendar::wait_end(calendar, asked, seconds))),
+            deadline_time: None,
+            ends_with: None,
+            reminded_time: before.and_then(|before| before.reminded_time.clone()),
+        };
+        self.close(&mut wait, seconds);
+        wait
+    }
+
+    /// Sets the deadline, and whether people were reminded.
+    fn close(&self, wait: &mut Waiting, seconds: Option<i64>) {
+        let offer_end = Time(self.seen.offer_end());
+        let (deadline, ends_with) = match &wait.wait_end_time {
+            Some(end) if end.0 < offer_end.0 => (end.clone(), EndsWith::Wait),
+            _ => (offer_end, EndsWith::Offer),
+        };
+        let half = reminder(self.book, wait.asked_time.0, seconds).filter(|half| *half < deadline.0);
+        wait.deadline_time = Some(deadline);
+        wait.ends_with = Some(ends_with);
+        if wait.reminded_time.is_none() && half.is_some_and(|half| half <= self.now) {
+            wait.reminded_time = Some(Time(self.now));
+        }
+    }
+}
+
+/// When people are reminded: half-way through the policy's time, in working time.
+fn reminder(book: Option<RuleBook<'_>>, asked: Timestamp, seconds: Option<i64>) -> Option<Timestamp> {
+    let calendar = book.and_then(|book| book.policy.spec.rules.calendar.as_ref());
+    seconds.map(|seconds| calendar::half_way(calendar, asked, seconds))
+}
+
+fn user(name: &str) -> WaitingSubject {
+    WaitingSubject { subject: Subject { kind: SubjectKind::User, name: name.to_owned() }, on_behalf_of: None }
+}
+
+/// The instants at which what is waited for changes by time alone.
+pub(crate) fn instants(case: &Case<'_>) -> Vec<Timestamp> {
+    let deadlines = case.waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
+    let mut out: Vec<Timestamp> = deadlines.map(|deadline| after(deadline.0)).collect();
+    let Some(book) = case.book else { return out };
+    let rules = &book.policy.spec.rules;
+    for wait in &case.waits {
+        let seconds = match wait.action {
+            WaitingAction::Confirm => Some(rules.confirmation.deadline_seconds),
+            WaitingAction::Sign | WaitingAction::Countersign => Some(rules.sign_off.deadline_seconds),
+            WaitingAction::Approve => asked_seconds(book, case, wait),
+            WaitingAction::Edit => None,
+        };
+        if wait.reminded_time.is_none() {
+            out.extend(reminder(Some(book), wait.asked_time.0, seconds));
+        }
+    }
+    if case.stage == Stage::Escalation {
+        let waiting = case.approved.steps.iter().filter(|step| step.state == ApprovalState::Waiting);
+        let ends = waiting.filter_map(|step| step.asked.last()?.wait_end_time.as_ref());
+        out.extend(ends.map(|end| after(end.0)));
+        for substitute in &book.policy.spec.substitutes {
+            let just_after = substitute.end_time.0.checked_add(jiff::SignedDuration::from_secs(1));
+            out.extend([Some(substitute.start_time.0), just_after.ok()].into_iter().flatten());
+        }
+    }
+    out
+}
+
+fn asked_seconds(book: RuleBook<'_>, case: &Case<'_>, wait: &Waiting) -> Option<i64> {
+    let step = case.approved.steps.iter().find(|step| {
+        step.asked.last().is_some_and(|asked| asked.asked_time == wait.asked_time)
+            && wait.who.ends_with(&format!("({} {})", step.function, step.level))
+    })?;
+    let ladder = book.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == step.function)?;
+    ladder.levels.iter().find(|level| level.name == step.level).map(|level| level.deadline_seconds)
+}
+
+fn after(end: Timestamp) -> Timestamp {
+    end.checked_add(super::calendar::GRACE).unwrap_or(end)
+}
+
+/// One line for the printer column: whom, and since when.
+pub(crate) fn in_one_line(waits: &[Waiting]) -> Option<String> {
+    let first = waits.first()?;
+    let since = first.asked_time.0.strftime("%-d %b");
+    let mut others = waits.len() - 1;
+    let name = if first.action == WaitingAction::Approve {
+        first.who.clone()
+    } else {
+        others += first.subjects.len().saturating_sub(1);
+        let end = [" and ", " or ", ", "].iter().filter_map(|separator| first.who.find(separator)).min();
+        first.who.get(..end.unwrap_or(first.who.len())).unwrap_or(&first.who).to_owned()
+    };
+    let more = if others > 0 { format!(" +{others}") } else { String::new() };
+    Some(format!("{}{more} since {since}", super::words::shorten(&name, 40)))
+}

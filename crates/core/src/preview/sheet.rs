@@ -1,0 +1,301 @@
+//! An agreement as a person reads it before deciding on it (S2a): parties, each term beside the standard, orders with
+//! their prices, worth, and the digest that decisions are bound to.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::page::{Page, WIDTH};
+use super::terms::TermLine;
+use super::{Preview, words};
+use crate::decide::{clean, count};
+use countersign_api::agreement_status::Deviation;
+use countersign_api::customer_agreement::{
+    CustomerAgreementSpec, ItemAction, Order, OrderItem, Price, PricePeriod, PriceType, RepresentativeRole,
+};
+use countersign_api::references::Period;
+
+/// Who reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Everything.
+    Provider,
+    /// Without what the provider keeps to itself: who may allow what, and rules.
+    Customer,
+}
+
+/// What decisions are bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// UID of the agreement.
+    pub uid: String,
+    /// Revision of the terms.
+    pub revision: i64,
+    /// The digest that the next decision names.
+    pub digest: String,
+    /// The orders that remain, once the customer has confirmed some; else all.
+    pub confirmed: Option<Vec<String>>,
+}
+
+/// The agreement as a page of 80 columns. `deviations` are those that stand in status, which hold for what runs.
+#[must_use]
+pub fn of(
+    spec: &CustomerAgreementSpec,
+    preview: &Preview,
+    deviations: &[Deviation],
+    bound: Option<&Bound>,
+    reader: Reader,
+) -> String {
+    let mut page = Page::default();
+    page.head(spec, preview);
+    page.parties(spec);
+    page.blank();
+    page.line(2, &format!("Terms, beside the standard terms {}", clean(&spec.standard_terms_ref.name, 253)));
+    for term in &preview.terms {
+        let own: Vec<&Deviation> = deviations.iter().filter(|own| own.term_id == term.id).collect();
+        page.term(term, &own, reader);
+    }
+    page.blank();
+    if spec.orders.is_empty() {
+        page.line(2, "No orders");
+    }
+    for order in &spec.orders {
+        let left_out = bound
+            .and_then(|bound| bound.confirmed.as_ref())
+            .is_some_and(|confirmed| !confirmed.contains(&order.id));
+        page.order(order, left_out);
+    }
+    page.worth(preview, reader);
+    for document in &spec.documents {
+        page.entry("Document", &format!("{}, {}", clean(&document.name, 256), clean(&document.role, 63)));
+        page.line(4, &clean(&document.digest, 71));
+    }
+    if let Some(bound) = bound {
+        page.blank();
+        page.entry(
+            "Revision",
+            &format!("{} of the terms, agreement {}", bound.revision, clean(&bound.uid, 63)),
+        );
+        // On one line, so that it can be copied.
+        page.line(4, &clean(&bound.digest, 71));
+    }
+    page.text()
+}
+
+/// What is signed on paper: names, roles and a line for each, below the digest that it is about.
+#[must_use]
+pub fn signature_page(spec: &CustomerAgreementSpec, name: &str, bound: &Bound) -> String {
+    let mut page = Page::default();
+    page.line(0, &format!("Signature page: {}", clean(&spec.title, 256)));
+    page.blank();
+    page.line(0, "We have understood the terms, they are acceptable to us, and we agree to them.");
+    page.blank();
+    page.entry("Agreement", &format!("{}, offer version {}", clean(name, 253), spec.offer_version));
+    page.entry(
+        "Between",
+        &format!("{} and {}", clean(&spec.customer.name, 256), clean(&spec.provider.name, 256)),
+    );
+    page.entry("Revision", &format!("{} of the terms, agreement {}", bound.revision, clean(&bound.uid, 63)));
+    page.line(4, &clean(&bound.digest, 71));
+    if let Some(orders) = &bound.confirmed {
+        let orders: Vec<String> = orders.iter().map(|order| clean(order, 63)).collect();
+        page.entry("Orders", &if orders.is_empty() { "none".to_owned() } else { orders.join(", ") });
+    }
+    let signatory = |role: &&countersign_api::customer_agreement::Representative| {
+        role.roles.contains(&RepresentativeRole::Signatory)
+    };
+    page.signatures(
+        &format!("For {}", clean(&spec.customer.name, 256)),
+        spec.customer.representatives.iter().filter(signatory).map(|person| (person.name.as_str(), None)),
+    );
+    page.signatures(
+        &format!("For {}", clean(&spec.provider.name, 256)),
+        spec.provider.signatories.iter().map(|person| (person.name.as_str(), person.title.as_deref())),
+    );
+    page.text()
+}
+
+impl Page {
+    fn head(&mut self, spec: &CustomerAgreementSpec, preview: &Preview) {
+        self.line(0, &clean(&spec.title, 256));
+        self.line(0, &format!("{}/{}", preview.namespace, preview.name));
+        self.blank();
+        self.entry(
+            "Agreement",
+            &format!("{}, offer version {}", clean(&spec.agreement_type, 63), spec.offer_version),
+        );
+        if let Some(number) = &spec.document_number {
+            self.entry("Number", &clean(number, 128));
+        }
+        if let Some(description) = &spec.description {
+            self.entry("About", &clean(description, 4_096));
+        }
+        let links = [
+            ("Amends", &spec.amends_ref),
+            ("Supersedes", &spec.supersedes_ref),
+            ("Parent", &spec.parent_ref),
+        ];
+        for (label, link) in links {
+            if let Some(link) = link {
+                self.entry(label, &clean(&link.name, 253));
+            }
+        }
+        self.entry("Period", &period(&spec.agreement_period));
+        self.entry("Open until", &instant(&spec.offer_end_time));
+    }
+
+    fn parties(&mut self, spec: &CustomerAgreementSpec) {
+        let customer = &spec.customer;
+        self.entry("Customer", &format!("{} ({})", clean(&customer.name, 256), clean(&customer.id, 128)));
+        for person in &customer.representatives {
+            let acts: Vec<&str> = person
+                .roles
+                .iter()
+                .map(|role| match role {
+                    RepresentativeRole::Confirmer => "confirms",
+                    RepresentativeRole::Signatory => "signs",
+                })
+                .collect();
+            self.item(&format!("{} {}", clean(&person.name, 256), acts.join(" and ")));
+        }
+        let provider = &spec.provider;
+        self.entry("Provider", &format!("{} ({})", clean(&provider.name, 256), clean(&provider.id, 128)));
+        for person in &provider.signatories {
+            let title =
+                person.title.as_deref().map(|title| format!(", {}", clean(title, 256))).unwrap_or_default();
+            self.item(&format!("{}{title}, countersigns", clean(&person.name, 256)));
+        }
+        for party in &spec.other_parties {
+            self.entry(
+                "With",
+                &format!(
+                    "{} ({}), {}",
+                    clean(&party.name, 256),
+                    clean(&party.id, 128),
+                    clean(&party.role, 63)
+                ),
+            );
+        }
+    }
+
+    fn term(&mut self, term: &TermLine, deviations: &[&Deviation], reader: Reader) {
+        let mut words = term.value.clone().unwrap_or_else(|| "in the words below".to_owned());
+        let standard = term.standard.as_deref().unwrap_or("not a standard term");
+        if deviations.is_empty() {
+            words.push_str(&format!(" (standard: {standard})"));
+        } else {
+            words.push_str(&format!(" DEVIATES from the standard, {standard}"));
+        }
+        for deviation in deviations.iter().filter(|_| reader == Reader::Provider) {
+            words.push_str(&format!("; {}", words::deviation(deviation)));
+        }
+        self.line(4, &format!("{}: {words}", term.title));
+        if let Some(text) = &term.text {
+            self.line(8, text);
+        }
+        // For everybody: what is signed on paper is all that the digest covers.
+        if let Some(reason) = &term.reason {
+            self.line(8, &format!("Reason: {reason}"));
+        }
+    }
+
+    fn order(&mut self, order: &Order, left_out: bool) {
+        let category =
+            order.category.as_deref().map(|word| format!(", {}", clean(word, 63))).unwrap_or_default();
+        let account = order
+            .billing_account_id
+            .as_deref()
+            .map(|id| format!(", billed to {}", clean(id, 128)))
+            .unwrap_or_default();
+        let left_out = if left_out { " - left out by the customer" } else { "" };
+        self.line(2, &format!("Order {}{category}{account}{left_out}", clean(&order.id, 63)));
+        let times = [("start", &order.requested_start_time), ("complete", &order.requested_completion_time)];
+        for (word, time) in times {
+            if let Some(time) = time {
+                self.line(4, &format!("wanted {word}: {}", instant(time)));
+            }
+        }
+        for requirement in &order.special_requirements {
+            self.line(4, &format!("special: {}", clean(requirement, 1_024)));
+        }
+        for item in &order.items {
+            self.line(4, &goods(item));
+            for price in &item.prices {
+                self.line(8, &priced(price, item));
+            }
+        }
+    }
+
+    fn worth(&mut self, preview: &Preview, reader: Reader) {
+        let Some(value) = &preview.value else { return };
+        self.blank();
+        self.entry("Worth", &words::value(value));
+        if reader == Reader::Provider {
+            self.entry("", &words::measures(value));
+            for what in &value.not_valued {
+                self.item(&format!("without value: {}", clean(what, 256)));
+            }
+        }
+    }
+
+    fn signatures<'a>(&mut self, label: &str, people: impl Iterator<Item = (&'a str, Option<&'a str>)>) {
+        self.blank();
+        self.line(0, label);
+        for (name, title) in people {
+            let title = title.map(|title| format!(", {}", clean(title, 256))).unwrap_or_default();
+            self.blank();
+            self.rule("Signature");
+            self.rule("Date");
+            self.entry("Name", &format!("{}{title}", clean(name, 256)));
+        }
+    }
+
+    /// A line to write on.
+    fn rule(&mut self, label: &str) {
+        self.blank();
+        self.entry(label, &"_".repeat(WIDTH - 25));
+    }
+}
+
+fn goods(item: &OrderItem) -> String {
+    let action = match item.action {
+        ItemAction::Add => "Add",
+        ItemAction::Modify => "Change",
+        ItemAction::Delete => "End",
+        ItemAction::NoChange => "Keep",
+    };
+    let offering =
+        item.product_offering.as_ref().map(|offering| offering.name.as_ref().unwrap_or(&offering.id));
+    let product = item.product.as_ref().and_then(|product| product.id.as_ref());
+    let what = offering.or(product).map_or_else(|| "a product".to_owned(), |what| clean(what, 256));
+    let places = item.product.iter().flat_map(|product| &product.place);
+    let places: String = places.map(|place| format!(", {}", clean(&place.name, 256))).collect();
+    let end = item
+        .commitment_months
+        .map(|months| format!(", for {}", count(usize::try_from(months).unwrap_or(0), "month")))
+        .unwrap_or_default();
+    format!("{}. {action} {} x {what}{places}{end}", clean(&item.id, 63), item.quantity)
+}
+
+fn priced(price: &Price, item: &OrderItem) -> String {
+    let often = match (price.price_type, price.period) {
+        (PriceType::OneTime, _) => "once",
+        (PriceType::Usage, _) => "by use",
+        (PriceType::Recurring, Some(PricePeriod::Quarter)) => "a quarter",
+        (PriceType::Recurring, Some(PricePeriod::Year)) => "a year",
+        (PriceType::Recurring, Some(PricePeriod::Month) | None) => "a month",
+    };
+    let discount = item.discount_percent.as_deref().filter(|percent| *percent != "0");
+    let discount =
+        discount.map(|percent| format!(", {} % below list", clean(percent, 8))).unwrap_or_default();
+    format!("{} {} each {often}{discount}", clean(&price.currency, 3), clean(&price.amount, 18))
+}
+
+fn period(period: &Period) -> String {
+    match &period.end_time {
+        Some(end) => format!("{} to {}", words::day(&period.start_time), words::day(end)),
+        None => format!("from {}, without end", words::day(&period.start_time)),
+    }
+}
+
+fn instant(time: &Time) -> String {
+    time.0.strftime("%-d %b %Y %H:%M UTC").to_string()
+}

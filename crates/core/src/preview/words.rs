@@ -1,0 +1,149 @@
+//! Sentences that every form of a preview says the same way.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::change::Effect;
+use super::steps::Step;
+use super::{Change, Preview, Verdict};
+use crate::decide::{clean, count};
+use countersign_api::agreement_status::{Deviation, DeviationCategory, Value, WaitingAction};
+use countersign_api::subject::{Subject, SubjectKind};
+
+/// The outcome, in one sentence.
+pub(super) fn outcome(preview: &Preview) -> String {
+    match preview.verdict {
+        Verdict::WithinAuthority => "Valid. No approval is needed.".to_owned(),
+        Verdict::Escalation => {
+            let approvals = preview.steps.iter().filter(|step| step.action == WaitingAction::Approve).count();
+            let verb = if approvals == 1 { "is" } else { "are" };
+            format!("Valid. {} {verb} needed.", count(approvals, "approval"))
+        }
+        Verdict::Invalid => {
+            format!("Not valid: {} to mend before anybody is asked.", count(preview.faults.len(), "fault"))
+        }
+        Verdict::BeyondTop => "Beyond everybody's authority: nobody may approve it as it is.".to_owned(),
+    }
+}
+
+/// How a term deviates, and who may allow it.
+pub(super) fn deviation(deviation: &Deviation) -> String {
+    let who = format!("{} {}", clean(&deviation.function, 63), clean(&deviation.level, 63));
+    match (deviation.category, &deviation.band) {
+        (DeviationCategory::AlternateUsed, Some(band)) => format!("band {}: {who}", clean(band, 63)),
+        (DeviationCategory::AlternateUsed | DeviationCategory::Beyond, _) => {
+            format!("beyond every band: {who}")
+        }
+        (DeviationCategory::Added, _) => format!("not in the catalogue: {who}"),
+        (DeviationCategory::TextModified, _) => format!("other wording: {who}"),
+    }
+}
+
+/// What it is worth.
+pub(super) fn value(value: &Value) -> String {
+    let currency = &value.currency;
+    let Some(total) = &value.total else { return "cannot be told".to_owned() };
+    let mut words = format!("{currency} {total}");
+    let part = |amount: &Option<String>, word: &str| {
+        amount.as_deref().filter(|amount| *amount != "0.00").map(|amount| format!("{amount} {word}"))
+    };
+    let parts = [part(&value.monthly, "a month"), part(&value.one_time, "once")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if !parts.is_empty() {
+        words.push_str(&format!(" ({})", parts.join(", ")));
+    }
+    words
+}
+
+/// The largest discount and the longest term, which limits are held against too.
+pub(super) fn measures(value: &Value) -> String {
+    let discount =
+        value.max_discount_percent.as_deref().map(|percent| format!("largest discount {percent} %"));
+    let term = value
+        .term_months
+        .map(|months| format!("longest term {}", count(months.try_into().unwrap_or(0), "month")));
+    [discount, term].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What is asked for.
+pub(super) const fn action(action: WaitingAction) -> &'static str {
+    match action {
+        WaitingAction::Confirm => "Confirm",
+        WaitingAction::Approve => "Approve",
+        WaitingAction::Sign => "Sign",
+        WaitingAction::Countersign => "Countersign",
+        WaitingAction::Edit => "Edit",
+    }
+}
+
+/// Who may answer, where the question does not say it by name.
+pub(super) fn subjects(step: &Step) -> Option<String> {
+    (step.action == WaitingAction::Approve).then(|| {
+        let many = if step.quorum > 1 { format!("{} of ", step.quorum) } else { String::new() };
+        let shown: Vec<String> = step.subjects.iter().take(8).map(subject).collect();
+        let more = step.subjects.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{many}{}{more}", shown.join(", "))
+    })
+}
+
+fn subject(subject: &Subject) -> String {
+    let name = clean(&subject.name, 256);
+    match subject.kind {
+        SubjectKind::User => name,
+        SubjectKind::Group => format!("group {name}"),
+    }
+}
+
+/// How long somebody has, and until when that is.
+pub(super) fn time(step: &Step) -> String {
+    format!("{}, at the latest {}", span(step.deadline_seconds), day(&step.latest_end_time))
+}
+
+/// Seconds as people say them.
+pub(crate) fn span(seconds: i64) -> String {
+    let whole = |unit: i64, word: &str| {
+        let number = usize::try_from(seconds / unit).unwrap_or(0);
+        (seconds % unit == 0 && number > 0).then(|| count(number, word))
+    };
+    whole(86_400, "day")
+        .or_else(|| whole(3_600, "hour"))
+        .or_else(|| whole(60, "minute"))
+        .unwrap_or_else(|| count(usize::try_from(seconds).unwrap_or(0), "second"))
+}
+
+/// A day, such as `8 Dec 2026`.
+pub(crate) fn day(time: &Time) -> String {
+    time.0.strftime("%-d %b %Y").to_string()
+}
+
+/// What a change does, in one sentence.
+pub(super) fn effect(change: &Change) -> String {
+    let phase = &change.phase;
+    match change.effect {
+        Effect::Nothing => format!("The text is what runs ({phase}). Nothing changes."),
+        Effect::DecisionsStay => {
+            format!(
+                "It takes effect at once ({phase}). Nobody decided on what changes, so every decision stays."
+            )
+        }
+        Effect::NewRevision if change.voided.is_empty() => {
+            format!(
+                "Revision {} of the terms ({phase}) becomes another one. No decision is lost.",
+                change.revision
+            )
+        }
+        Effect::NewRevision => format!(
+            "Revision {} of the terms ({phase}) becomes another one: {} will not count any longer, and everybody below is asked anew.",
+            change.revision,
+            count(change.voided.len(), "decision")
+        ),
+        Effect::RefusedSealed => format!(
+            "The API server will refuse it: the agreement is sealed ({phase}). Make an Amendment, or an agreement that supersedes it."
+        ),
+        Effect::Ended => {
+            format!(
+                "Nothing comes of it: the agreement has ended ({phase}). Make a new agreement under another name."
+            )
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Signatures (S3), and that nobody acts for both sides (S7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Subject;
+use super::report::{Claim, Statement};
+use crate::decide::{and, clean};
+use countersign_api::Action;
+use countersign_api::agreement_status::{Side, Signature};
+use countersign_api::customer_agreement::RepresentativeRole;
+use countersign_api::delegation_policy::{Countersignature, Required};
+
+/// Who signed, and that nobody did what is for others to do.
+pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if subject.status.sign_off.is_some() {
+        statements.push(signatures(subject));
+    }
+    if !crate::decide::counted(subject.status).is_empty() {
+        statements.push(sides(subject));
+    }
+    statements
+}
+
+fn of<'a>(subject: &Subject<'a>, side: Side) -> impl Iterator<Item = &'a Signature> {
+    let all = subject.status.sign_off.iter().flat_map(|sign_off| &sign_off.signatures);
+    all.filter(move |signature| signature.side == side)
+}
+
+fn signatures(subject: &Subject<'_>) -> Statement {
+    let claim = Claim::Signatures;
+    let spec = &subject.agreement.spec;
+    let signatories: Vec<&str> = spec
+        .customer
+        .representatives
+        .iter()
+        .filter(|who| who.roles.contains(&RepresentativeRole::Signatory))
+        .map(|who| who.username.as_str())
+        .collect();
+    let mut faults = Vec::new();
+    let mut unknown = Vec::new();
+    let mut signed = BTreeSet::new();
+    for signature in of(subject, Side::Customer) {
+        let who = clean(&signature.username, 128);
+        if !signatories.contains(&signature.username.as_str()) {
+            faults.push(format!("{who:?} is not a Signatory of the customer"));
+        }
+        if !signed.insert(signature.username.as_str()) {
+            faults.push(format!("{who:?} signed twice"));
+        }
+    }
+    let countersigned: Vec<&Signature> = of(subject, Side::Provider).collect();
+    if countersigned.len() > 1 {
+        faults.push("the provider signed twice".to_owned());
+    }
+    for signature in &countersigned {
+        let own = subject.canonical(&signature.username);
+        if !spec.provider.signatories.iter().any(|who| subject.canonical(&who.username) == own) {
+            let who = clean(&signature.username, 128);
+            unknown.push(format!(
+                "{who:?} is not among the provider's signatories now; who they were then is not recorded"
+            ));
+        }
+        if signature.attested_by.is_some() {
+            faults.push("nobody may record a countersignature for somebody else".to_owned());
+        }
+    }
+    if subject.sealed().is_some() {
+        let missing: Vec<String> =
+            signatories.iter().filter(|who| !signed.contains(*who)).map(|who| clean(who, 128)).collect();
+        match subject.policy.map(|policy| &policy.spec.rules.sign_off) {
+            Some(rules) => {
+                if rules.customers == Required::All && !missing.is_empty() {
+                    faults.push(format!("the signature of {} is missing", and(&missing)));
+                }
+                if rules.customers == Required::Any && signed.is_empty() {
+                    faults.push("no signatory of the customer signed".to_owned());
+                }
+                match rules.countersignature {
+                    Countersignature::Required if countersigned.is_empty() => {
+                        faults.push("the countersignature is missing".to_owned());
+                    }
+                    Countersignature::Waived if !countersigned.is_empty() => {
+                        faults.push("the policy waives the countersignature, and one counts".to_owned());
+                    }
+                    Countersignature::Required | Countersignature::Waived => {}
+                }
+            }
+            None if signed.is_empty() => faults.push("no signatory of the customer signed".to_owned()),
+            None if !missing.is_empty() || countersigned.is_empty() => unknown.push(
+                "whether more signatures are needed says the policy, which is not in the export".to_owned(),
+            ),
+            None => {}
+        }
+    }
+    if faults.is_empty() && !unknown.is_empty() {
+        return claim.not_checked(unknown.join("; "));
+    }
+    let names: Vec<String> = of(subject, Side::Customer)
+        .chain(of(subject, Side::Provider))
+        .map(|signature| clean(&signature.username, 128))
+        .collect();
+    claim.unless(
+        &faults,
+        if names.is_empty() { "nobody yet".to_owned() } else { format!("by {}", and(&names)) },
+    )
+}
+
+fn sides(subject: &Subject<'_>) -> Statement {
+    let claim = Claim::Sides;
+    let status = subject.status;
+    let spec = &subject.agreement.spec;
+    let known = |name: &String| subject.canonical(name).to_owned();
+    let representatives: BTreeSet<String> =
+        spec.customer.representatives.iter().map(|who| known(&who.username)).collect();
+    let owners: BTreeSet<String> = status.owners.iter().map(known).collect();
+    // The first was owner before anybody could decide; the others may have become it after they had.
+    let first = status.owners.first().map(known);
+    let confirmed = || status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
+    let attesters: BTreeSet<String> = confirmed()
+        .filter_map(|own| own.attested_by.as_ref())
+        .chain(of(subject, Side::Customer).filter_map(|own| own.attested_by.as_ref()))
+        .map(known)
+        .collect();
+    let mut faults = Vec::new();
+    let mut unknown = Vec::new();
+    let verdicts = || status.approvals.iter().flat_map(|step| &step.decided_by);
+    let approvers: Vec<&String> =
+        verdicts().flat_map(|own| [Some(&own.username), own.on_behalf_of.as_ref()]).flatten().collect();
+    let owner_may_not = subject.policy.map(|policy| policy.spec.rules.separation.owner_may_not_approve);
+    for person in &approvers {
+        let (who, own) = (clean(person, 128), known(person));
+        if representatives.contains(&own) {
+            faults.push(format!("{who:?} represents the customer and approved for the provider"));
+        }
+        if owners.contains(&own) {
+            match owner_may_not {
+                Some(true) if Some(&own) == first.as_ref() => {
+                    faults.push(format!("{who:?} was account owner and approved"));
+                }
+                Some(true) => unknown.push(format!(
+                    "{who:?} approved and was named account owner; which came first is not on record"
+                )),
+                Some(false) => {}
+                None => unknown.push(format!(
+                    "{who:?} was account owner and approved; whether that may be says the policy, which is not in the export"
+                )),
+            }
+        }
+    }
+    faults.extend(not_distinct(subject));
+    for signature in of(subject, Side::Provider) {
+        if representatives.contains(&known(&signature.username)) {
+            let who = clean(&signature.username, 128);
+            faults.push(format!("{who:?} represents the customer and signed for the provider"));
+        }
+    }
+    let others = of(subject, Side::Provider).map(|own| &own.username).chain(approvers);
+    let deciding: BTreeSet<String> = others.map(known).collect();
+    for attester in &attesters {
+        let who = clean(attester, 128);
+        if deciding.contains(attester)
+            || representatives.contains(attester)
+            || Some(attester) == first.as_ref()
+        {
+            faults.push(format!(
+                "{who:?} recorded what a representative did, and decided or owned the agreement"
+            ));
+        } else if owners.contains(attester) {
+            unknown.push(format!(
+                "{who:?} recorded what a representative did and was named account owner; which came first is not on record"
+            ));
+        }
+    }
+    let owner = &spec.provider.owner_username;
+    if !status.owners.contains(owner) {
+        let who = clean(owner, 128);
+        if subject.settled().is_none() {
+            faults.push(format!("the owner {who:?} is not among `status.owners`"));
+        } else {
+            unknown.push(format!(
+                "the owner {who:?} is not among `status.owners`: named since, or taken out of the status"
+            ));
+        }
+    }
+    if faults.is_empty() && !unknown.is_empty() {
+        return claim.not_checked(unknown.join("; "));
+    }
+    claim.unless(&faults, "nobody for both, and no owner approved")
+}
+
+/// People who approved more than one step, where the policy wants others for each.
+fn not_distinct(subject: &Subject<'_>) -> Vec<String> {
+    let distinct = subject.policy.is_some_and(|policy| policy.spec.rules.separation.distinct_approvers);
+    let mut functions: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for step in subject.status.approvals.iter().filter(|_| distinct) {
+        let approvals = step.decided_by.iter().filter(|own| {
+            subject.decision(&own.decision).is_none_or(|decision| decision.spec.action == Action::Approve)
+        });
+        for person in approvals.flat_map(|own| [Some(&own.username), own.on_behalf_of.as_ref()]).flatten() {
+            let before = functions.insert(subject.canonical(person), &step.function);
+            if before.is_some_and(|before| before != step.function) {
+                faults.push(format!("{:?} approved more than one step", clean(person, 128)));
+            }
+        }
+    }
+    faults
+}
