@@ -14,7 +14,7 @@ use crate::connection::Connection;
 use crate::failure::Outcome;
 use crate::layout::{BOLD, DIM, paragraph};
 use crate::output::{self, Form, say};
-use crate::{clock, moments};
+use crate::{clock, durations};
 
 /// The arguments of `history`.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ fn text(agreement: &CustomerAgreement, happened: &[Happened], now: Timestamp) ->
     let name = agreement.metadata.name.as_deref().unwrap_or_default();
     let mut out = format!("{BOLD}{}{BOLD:#}", paragraph(name, "", ""));
     for one in happened {
-        let time = moments::at(one.time, now);
+        let time = durations::at(one.time, now);
         let indent = " ".repeat(time.len() + 4);
         let mark = if one.counts { "" } else { "(no effect) " };
         out.push_str(&paragraph(&format!("{mark}{}", one.what), &format!("  {time}  "), &indent));

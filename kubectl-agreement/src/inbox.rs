@@ -13,12 +13,12 @@ use kube::{Api, Error};
 
 use crate::connection::{Connection, Server};
 use crate::failure::Outcome;
+use crate::fetch::list;
 use crate::identity::Me;
 use crate::layout::{Table, paragraph};
 use crate::output::{self, Form, say};
-use crate::reading::list;
-use crate::watching::Changes;
-use crate::{clock, moments};
+use crate::watch::Changes;
+use crate::{clock, durations};
 
 /// The arguments of `inbox`.
 #[derive(Debug, Args)]
@@ -126,15 +126,15 @@ impl Entry<'_> {
             Some(namespace) if several => format!("{namespace}/{name}"),
             _ => name,
         };
-        let left = self.until().map_or_else(String::new, |until| moments::left(until, now));
+        let left = self.until().map_or_else(String::new, |until| durations::left(until, now));
         let customer = clean(&self.agreement.spec.customer.name, 256);
         let mut cells = vec![key, to_do(self.wait.action).to_owned(), left, self.as_whom(), customer];
         if wide {
             let status = self.agreement.status.as_ref();
             let value = status.and_then(|status| status.value.as_ref());
             let value = value.and_then(|value| Some(format!("{} {}", value.currency, value.total.as_ref()?)));
-            cells.push(self.until().map_or_else(String::new, |until| moments::at(until, now)));
-            cells.push(moments::at(self.wait.asked_time.0, now));
+            cells.push(self.until().map_or_else(String::new, |until| durations::at(until, now)));
+            cells.push(durations::at(self.wait.asked_time.0, now));
             cells.push(value.unwrap_or_default());
             cells.push(self.wait.digest.clone().unwrap_or_default());
         }

@@ -5,22 +5,22 @@ mod completion;
 mod connection;
 mod credentials;
 mod decision;
+mod durations;
 mod explain;
 mod failure;
+mod fetch;
 mod history;
 mod identity;
 mod inbox;
 mod kubeconfig;
 mod layout;
-mod moments;
 mod output;
 mod proxy;
-mod reading;
 mod show;
 mod status;
-mod verifying;
-mod waiting;
-mod watching;
+mod verify;
+mod wait;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -79,9 +79,9 @@ enum Command {
     /// Everything that happened, with every decision, also those that do not count, and why.
     History(history::History),
     /// Whether what the server says follows from spec, decisions and rules.
-    Verify(verifying::Verify),
+    Verify(verify::Verify),
     /// Wait until an agreement is where you want it.
-    Wait(waiting::Wait),
+    Wait(wait::Wait),
     /// Print what completes words for kubectl or a shell.
     Completion(completion::Completion),
     /// Answer kubectl, which asks what can come next.

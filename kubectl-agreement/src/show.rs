@@ -11,8 +11,8 @@ use countersign_core::preview::{Preview, preview};
 use crate::clock;
 use crate::connection::Connection;
 use crate::failure::{Failure, Outcome};
+use crate::fetch::Surroundings;
 use crate::output::{self, Form, say};
-use crate::reading::Surroundings;
 
 /// The arguments of `show`.
 #[derive(Debug, Args)]

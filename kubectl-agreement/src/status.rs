@@ -9,12 +9,12 @@ use kube::{Api, Error};
 
 use crate::connection::{Connection, Server};
 use crate::failure::Outcome;
+use crate::fetch::{list, plain_name};
 use crate::inbox::to_do;
 use crate::layout::{BOLD, Table, paragraph};
 use crate::output::{self, Form, say};
-use crate::reading::{list, plain_name};
-use crate::watching::Changes;
-use crate::{clock, moments};
+use crate::watch::Changes;
+use crate::{clock, durations};
 
 /// The arguments of `status`.
 #[derive(Debug, Args)]
@@ -112,7 +112,7 @@ impl Status {
                 _ => name,
             };
             let deadlines = status.waiting_for.iter().filter_map(|wait| wait.deadline_time.as_ref());
-            let left = deadlines.map(|time| time.0).min().map(|until| moments::left(until, now));
+            let left = deadlines.map(|time| time.0).min().map(|until| durations::left(until, now));
             let mut cells = vec![
                 key,
                 status.phase.unwrap_or_else(|| "Pending".to_owned()),
@@ -126,7 +126,7 @@ impl Status {
                 cells.push(status.classification.map_or_else(String::new, |class| format!("{class:?}")));
                 cells.push(value.unwrap_or_default());
                 cells.push(clean(&agreement.spec.customer.name, 256));
-                cells.push(moments::at(agreement.spec.offer_end_time.0, now));
+                cells.push(durations::at(agreement.spec.offer_end_time.0, now));
             }
             table.row(cells);
         }
@@ -145,7 +145,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
     };
     fact("title", &clean(&agreement.spec.title, 256));
     fact("customer", &clean(&agreement.spec.customer.name, 256));
-    fact("offer", &moments::left_until(agreement.spec.offer_end_time.0, now));
+    fact("offer", &durations::left_until(agreement.spec.offer_end_time.0, now));
     if let Some(class) = status.classification {
         let deviations = countersign_core::decide::count(status.deviations.len(), "deviation");
         fact("terms", &format!("{class:?}, {deviations}"));
@@ -155,7 +155,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
     }
     for wait in &status.waiting_for {
         let left =
-            wait.deadline_time.as_ref().map(|until| format!(": {}", moments::left_until(until.0, now)));
+            wait.deadline_time.as_ref().map(|until| format!(": {}", durations::left_until(until.0, now)));
         let who = clean(&wait.who, 512);
         fact("waits for", &format!("{who} to {}{}", to_do(wait.action), left.unwrap_or_default()));
     }
@@ -174,7 +174,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
             &format!(
                 "{:?} {}: {}",
                 closed.outcome,
-                moments::at(closed.time.0, now),
+                durations::at(closed.time.0, now),
                 clean(&closed.reason, 1200)
             ),
         );

@@ -7,8 +7,8 @@ use kube::api::ListParams;
 use crate::Cli;
 use crate::connection::Connection;
 use crate::failure::Outcome;
+use crate::fetch::list;
 use crate::output::say;
-use crate::reading::list;
 
 /// kubectl looks for an executable of this name and gives it the words after `kubectl agreement`.
 pub const ASKED_BY_KUBECTL: &str = "kubectl_complete-agreement";

@@ -11,7 +11,7 @@ use crate::connection::Server;
 use crate::failure::{Failure, Outcome};
 use crate::layout::paragraph;
 use crate::output::{Form, say};
-use crate::watching::Changes;
+use crate::watch::Changes;
 
 /// Waits until it counts, or is ignored.
 pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) -> Outcome {

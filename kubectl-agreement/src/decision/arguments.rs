@@ -14,8 +14,8 @@ use super::draft::{Act, LeftOut};
 use super::{decide, sheet};
 use crate::connection::{Connection, Server, duration, namespace};
 use crate::failure::{Failure, Outcome};
+use crate::fetch::named;
 use crate::output::Form;
-use crate::reading::named;
 
 /// What they all take.
 #[derive(Debug, Args)]

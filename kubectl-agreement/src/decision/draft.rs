@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use kube::core::ObjectMeta;
 
 use crate::failure::{Failure, Outcome};
+use crate::fetch::Surroundings;
 use crate::identity::Me;
-use crate::reading::Surroundings;
 
 /// What the person asked for.
 #[derive(Debug, Clone)]

@@ -19,9 +19,9 @@ use crate::clock;
 use crate::connection::{Connection, Server};
 use crate::explain::no_role;
 use crate::failure::{Failure, Outcome};
+use crate::fetch::Surroundings;
 use crate::identity::Me;
 use crate::output::{self, Form, say};
-use crate::reading::Surroundings;
 use arguments::Common;
 use draft::{Act, Draft};
 

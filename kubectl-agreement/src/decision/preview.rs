@@ -9,9 +9,9 @@ use countersign_core::decide::clean;
 use jiff::Timestamp;
 
 use super::draft::Draft;
+use crate::durations;
 use crate::identity::Me;
 use crate::layout::{BOLD, paragraph};
-use crate::moments;
 
 /// In words.
 pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp) -> String {
@@ -35,8 +35,8 @@ pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp)
     let end = period
         .end_time
         .as_ref()
-        .map_or("without end".to_owned(), |end| format!("to {}", moments::at(end.0, now)));
-    fact("period", &format!("from {} {end}", moments::at(period.start_time.0, now)));
+        .map_or("without end".to_owned(), |end| format!("to {}", durations::at(end.0, now)));
+    fact("period", &format!("from {} {end}", durations::at(period.start_time.0, now)));
     let status = agreement.status.as_ref();
     if let Some(value) = status.and_then(|status| status.value.as_ref())
         && let Some(total) = &value.total

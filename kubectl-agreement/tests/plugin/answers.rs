@@ -7,15 +7,15 @@ use crate::common::operator::running;
 use crate::common::raw;
 use crate::common::stage::{Stage, desk, eva, jonas, patel, phase_of, status_of};
 use crate::decisions::{decisions, escalated};
-use crate::hands::Hands;
 use crate::terminal::Typed;
+use crate::user::User;
 
 #[tokio::test]
 async fn what_is_changed_while_somebody_reads_is_not_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     escalated(&stage).await?;
     let before = decisions(&stage).await?;
-    let desk = Hands::of(&desk(), &stage).await?;
+    let desk = User::of(&desk(), &stage).await?;
     let line = ["refuse", &stage.agreement, "--reason", "no", "-n", &stage.namespace];
     let typed = Typed::new(&desk, &line, false)?;
     typed.asks().await?;
@@ -32,7 +32,7 @@ async fn what_is_deleted_while_somebody_reads_is_not_decided_on_nor_is_another_o
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.grant(&eva(), "countersign-reader").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let eva = Hands::of(&eva(), &stage).await?;
+    let eva = User::of(&eva(), &stage).await?;
     let line = ["confirm", &stage.agreement, "-n", &stage.namespace];
     let (first, second) = (Typed::new(&eva, &line, false)?, Typed::new(&eva, &line, false)?);
     first.asks().await?;
@@ -52,7 +52,7 @@ async fn what_is_sealed_while_somebody_reads_is_not_changed_by_the_answer() -> R
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.confirm_fibre().await?;
     stage.until_phase("AwaitingSignOff").await?;
-    let owner = Hands::of(&jonas(), &stage).await?;
+    let owner = User::of(&jonas(), &stage).await?;
     let line = ["withdraw", &stage.agreement, "--reason", "a slip", "-n", &stage.namespace];
     let typed = Typed::new(&owner, &line, false)?;
     typed.asks().await?;
@@ -67,7 +67,7 @@ async fn what_is_sealed_while_somebody_reads_is_not_changed_by_the_answer() -> R
 async fn who_does_not_wait_is_told_the_name_and_nothing_more() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     escalated(&stage).await?;
-    let desk = Hands::of(&desk(), &stage).await?;
+    let desk = User::of(&desk(), &stage).await?;
     let said = desk.types(&["approve", &stage.agreement, "--yes", "--no-wait"]).await?.done();
     let last = said.lines().last().unwrap_or_default();
     assert!(last.starts_with("made: havlink-fleet-"), "{said}");

@@ -7,7 +7,7 @@ use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::stage::{Stage, eva, jonas, phase_of, status_of};
 use crate::decisions::decisions;
-use crate::hands::{Hands, Said};
+use crate::user::{Said, User};
 
 const DIGEST: &str = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -34,7 +34,7 @@ async fn attests(stage: &Stage<'_>, act: &[&str], whose: &str) -> Result<Said> {
         "2026-11-24T10:00:00Z",
         "--yes",
     ];
-    let clerk = Hands::of(&clerk(), stage).await?;
+    let clerk = User::of(&clerk(), stage).await?;
     clerk.types(&[&["attest"], act, &[stage.agreement.as_str()], &record].concat()).await
 }
 
@@ -52,7 +52,7 @@ async fn a_refusal_on_paper_ends_the_agreement_in_the_words_of_who_refused() -> 
     ] {
         assert!(words.contains(shown), "{shown}: {said}");
     }
-    let history = Hands::of(&jonas(), &stage).await?.types(&["history", &stage.agreement]).await?.done();
+    let history = User::of(&jonas(), &stage).await?.types(&["history", &stage.agreement]).await?.done();
     assert!(history.contains("declined (Paper), recorded\n                    by c.clerk\n"), "{history}");
     Ok(())
 }
@@ -73,7 +73,7 @@ async fn a_wish_on_paper_opens_the_agreement_again_and_only_that_of_a_representa
 #[tokio::test]
 async fn what_shows_the_act_is_asked_for_in_full() -> Result<()> {
     let stage = stage().await?;
-    let (name, clerk) = (stage.agreement.as_str(), Hands::of(&clerk(), &stage).await?);
+    let (name, clerk) = (stage.agreement.as_str(), User::of(&clerk(), &stage).await?);
     let line = |more: &[&'static str]| {
         let all: [&[&str]; 2] =
             [&["--for", "e", "--uri", "archive:1", "--signed-at", "2026-11-24T10:00:00Z", "--yes"], more];

@@ -8,7 +8,7 @@ use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::stage::{Stage, lea, omar, status_of};
 use crate::decisions::{escalated, everywhere};
-use crate::hands::Hands;
+use crate::user::User;
 
 /// Who holds it, in the policy of the examples.
 const SALES_L3: &str = "/spec/holders/2/subjects/-";
@@ -25,23 +25,23 @@ async fn of_several_functions_that_ask_one_person_the_person_chooses() -> Result
         .await?;
     escalated(&stage).await?;
     stage.until_waiting_for("(sales L3)").await?;
-    let (name, hands) = (stage.agreement.as_str(), Hands::of(&both, &stage).await?);
-    let inbox = hands.types(&["inbox"]).await?.done();
+    let (name, user) = (stage.agreement.as_str(), User::of(&both, &stage).await?);
+    let inbox = user.types(&["inbox"]).await?.done();
     assert!(inbox.contains("finance L1") && inbox.contains("sales L3"), "{inbox}");
     let approve = ["approve", name, "--yes"];
     let choices = "several authorities fit: choose with `--function finance --level L1` or `--function sales --level L3`";
-    hands.types(&approve).await?.failed(2, choices);
-    let wrong = hands.types(&[&approve, ["--function", "legal"].as_slice()].concat()).await?;
+    user.types(&approve).await?.failed(2, choices);
+    let wrong = user.types(&[&approve, ["--function", "legal"].as_slice()].concat()).await?;
     wrong.failed(1, "there is nothing that b.both could approve here");
     // The choices are the same where the policy can be read.
     everywhere(&stage, &both).await?;
-    hands.types(&approve).await?.failed(2, choices);
+    user.types(&approve).await?.failed(2, choices);
     let chosen = [&approve, ["--function", "sales", "--level", "L3"].as_slice()].concat();
-    let said = hands.types(&chosen).await?.done();
+    let said = user.types(&chosen).await?.done();
     assert!(said.contains("You are b.both, acting as sales L3 (VP Enterprise Sales)."), "{said}");
     assert!(said.contains("It counts."), "{said}");
     // Who approved one is not asked for the other: `distinctApprovers`.
-    hands.types(&approve).await?.failed(3, "would not count");
+    user.types(&approve).await?.failed(3, "would not count");
     Ok(())
 }
 
@@ -70,7 +70,7 @@ async fn who_holds_an_authority_and_stands_in_for_another_acts_in_person_unless_
             confirmed(&stage).await?;
             let title = if reads { " (VP Enterprise Sales)" } else { "" };
             let line = [&["approve", &stage.agreement, "--yes"], flags.as_slice()].concat();
-            let said = Hands::of(&who, &stage).await?.types(&line).await?.done();
+            let said = User::of(&who, &stage).await?.types(&line).await?.done();
             let words: Vec<&str> = said.split_whitespace().collect();
             let shown = format!("You are {name}, acting as sales L3{title}{for_whom}.");
             assert!(words.join(" ").contains(&shown), "{shown}: {said}");

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::common::operator::running;
 use crate::common::stage::{Stage, jonas};
-use crate::hands::{Hands, Said};
+use crate::user::{Said, User};
 
 /// The account owner, whose kubeconfig is taken to pieces.
 struct Pieces {
@@ -21,7 +21,7 @@ struct Pieces {
 
 impl Pieces {
     async fn of(stage: &Stage<'_>) -> Result<Self> {
-        let whole = Hands::of(&jonas(), stage).await?.kubeconfig()?;
+        let whole = User::of(&jonas(), stage).await?.kubeconfig()?;
         let (namespace, agreement) = (stage.namespace.clone(), stage.agreement.clone());
         Ok(Self { folder: tempfile::tempdir()?, whole, namespace, agreement })
     }
@@ -52,7 +52,7 @@ impl Pieces {
     /// Types `status` there, with one kubeconfig or several.
     async fn status(&self, kubeconfig: &[PathBuf], flags: &[&str]) -> Result<Said> {
         let paths = PathBuf::from(std::env::join_paths(kubeconfig)?);
-        Hands::with(paths, &self.namespace).types(&[&["status"], flags].concat()).await
+        User::with(paths, &self.namespace).types(&[&["status"], flags].concat()).await
     }
 
     #[track_caller]
@@ -149,7 +149,7 @@ async fn flags_alone_are_enough_and_go_before_the_kubeconfig() -> Result<()> {
         .await?
         .failed(1, "does not know who you are");
     let account = stage.cluster.plane.service_account_kubeconfig(&stage.namespace, "default").await?;
-    let account = Hands::with(account, &stage.namespace).kubeconfig()?;
+    let account = User::with(account, &stage.namespace).kubeconfig()?;
     let token = account["users"][0]["user"]["token"].as_str().context("a token")?.to_owned();
     let said = pieces.status(&[file], &["--token", &token]).await?;
     said.failed(1, &format!("--serviceaccount={}:default", stage.namespace));
@@ -160,35 +160,35 @@ async fn flags_alone_are_enough_and_go_before_the_kubeconfig() -> Result<()> {
 async fn a_server_that_says_nothing_is_not_waited_for_longer_than_was_said() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let hands = Hands::of(&jonas(), &stage).await?;
+    let user = User::of(&jonas(), &stage).await?;
     let silent = TcpListener::bind("127.0.0.1:0")?;
     for scheme in ["https", "http"] {
         let address = format!("{scheme}://{}", silent.local_addr()?);
         for line in [vec!["status"], vec!["inbox"], vec!["withdraw", "a", "--reason", "b", "--yes"]] {
             let line = [line, vec!["-s", &address, "--request-timeout", "500ms"]].concat();
-            hands.types(&line).await?.failed(1, "did not answer in time; --request-timeout gives it longer");
+            user.types(&line).await?.failed(1, "did not answer in time; --request-timeout gives it longer");
         }
         let line = ["wait", "a", "--for", "me", "-s", &address, "--timeout", "1s"];
-        hands.types(&line).await?.failed(4, "a was not me within 1 s");
+        user.types(&line).await?.failed(4, "a was not me within 1 s");
     }
     // Where nothing happens nothing is said, and that is no fault of the server.
     let line = ["wait", &stage.agreement, "--timeout", "3s", "--request-timeout", "1s"];
-    hands.types(&line).await?.failed(4, "it is AwaitingConfirmation");
+    user.types(&line).await?.failed(4, "it is AwaitingConfirmation");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_word_that_would_become_part_of_an_address_is_looked_at_first() -> Result<()> {
     let stage = Stage::set(running().await?, "fibre").await?;
-    let hands = Hands::of(&jonas(), &stage).await?;
+    let user = User::of(&jonas(), &stage).await?;
     for name in ["../x", "a?b", "a,b", "a b", "A", "-a", ""] {
         for line in [vec!["show"], vec!["wait"], vec!["approve", "--yes"], vec!["status", "--watch"]] {
-            let said = hands.types(&[line, vec!["--", name]].concat()).await?;
+            let said = user.types(&[line, vec!["--", name]].concat()).await?;
             assert!(said.code == 2 && said.out.is_empty(), "{said:?}");
         }
     }
     for empty in ["-n", "--as", "--context", "-s", "--token"] {
-        let said = hands.command(&["status", empty, ""]).output().await?;
+        let said = user.command(&["status", empty, ""]).output().await?;
         assert_eq!(said.status.code(), Some(2), "{empty}: {said:?}");
     }
     Ok(())

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::common::operator::running;
 use crate::common::stage::{Stage, jonas, omar, patel};
-use crate::hands::Hands;
+use crate::user::User;
 
 /// A program that gives the credential of somebody, as `aws` or `kubelogin` do.
 struct Plugin {
@@ -18,7 +18,7 @@ struct Plugin {
 
 impl Plugin {
     async fn of(stage: &Stage<'_>) -> Result<Self> {
-        let mut kubeconfig = Hands::of(&omar(), stage).await?.kubeconfig()?;
+        let mut kubeconfig = User::of(&omar(), stage).await?.kubeconfig()?;
         let folder = tempfile::tempdir()?;
         let user = &mut kubeconfig["users"][0]["user"];
         let text = |key: &str| user[key].as_str().context("data").map(str::to_owned);
@@ -32,13 +32,13 @@ impl Plugin {
     }
 
     /// Somebody whose credential comes from this script.
-    fn hands(&self, script: &str, stage: &Stage<'_>) -> Result<Hands> {
+    fn user(&self, script: &str, stage: &Stage<'_>) -> Result<User> {
         let login = self.folder.path().join("login");
         std::fs::write(&login, format!("#!/bin/sh\ncd {}\n{script}\n", self.folder.path().display()))?;
         std::fs::set_permissions(&login, std::fs::Permissions::from_mode(0o755))?;
         let path = self.folder.path().join("kubeconfig");
         std::fs::write(&path, self.kubeconfig.to_string())?;
-        Ok(Hands::with(path, &stage.namespace))
+        Ok(User::with(path, &stage.namespace))
     }
 }
 
@@ -56,11 +56,11 @@ END"#;
 async fn a_credential_plugin_gives_the_credential_and_does_not_read_what_is_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let owner = Hands::of(&patel(), &stage).await?;
+    let owner = User::of(&patel(), &stage).await?;
     let sheet = owner.types(&["show", &stage.agreement, "--for", "customer", "-o", "yaml"]).await?.done();
     let plugin = Plugin::of(&stage).await?;
-    let hands = plugin.hands(WORKS, &stage)?;
-    let said = hands.types_with(&["confirm", "-f", "-", "--yes"], &sheet).await?.done();
+    let user = plugin.user(WORKS, &stage)?;
+    let said = user.types_with(&["confirm", "-f", "-", "--yes"], &sheet).await?.done();
     assert!(said.contains("You are omar@havlink.example"), "{said}");
     Ok(())
 }
@@ -72,16 +72,16 @@ async fn a_credential_plugin_that_gives_none_is_told_of_in_its_own_words() -> Re
     let fails = "echo s3cret; echo 'open https://it.example first' >&2; exit 7";
     for mode in ["Never", "IfAvailable"] {
         plugin.kubeconfig["users"][0]["user"]["exec"]["interactiveMode"] = json!(mode);
-        let said = plugin.hands(fails, &stage)?.types(&["inbox"]).await?;
+        let said = plugin.user(fails, &stage)?.types(&["inbox"]).await?;
         let said =
             said.failed(1, "open https://it.example first").failed(1, "gave no credential (exit status: 7)");
         assert!(!format!("{said:?}").contains("s3cret"), "{said:?}");
     }
-    let said = plugin.hands("echo '{\"token\": s3cret'", &stage)?.types(&["inbox"]).await?;
+    let said = plugin.user("echo '{\"token\": s3cret'", &stage)?.types(&["inbox"]).await?;
     let said = said.failed(1, "something else than an ExecCredential");
     assert!(!said.err.contains("s3cret"), "{said:?}");
     plugin.kubeconfig["users"][0]["user"]["exec"]["command"] = json!("no-such-login");
-    let said = plugin.hands("", &stage)?.types(&["inbox"]).await?;
+    let said = plugin.user("", &stage)?.types(&["inbox"]).await?;
     said.failed(1, "no-such-login cannot be started").failed(1, "Get it from it.example");
     Ok(())
 }
@@ -91,7 +91,7 @@ async fn somebody_who_acts_as_another_does_so_with_groups_and_uid_and_is_warned_
 -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let admin = Hands::with(stage.cluster.plane.admin_kubeconfig(), &stage.namespace);
+    let admin = User::with(stage.cluster.plane.admin_kubeconfig(), &stage.namespace);
     let line = ["withdraw", &stage.agreement, "--reason", "a slip", "--dry-run=server", "-o", "json"];
     let owner = jonas().name;
     let said = admin.types(&[&line, ["--as", &owner, "--as-uid", "77"].as_slice()].concat()).await?;
@@ -111,7 +111,7 @@ async fn somebody_who_acts_as_another_does_so_with_groups_and_uid_and_is_warned_
     config["users"][0]["user"]["as"] = json!(owner);
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), config.to_string())?;
-    let said = Hands::with(file.path().to_owned(), &stage.namespace).types(&["status"]).await?;
+    let said = User::with(file.path().to_owned(), &stage.namespace).types(&["status"]).await?;
     assert!(said.code == 0 && said.err.starts_with("WARNING: you act as j.berg."), "{said:?}");
     Ok(())
 }

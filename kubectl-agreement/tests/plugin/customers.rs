@@ -4,13 +4,13 @@ use anyhow::Result;
 
 use crate::common::operator::running;
 use crate::common::stage::{Stage, eva, jonas, omar, phase_of, status_of};
-use crate::hands::{Hands, Said};
+use crate::user::{Said, User};
 
 /// A file of the customer's own.
 struct Sheet(tempfile::NamedTempFile);
 
 impl Sheet {
-    async fn sent_by(owner: &Hands, name: &str) -> Result<Self> {
+    async fn sent_by(owner: &User, name: &str) -> Result<Self> {
         let text = owner.types(&["show", name, "--for", "customer", "-o", "yaml"]).await?.done();
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), text)?;
@@ -27,7 +27,7 @@ impl Sheet {
         std::fs::write(self.0.path(), text.replace(from, to)).unwrap();
     }
 
-    async fn decide(&self, who: &Hands, act: &[&str]) -> Result<Said> {
+    async fn decide(&self, who: &User, act: &[&str]) -> Result<Said> {
         who.types(&[act, &["-f", self.0.path().to_str().unwrap(), "--yes"]].concat()).await
     }
 }
@@ -37,7 +37,7 @@ async fn the_fibre_is_agreed_by_a_customer_who_may_read_nothing() -> Result<()> 
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let (name, eva, jonas) =
-        (stage.agreement.as_str(), Hands::of(&eva(), &stage).await?, Hands::of(&jonas(), &stage).await?);
+        (stage.agreement.as_str(), User::of(&eva(), &stage).await?, User::of(&jonas(), &stage).await?);
     eva.types(&["confirm", name, "--yes"]).await?.failed(1, "may not get customeragreements");
 
     let sheet = Sheet::sent_by(&jonas, name).await?;
@@ -66,7 +66,7 @@ async fn the_fibre_is_agreed_by_a_customer_who_may_read_nothing() -> Result<()> 
 async fn what_the_provider_keeps_to_itself_is_not_sent() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let owner = Hands::of(&crate::common::stage::patel(), &stage).await?;
+    let owner = User::of(&crate::common::stage::patel(), &stage).await?;
     let sheet = Sheet::sent_by(&owner, &stage.agreement).await?.text();
     let status = sheet.split_once("\nstatus:").unwrap().1;
     for kept in ["deviations", "approvals", "b2b-2026\n", "waitingFor", "conditions", "owners", "value:"] {
@@ -84,7 +84,7 @@ async fn a_file_that_was_changed_on_the_way_is_not_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let (owner, omar) =
-        (Hands::of(&crate::common::stage::patel(), &stage).await?, Hands::of(&omar(), &stage).await?);
+        (User::of(&crate::common::stage::patel(), &stage).await?, User::of(&omar(), &stage).await?);
     let sheet = Sheet::sent_by(&owner, &stage.agreement).await?;
     sheet.change("11.20", "10.20");
     sheet.decide(&omar, &["confirm"]).await?.failed(1, "it was changed");
@@ -108,13 +108,13 @@ async fn a_customer_who_may_read_sees_that_a_decision_came_too_late_and_why() ->
     let nina = crate::common::stage::nina();
     stage.grant(&nina, "countersign-reader").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let (name, hands) = (stage.agreement.as_str(), Hands::of(&nina, &stage).await?);
-    hands.types(&["confirm", name, "--only-understood", "--yes"]).await?.done();
-    let said = hands.types(&["decline", name, "--reason", "too long", "--yes"]).await?.done();
+    let (name, user) = (stage.agreement.as_str(), User::of(&nina, &stage).await?);
+    user.types(&["confirm", name, "--only-understood", "--yes"]).await?.done();
+    let said = user.types(&["decline", name, "--reason", "too long", "--yes"]).await?.done();
     assert!(said.contains("The agreement is Declined."), "{said}");
-    hands.types(&["confirm", name, "--yes"]).await?.failed(3, "does not count (Closed)");
+    user.types(&["confirm", name, "--yes"]).await?.failed(3, "does not count (Closed)");
     assert_eq!(phase_of(&stage.get().await?), "Declined");
-    let history = hands.types(&["history", name, "-o", "json"]).await?.json();
+    let history = user.types(&["history", name, "-o", "json"]).await?.json();
     let told: Vec<_> =
         history.as_array().unwrap().iter().map(|one| (one["what"].clone(), one["counts"].clone())).collect();
     let what =

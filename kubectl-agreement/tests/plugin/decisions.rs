@@ -8,7 +8,7 @@ use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::raw;
 use crate::common::stage::{Stage, desk, eva, jonas, lea, mary, omar, patel, phase_of, status_of};
-use crate::hands::Hands;
+use crate::user::User;
 
 /// The fleet, confirmed by both representatives: finance is asked, then sales.
 pub async fn escalated(stage: &Stage<'_>) -> Result<()> {
@@ -39,7 +39,7 @@ async fn managers_approve_in_their_turn_with_the_authority_that_policy_and_statu
     escalated(&stage).await?;
     let name = stage.agreement.as_str();
     // One reads the agreement alone, the other one policy and catalogue too.
-    let (desk, mary) = (Hands::of(&desk(), &stage).await?, Hands::of(&mary(), &stage).await?);
+    let (desk, mary) = (User::of(&desk(), &stage).await?, User::of(&mary(), &stage).await?);
     assert!(mary.types(&["inbox"]).await?.done().starts_with("Nothing waits for m.osei"));
     let early = mary.types(&["approve", name, "--yes"]).await?;
     early.failed(3, "would not count (OutOfTurn)");
@@ -77,7 +77,7 @@ async fn a_decision_that_does_not_count_is_made_only_if_it_must_be_and_has_an_ex
     everywhere(&stage, &mary()).await?;
     escalated(&stage).await?;
     let name = stage.agreement.as_str();
-    let mary = Hands::of(&mary(), &stage).await?;
+    let mary = User::of(&mary(), &stage).await?;
     let made =
         mary.types(&["approve", name, "--yes", "--anyway"]).await?.failed(3, "does not count (OutOfTurn)");
     assert!(made.out.contains("made: havlink-fleet-"), "{made:?}");
@@ -92,7 +92,7 @@ async fn what_was_changed_since_it_was_read_is_not_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     escalated(&stage).await?;
     let name = stage.agreement.as_str();
-    let desk = Hands::of(&desk(), &stage).await?;
+    let desk = User::of(&desk(), &stage).await?;
     let read = desk.types(&["show", name]).await?.done();
     let digest = read.split_whitespace().rev().find(|word| word.starts_with("sha256:")).unwrap().to_owned();
     assert_eq!(Some(&digest), status_of(&stage.get().await?).waiting_for[0].digest.as_ref());
@@ -116,7 +116,7 @@ async fn what_was_changed_since_it_was_read_is_not_decided_on() -> Result<()> {
 async fn a_dry_run_is_checked_by_the_server_and_stores_nothing() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     escalated(&stage).await?;
-    let (name, desk) = (stage.agreement.as_str(), Hands::of(&desk(), &stage).await?);
+    let (name, desk) = (stage.agreement.as_str(), User::of(&desk(), &stage).await?);
     let before = decisions(&stage).await?;
     let dry = desk.types(&["approve", name, "--dry-run=server"]).await?.done();
     assert!(dry.contains("server dry run: nothing was stored"), "{dry}");
@@ -135,12 +135,12 @@ async fn a_manager_refuses_and_an_owner_withdraws_each_in_their_own_words() -> R
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     escalated(&stage).await?;
     let name = stage.agreement.as_str();
-    let desk = Hands::of(&desk(), &stage).await?;
+    let desk = User::of(&desk(), &stage).await?;
     let said = desk.types(&["request-change", name, "--reason", "30 days, please", "--yes"]).await?.done();
     assert!(said.contains("acting as finance L1") && said.contains("Revising"), "{said}");
     stage.edit_as(&patel(), json!({"offerVersion": 2})).await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let patel = Hands::of(&patel(), &stage).await?;
+    let patel = User::of(&patel(), &stage).await?;
     let said = patel.types(&["withdraw", name, "--reason", "offered by mistake", "--yes"]).await?.done();
     assert!(said.contains("The agreement is Withdrawn."), "{said}");
     let closed = status_of(&stage.get().await?).closed.unwrap();
@@ -150,7 +150,7 @@ async fn a_manager_refuses_and_an_owner_withdraws_each_in_their_own_words() -> R
 
     let other = Stage::with_agreement(stage.cluster, "fleet").await?;
     escalated(&other).await?;
-    let desk = Hands::of(&crate::common::stage::desk(), &other).await?;
+    let desk = User::of(&crate::common::stage::desk(), &other).await?;
     let said = desk.types(&["refuse", name, "--reason", "not at this price", "--yes"]).await?.done();
     assert!(said.contains("The agreement is Refused."), "{said}");
     Ok(())
@@ -162,7 +162,7 @@ async fn somebody_records_what_was_signed_on_paper_with_the_digest_of_the_scan()
     let stage =
         Example::of("fibre")?.and(clerk.clone(), "countersign-attester").begin(running().await?).await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let (name, hands) = (stage.agreement.as_str(), Hands::of(&clerk, &stage).await?);
+    let (name, user) = (stage.agreement.as_str(), User::of(&clerk, &stage).await?);
     let scan = tempfile::NamedTempFile::new()?;
     std::fs::write(scan.path(), "abc")?;
     let path = scan.path().to_str().unwrap();
@@ -171,14 +171,14 @@ async fn somebody_records_what_was_signed_on_paper_with_the_digest_of_the_scan()
         ["--for", &eva.name, "--record", path, "--uri", "archive:1", "--signed-at", "2026-11-24T10:00:00Z"];
     for act in ["confirm", "sign"] {
         let line = [&["attest", act, name, "--yes"], record.as_slice()].concat();
-        let said = hands.types(&line).await?.done();
+        let said = user.types(&line).await?.done();
         assert!(said.contains("recording what was done by eva.lund@norrland-timber.example"), "{said}");
         assert!(said.contains("It counts."), "{said}");
     }
     let signatures = status_of(&stage.get().await?).sign_off.unwrap().signatures;
     assert_eq!(signatures[0].attested_by.as_deref(), Some("c.clerk"));
     let line = [&["attest", "sign", name, "--dry-run=server", "-o", "json"], record.as_slice()].concat();
-    let made = hands.types(&line).await?.json();
+    let made = user.types(&line).await?.json();
     let of_abc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(made["spec"]["evidence"]["digest"], json!(of_abc));
     Ok(())
@@ -191,7 +191,7 @@ async fn what_the_operator_says_in_no_time_is_told_with_an_exit_status_of_its_ow
     stage.until_phase("AwaitingSignOff").await?;
     stage.decide(&eva(), json!({"action": "Sign"})).await?;
     stage.until_waiting_for("Jonas Berg").await?;
-    let (name, jonas) = (stage.agreement.as_str(), Hands::of(&jonas(), &stage).await?);
+    let (name, jonas) = (stage.agreement.as_str(), User::of(&jonas(), &stage).await?);
     let made = jonas.types(&["countersign", name, "--yes", "--timeout", "0"]).await?;
     made.failed(4, "nothing was said about it within 0 s");
     jonas.types(&["wait", name, "--timeout", "30s"]).await?.done();

@@ -11,7 +11,7 @@ use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::root;
 use crate::common::stage::{Stage, desk, lea, mary, omar, patel};
-use crate::hands::Hands;
+use crate::user::User;
 
 const TYPED: &str = "$ kubectl agreement ";
 /// The namespace, as the document calls it.
@@ -86,9 +86,9 @@ async fn every_command_in_the_document_answers_what_it_says() -> Result<()> {
     stage.cluster.grant_everywhere("countersign-reader", &mary()).await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let people: [Person; 5] = [patel(), omar(), lea(), desk(), mary()];
-    let mut hands = BTreeMap::new();
+    let mut users = BTreeMap::new();
     for person in &people {
-        hands.insert(person.name.clone(), Hands::of(person, &stage).await?);
+        users.insert(person.name.clone(), User::of(person, &stage).await?);
     }
     let mail = tempfile::tempdir()?;
     let file: PathBuf = root().join("docs/kubectl-agreement.md");
@@ -96,7 +96,7 @@ async fn every_command_in_the_document_answers_what_it_says() -> Result<()> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut answers = Vec::new();
     for block in blocks(&text) {
-        let who = hands.get(&block.who).with_context(|| format!("{} is nobody", block.who))?;
+        let who = users.get(&block.who).with_context(|| format!("{} is nobody", block.who))?;
         let mut line = words(&block.command);
         let into = line.iter().position(|word| word == ">").map(|at| line.split_off(at).pop().unwrap());
         let line: Vec<&str> = line.iter().map(String::as_str).collect();

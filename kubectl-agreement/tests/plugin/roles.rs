@@ -8,7 +8,7 @@ use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::stage::{Stage, lea, patel};
 use crate::decisions::{decisions, escalated};
-use crate::hands::Hands;
+use crate::user::User;
 
 /// What somebody with a role may do.
 struct Role {
@@ -103,7 +103,7 @@ async fn every_role_can_do_what_it_is_for_and_is_told_what_it_lacks_for_the_rest
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     escalated(&stage).await?;
     let name = stage.agreement.as_str();
-    let owner = Hands::of(&patel(), &stage).await?;
+    let owner = User::of(&patel(), &stage).await?;
     let sheet = owner.types(&["show", name, "--for", "customer", "-o", "yaml"]).await?.done();
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(sheet.as_bytes())?;
@@ -118,9 +118,9 @@ async fn every_role_can_do_what_it_is_for_and_is_told_what_it_lacks_for_the_rest
         } else {
             stage.grant(&who, &shipped).await?;
         }
-        let hands = Hands::of(&who, &stage).await?;
+        let user = User::of(&who, &stage).await?;
         let says = async |line: &[&str], answer: Answer| {
-            let said = hands.types(line).await?;
+            let said = user.types(line).await?;
             let context = format!("{} {line:?}: {said:?}", role.name);
             match answer {
                 Answer::Works => assert_eq!((said.code, said.err.as_str()), (0, ""), "{context}"),
@@ -166,7 +166,7 @@ async fn every_role_can_do_what_it_is_for_and_is_told_what_it_lacks_for_the_rest
     assert_eq!(decisions(&stage).await?, before, "nothing but dry runs");
 
     // The customer is not told that an admin has to grant anything before it was told of the file.
-    let customer = Hands::of(&lea(), &stage).await?;
+    let customer = User::of(&lea(), &stage).await?;
     let said = customer.types(&["sign", name, "--yes"]).await?.failed(1, "may not get customeragreements");
     assert!(said.err.contains("the account owner sends the agreement as a file"), "{said:?}");
     Ok(())

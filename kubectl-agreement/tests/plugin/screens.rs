@@ -10,8 +10,8 @@ use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::schema;
 use crate::common::stage::{Stage, eva, jonas};
-use crate::hands::Hands;
-use crate::looks::fits;
+use crate::rendering::fits;
+use crate::user::User;
 
 /// A name of that length, with words in it as people have them.
 fn long_name(at: usize) -> String {
@@ -37,7 +37,7 @@ async fn forty_agreements_with_the_longest_names_and_other_scripts_fit_and_none_
         .collect();
     try_join_all(stages.iter().map(Stage::submit)).await?;
     try_join_all(stages.iter().map(|own| own.until_phase("AwaitingConfirmation"))).await?;
-    let (eva, owner) = (Hands::of(&eva(), &stage).await?, Hands::of(&jonas(), &stage).await?);
+    let (eva, owner) = (User::of(&eva(), &stage).await?, User::of(&jonas(), &stage).await?);
     let (inbox, status) = (eva.types(&["inbox"]).await?.done(), owner.types(&["status"]).await?.done());
     for (screen, word) in [(&inbox, "confirm"), (&status, "AwaitingConfirmation")] {
         fits(screen);
@@ -67,7 +67,7 @@ async fn forty_agreements_with_the_longest_names_and_other_scripts_fit_and_none_
 #[tokio::test]
 async fn where_there_is_nothing_it_is_said_and_programs_get_an_empty_list() -> Result<()> {
     let stage = Stage::set(running().await?, "fibre").await?;
-    let owner = Hands::of(&jonas(), &stage).await?;
+    let owner = User::of(&jonas(), &stage).await?;
     let status = owner.types(&["status"]).await?.done();
     assert_eq!(status, format!("There is no agreement in the namespace {}.\n", stage.namespace));
     let inbox = owner.types(&["inbox"]).await?.done();
@@ -98,12 +98,12 @@ async fn people_with_long_names_and_many_words_are_shown_whole_where_one_agreeme
     stage.confirm_fibre().await?;
     stage.until_phase("AwaitingSignOff").await?;
     stage.decide(&eva(), json!({"action": "Sign"})).await?;
-    let hands = Hands::of(&long, &stage).await?;
-    hands.types(&["wait", &stage.agreement, "--for", "me"]).await?.done();
-    fits(&hands.types(&["inbox"]).await?.done());
-    let said = hands.types(&["countersign", &stage.agreement, "--yes"]).await?.done();
-    let history = hands.types(&["history", &stage.agreement]).await?.done();
-    let status = hands.types(&["status", &stage.agreement]).await?.done();
+    let user = User::of(&long, &stage).await?;
+    user.types(&["wait", &stage.agreement, "--for", "me"]).await?.done();
+    fits(&user.types(&["inbox"]).await?.done());
+    let said = user.types(&["countersign", &stage.agreement, "--yes"]).await?.done();
+    let history = user.types(&["history", &stage.agreement]).await?.done();
+    let status = user.types(&["status", &stage.agreement]).await?.done();
     for screen in [&said, &history] {
         fits(screen);
         let joined: String = screen.split_whitespace().collect();

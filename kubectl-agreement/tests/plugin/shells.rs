@@ -9,8 +9,8 @@ use crate::common::example::Example;
 use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::stage::{Stage, jonas};
-use crate::hands::Hands;
 use crate::help::{commands, plugin};
+use crate::user::User;
 
 /// What a shell is given, to say what it would offer for words of which the last one was begun.
 fn asked(shell: &str, script: &str, words: &[&str]) -> String {
@@ -30,7 +30,7 @@ fn asked(shell: &str, script: &str, words: &[&str]) -> String {
     }
 }
 
-fn offers(shell: &str, who: &Hands, words: &[&str]) -> Result<Vec<String>> {
+fn offers(shell: &str, who: &User, words: &[&str]) -> Result<Vec<String>> {
     let script = plugin(&["completion", shell])?.1;
     let words = [&["kubectl-agreement"], words].concat();
     let programs = Path::new(env!("CARGO_BIN_EXE_kubectl-agreement")).parent().context("a folder")?;
@@ -51,7 +51,7 @@ fn offers(shell: &str, who: &Hands, words: &[&str]) -> Result<Vec<String>> {
 async fn shells_offer_commands_flags_values_and_the_agreements_that_are_there() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let hands = Hands::of(&jonas(), &stage).await?;
+    let user = User::of(&jonas(), &stage).await?;
     let there = |shell: &&str| {
         *shell == "bash" || Command::new(shell).arg("-c").arg("true").status().is_ok_and(|ran| ran.success())
     };
@@ -64,9 +64,9 @@ async fn shells_offer_commands_flags_values_and_the_agreements_that_are_there() 
             (&["approve", "-n", &stage.namespace, "nor"], &["norrland-timber-fibre"]),
             (&["wait", "x@y.example", "--for"], &["--for"]),
         ] {
-            assert_eq!(offers(shell, &hands, words)?, offered, "{shell} {words:?}");
+            assert_eq!(offers(shell, &user, words)?, offered, "{shell} {words:?}");
         }
-        let mut all = offers(shell, &hands, &[""])?;
+        let mut all = offers(shell, &user, &[""])?;
         let mut expected = commands(&[])?;
         all.sort();
         expected.sort();
@@ -103,12 +103,12 @@ fn every_script_asks_the_plugin_and_bash_takes_its_own() -> Result<()> {
 async fn names_of_agreements_are_completed_from_the_server() -> Result<()> {
     let stage = Example::of("fibre")?.begin(running().await?).await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let hands = Hands::of(&jonas(), &stage).await?;
+    let user = User::of(&jonas(), &stage).await?;
     let asked = ["__complete", "show", "-n", &stage.namespace, "norr"];
-    let said = hands.command(&asked).output().await?;
+    let said = user.command(&asked).output().await?;
     assert_eq!(String::from_utf8(said.stdout)?, "norrland-timber-fibre\tAwaitingConfirmation\n:4\n");
     // Who may not list them completes nothing, and is not bothered.
-    let nobody = Hands::of(&Person::user("n.body", &[]), &stage).await?;
+    let nobody = User::of(&Person::user("n.body", &[]), &stage).await?;
     let said = nobody.command(&asked).output().await?;
     assert_eq!((String::from_utf8(said.stdout)?.as_str(), said.stderr.is_empty()), (":4\n", true));
     Ok(())

@@ -15,7 +15,7 @@ use crate::common::operator::running;
 use crate::common::people::Person;
 use crate::common::stage::{Stage, eva, phase_of, status_of};
 use crate::decisions::decisions;
-use crate::hands::{Hands, Said};
+use crate::user::{Said, User};
 
 /// A command that was typed on a terminal, and its keyboard.
 pub struct Typed {
@@ -26,7 +26,7 @@ pub struct Typed {
 }
 
 impl Typed {
-    pub fn new(who: &Hands, line: &[&str], no_color: bool) -> Result<Self> {
+    pub fn new(who: &User, line: &[&str], no_color: bool) -> Result<Self> {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         grantpt(&keyboard)?;
         unlockpt(&keyboard)?;
@@ -65,7 +65,7 @@ async fn a_person_is_asked_and_no_means_no() -> Result<()> {
     let who: Person = eva();
     stage.grant(&who, "countersign-reader").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let eva = Hands::of(&who, &stage).await?;
+    let eva = User::of(&who, &stage).await?;
     let line = ["confirm", stage.agreement.as_str(), "-n", &stage.namespace];
     // The last one is the end of what is typed.
     for answer in ["n\n", "\n", "maybe\n", "\u{4}"] {

@@ -9,13 +9,13 @@ use testenv::until;
 use crate::common::PATIENCE;
 use crate::common::operator::running;
 use crate::common::stage::{Stage, jonas};
-use crate::hands::Hands;
+use crate::user::User;
 
 #[tokio::test]
 async fn a_watch_shows_what_changes_and_ends_when_it_is_interrupted() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let hands = Hands::of(&jonas(), &stage).await?;
+    let user = User::of(&jonas(), &stage).await?;
     let prefixed = format!("cagr/{}", stage.agreement);
     let mut watches = Vec::new();
     for line in [
@@ -25,7 +25,7 @@ async fn a_watch_shows_what_changes_and_ends_when_it_is_interrupted() -> Result<
         vec!["wait", &prefixed],
     ] {
         let (out, err) = (tempfile::NamedTempFile::new()?, tempfile::NamedTempFile::new()?);
-        let plugin = hands.command(&line);
+        let plugin = user.command(&line);
         // Whoever runs the tests in the background of a shell has SIGINT ignored, and children inherit that.
         let mut command = tokio::process::Command::new("env");
         command

@@ -8,7 +8,7 @@ use crate::common::example::Example;
 use crate::common::operator::running;
 use crate::common::schema;
 use crate::common::stage::{Stage, desk, eva, jonas, lea, mary, nina, omar, patel};
-use crate::hands::Hands;
+use crate::user::User;
 
 /// Nothing is wider than a terminal, and nothing is there that only a terminal understands.
 #[track_caller]
@@ -37,8 +37,8 @@ async fn every_line_fits_80_columns_whatever_people_call_things() -> Result<()> 
         stage.submit().await?;
         stage.grant(&customer, "countersign-reader").await?;
         stage.until_phase("AwaitingConfirmation").await?;
-        let customer = Hands::of(&customer, &stage).await?;
-        let owner = Hands::of(&owner, &stage).await?;
+        let customer = User::of(&customer, &stage).await?;
+        let owner = User::of(&owner, &stage).await?;
         let inbox = customer.types(&["inbox"]).await?.done();
         assert!(inbox.contains("confirm") && inbox.contains(&long), "{inbox}");
         fits(&inbox);
@@ -59,7 +59,7 @@ async fn programs_get_json_yaml_and_names() -> Result<()> {
     let stage = Example::of("fleet")?.begin(running().await?).await?;
     stage.until_phase("AwaitingConfirmation").await?;
     stage.grant(&lea(), "countersign-reader").await?;
-    let (lea, name) = (Hands::of(&lea(), &stage).await?, stage.agreement.as_str());
+    let (lea, name) = (User::of(&lea(), &stage).await?, stage.agreement.as_str());
     for line in [vec!["inbox"], vec!["status"]] {
         let line = |form| [line.clone(), vec!["-o", form]].concat();
         let listed = lea.types(&line("json")).await?.json();
@@ -97,17 +97,17 @@ async fn who_may_not_list_everywhere_is_told_where_it_was_looked() -> Result<()>
         stage.grant(&lea(), "countersign-reader").await?;
         stage.until_phase("AwaitingConfirmation").await?;
     }
-    let hands = Hands::of(&lea(), &first).await?;
-    let both = hands.types(&["inbox", "-n", &second.namespace]).await?.done();
+    let user = User::of(&lea(), &first).await?;
+    let both = user.types(&["inbox", "-n", &second.namespace]).await?.done();
     let at = |stage: &Stage<'_>| both.find(&format!("{}/{}", stage.namespace, stage.agreement)).unwrap();
     assert!(both.contains("Looked in the namespaces "), "{both}");
     assert!(at(&first) != at(&second), "{both}");
     // Neither -n nor the right to list everywhere: the namespace of the kubeconfig.
-    let alone = hands.command(&["inbox"]).output().await?;
+    let alone = user.command(&["inbox"]).output().await?;
     let said = String::from_utf8(alone.stderr)?;
     assert!(said.contains("may not list customeragreements in the namespace default"), "{said}");
     cluster.grant_everywhere("countersign-reader", &mary()).await?;
-    let everywhere = Hands::of(&mary(), &first).await?.command(&["inbox"]).output().await?;
+    let everywhere = User::of(&mary(), &first).await?.command(&["inbox"]).output().await?;
     let said = String::from_utf8(everywhere.stdout)?;
     assert!(said.contains("in all namespaces") || said.contains('/'), "{said}");
     Ok(())
@@ -117,7 +117,7 @@ async fn who_may_not_list_everywhere_is_told_where_it_was_looked() -> Result<()>
 async fn the_inbox_is_shown_again_when_something_changes() -> Result<()> {
     let stage = Example::of("fleet")?.begin(running().await?).await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let desk_hands = Hands::of(&desk(), &stage).await?;
+    let desk_hands = User::of(&desk(), &stage).await?;
     let file = tempfile::NamedTempFile::new()?;
     let mut command = desk_hands.command(&["inbox", "--watch", "-n", &stage.namespace]);
     let mut child = command.stdout(file.reopen()?).spawn()?;

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::connection::{Connection, Server};
 use crate::failure::{Failure, Outcome};
+use crate::fetch::{list, plain_name};
 use crate::output::{self, say};
-use crate::reading::{list, plain_name};
 
 /// The arguments of `verify`.
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! Somebody at a keyboard.
+//! Somebody who uses kubectl: a person with a kubeconfig of their own, who types commands.
 
 use std::io::{Seek, Write};
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use crate::common::Cluster;
 use crate::common::people::Person;
 use crate::common::stage::Stage;
 
-/// A person with a kubeconfig of their own.
-pub struct Hands {
+/// A person who uses kubectl, with a kubeconfig of their own.
+pub struct User {
     kubeconfig: PathBuf,
     namespace: String,
 }
@@ -26,7 +26,7 @@ pub struct Said {
     pub err: String,
 }
 
-impl Hands {
+impl User {
     /// Of somebody in the namespace of a stage.
     pub async fn of(who: &Person, stage: &Stage<'_>) -> Result<Self> {
         Self::at(who, stage.cluster, &stage.namespace).await

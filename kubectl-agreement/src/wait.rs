@@ -8,9 +8,9 @@ use countersign_core::decide::clean;
 
 use crate::connection::{Connection, Server, duration};
 use crate::failure::{Failure, Outcome};
+use crate::fetch::named;
 use crate::output::say;
-use crate::reading::named;
-use crate::watching::Changes;
+use crate::watch::Changes;
 
 /// The arguments of `wait`.
 #[derive(Debug, Args)]
