@@ -2,6 +2,7 @@
 
 mod cargo;
 mod demo;
+mod flaky;
 mod outcome;
 mod steps;
 mod test;
@@ -30,6 +31,20 @@ enum Command {
         #[arg(value_name = "NAME", trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
+    /// Find tests that fail by chance: run them many times while every core is kept busy
+    ///
+    /// Takes hours. Results are kept by commit, so that it goes on where it was stopped.
+    Flaky {
+        /// How often each test that can start a process or wait is run
+        #[arg(long, default_value_t = 50)]
+        rounds: u32,
+        /// How often the whole suite is run afterwards, on a machine that is not kept busy
+        #[arg(long, default_value_t = 3)]
+        whole: u32,
+        /// Only the test binaries with one of these in their names
+        #[arg(value_name = "BINARY")]
+        only: Vec<String>,
+    },
     /// Watch two agreements go from offer to end on a real control plane, with a person behind each step
     Demo {
         /// Keep everything running at the end, for a look around, until Ctrl-C
@@ -42,6 +57,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Test { filter } if filter.is_empty() => test::everything(),
         Command::Test { filter } => test::some(&filter),
+        Command::Flaky { rounds, whole, only } => flaky::flaky(rounds, whole, &only),
         Command::Demo { stay } => demo::run_demo(stay),
     };
     match result {
