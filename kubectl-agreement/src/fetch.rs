@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, StandardTerms};
-use countersign_core::decide::{Guard, Observed, clean};
+use countersign_core::decide::{Gathered, Guard, Observed, clean};
 use kube::api::ListParams;
 use kube::{Api, Error, Resource};
 use serde::de::DeserializeOwned;
@@ -154,9 +154,7 @@ impl Surroundings {
         let policy = server.policy_of(agreement).await?;
         let catalogue = server.catalogue_of(agreement).await?;
         let decisions = server.permitted(server.decisions(agreement).await)?;
-        let spec = &agreement.spec;
-        let links = [&spec.amends_ref, &spec.supersedes_ref, &spec.parent_ref];
-        let related = if links.iter().any(|link| link.is_some()) {
+        let related = if agreement.spec.links().next().is_some() {
             server.permitted(list(&server.here::<CustomerAgreement>(), &ListParams::default()).await)?
         } else {
             Some(Vec::new())
@@ -182,7 +180,6 @@ impl Surroundings {
         Observed {
             agreement,
             decisions: &self.decisions,
-            fresh: true,
             policies: &self.policies,
             namespace_labels: &self.labels,
             standard_terms: self.catalogue.as_ref(),
@@ -190,6 +187,7 @@ impl Surroundings {
             orders: &[],
             refused: &[],
             guard: Guard::Active { since: None },
+            evidence: Gathered::ALL,
         }
     }
 }

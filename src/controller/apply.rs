@@ -16,7 +16,7 @@ use super::metrics::ReasonLabels;
 use super::observe::Seen;
 use super::tally;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
-use countersign_core::decide::{Notice, Plan};
+use countersign_core::decide::{Changes, Notice};
 
 /// Order requests of one agreement that are created at a time: each is a connection.
 const AT_A_TIME: usize = 4;
@@ -32,9 +32,14 @@ pub(crate) enum Applied {
     Gone,
 }
 
-/// Writes the plan, for as long as the term lasts in which it was made.
-pub(crate) async fn apply(context: &Context, seen: &Seen, plan: Plan, term: u64) -> Result<Applied, Error> {
-    let Plan { needs_fresh: _, counts: _, status, orders, notices, wake: _ } = plan;
+/// Writes what was decided, for as long as the term lasts in which it was.
+pub(crate) async fn apply(
+    context: &Context,
+    seen: &Seen,
+    changes: Changes,
+    term: u64,
+) -> Result<Applied, Error> {
+    let Changes { status, orders, notices, wake: _ } = changes;
 
     let mut applied = match status {
         Some(status) => write_status(context, seen, &status, term).await?,

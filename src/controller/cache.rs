@@ -151,11 +151,7 @@ pub(crate) fn changed_by(target: &Key, table: &Table<CustomerAgreement>) -> Vec<
 
 /// The names of the agreements that this one names.
 pub(crate) fn links(agreement: &CustomerAgreement) -> impl Iterator<Item = &str> {
-    let spec = &agreement.spec;
-    [&spec.amends_ref, &spec.supersedes_ref, &spec.parent_ref]
-        .into_iter()
-        .flatten()
-        .map(|reference| reference.name.as_str())
+    agreement.spec.links().map(|(_, name)| name)
 }
 
 impl Cached for AgreementDecision {

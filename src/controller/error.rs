@@ -23,8 +23,8 @@ pub enum Error {
     /// The plan still writes after several rounds.
     #[error("the plan still writes after {0} rounds")]
     Unsettled(u32),
-    /// The plan asks for what was just read.
-    #[error("the plan asks for a fresh read although it has one")]
+    /// The plan asks for evidence that it has.
+    #[error("the plan asks for evidence that it has")]
     ReadTwice,
     /// A part of the operator ended that must not.
     #[error("{0} ended unexpectedly")]

@@ -9,13 +9,14 @@ use kube::core::Request;
 use tokio::time::Instant;
 
 use super::cache::{NamespaceMeta, Tables, Watched, changed_by, links, rivals};
+use super::clock::Clock;
 use super::context::Context;
 use super::decode::{RawList, decode};
 use super::error::Error;
 use super::key::{Key, number, version};
 use super::table::Index;
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
-use countersign_core::decide::{Guard, Observed, RefusedCreate, order_request_names};
+use countersign_core::decide::{Evidence, Gathered, Guard, Observed, RefusedCreate, order_request_names};
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
@@ -24,7 +25,6 @@ pub(crate) struct Seen {
     pub(crate) key: Key,
     pub(crate) agreement: Arc<CustomerAgreement>,
     decisions: Vec<Arc<AgreementDecision>>,
-    fresh: bool,
     policies: Vec<Arc<DelegationPolicy>>,
     namespace: Arc<NamespaceMeta>,
     standard_terms: Option<Arc<StandardTerms>>,
@@ -32,6 +32,9 @@ pub(crate) struct Seen {
     orders: Vec<Arc<OrderRequest>>,
     refused: Vec<RefusedCreate>,
     guard: Guard,
+    evidence: Gathered,
+    /// Since when the decisions here may have been read.
+    read: Instant,
 }
 
 /// What the watches know of an agreement.
@@ -46,6 +49,7 @@ pub(crate) enum Sight {
 
 /// Looks the agreement up in the watches.
 pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
+    let read = Clock::instant();
     let tables = context.cache.read();
     let Some(agreement) = tables.agreements.get(key) else { return Sight::Gone };
     let Some(namespace) = tables.namespaces.get(&Key::new("", &key.namespace)) else {
@@ -77,7 +81,6 @@ pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
 
     Sight::Whole(Box::new(Seen {
         decisions: decisions.into_iter().filter_map(|name| tables.decisions.get(name).cloned()).collect(),
-        fresh: false,
         policies,
         namespace: namespace.clone(),
         standard_terms: tables
@@ -88,6 +91,8 @@ pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
         orders: orders.iter().filter_map(|name| tables.orders.get(name).cloned()).collect(),
         refused: context.refusals.of(key, &uid),
         guard: guard_now(context, &tables),
+        evidence: Gathered::default(),
+        read,
         agreement: agreement.clone(),
         key: key.clone(),
     }))
@@ -98,24 +103,10 @@ fn guard_now(context: &Context, tables: &Tables) -> Guard {
 }
 
 impl Seen {
-    /// Makes sure that what was read since `since` was read behind policies that are in force.
-    ///
-    /// # Errors
-    /// When the server gave no answer that says anything.
-    pub(crate) async fn guarded(&mut self, context: &Context, since: Instant) -> Result<(), Error> {
-        let Some(guard) = &context.guard else { return Ok(()) };
-        if guard.try_since(context, since).await? {
-            context.cache.admission_changed.notify_one();
-        }
-        self.guard = guard.now(&context.cache.read());
-        Ok(())
-    }
-
     pub(crate) fn view(&self) -> Observed<'_> {
         Observed {
             agreement: &self.agreement,
             decisions: &self.decisions,
-            fresh: self.fresh,
             policies: &self.policies,
             namespace_labels: self.namespace.metadata.labels.as_ref().unwrap_or(&NO_LABELS),
             standard_terms: self.standard_terms.as_deref(),
@@ -123,6 +114,7 @@ impl Seen {
             orders: &self.orders,
             refused: &self.refused,
             guard: self.guard.clone(),
+            evidence: self.evidence,
         }
     }
 
@@ -134,8 +126,31 @@ impl Seen {
         version(&self.agreement.metadata)
     }
 
-    /// The same with the decisions as the server has them now: the one read outside the watches.
-    pub(crate) async fn refreshed(mut self: Box<Self>, context: &Context) -> Result<Box<Self>, Error> {
+    /// Whether this evidence is there.
+    pub(crate) const fn has(&self, evidence: Evidence) -> bool {
+        self.evidence.has(evidence)
+    }
+
+    /// That the policies were in force for everything that is here.
+    ///
+    /// # Errors
+    /// When the server gave no answer that says anything.
+    pub(crate) async fn try_the_guard(&mut self, context: &Context) -> Result<(), Error> {
+        if let Some(guard) = &context.guard {
+            if guard.try_since(context, self.read).await? {
+                context.cache.admission_changed.notify_one();
+            }
+            self.guard = guard.now(&context.cache.read());
+        }
+        self.evidence = self.evidence.with(Evidence::GuardTrial);
+        Ok(())
+    }
+
+    /// The decisions as the server has them now: the one read of them outside the watches.
+    ///
+    /// # Errors
+    /// When the server gave no answer that says anything.
+    pub(crate) async fn read_decisions(&mut self, context: &Context) -> Result<(), Error> {
         let of_the_agreement = format!("spec.agreementRef.name={}", self.key.name);
         let (decisions, at) =
             list::<AgreementDecision>(context, &self.key.namespace, Some(of_the_agreement)).await?;
@@ -145,8 +160,15 @@ impl Seen {
         let name = &*self.key.name;
         self.decisions.retain(|decision| decision.spec.agreement_ref.name != name);
         self.decisions.extend(decisions);
-        self.fresh = true;
-        Ok(self)
+        self.read = Clock::instant();
+        self.evidence = self.evidence.with(Evidence::FreshDecisions);
+        Ok(())
+    }
+
+    /// The same, looked up again behind a read of the agreements that it names.
+    pub(crate) fn with_links(mut self: Box<Self>) -> Box<Self> {
+        self.evidence = self.evidence.with(Evidence::LinkedAgreements);
+        self
     }
 }
 

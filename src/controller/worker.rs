@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::apply::{Applied, apply};
-use super::cache::links;
 use super::clock::Clock;
 use super::context::Context;
 use super::error::Error;
@@ -18,7 +17,7 @@ use super::key::Key;
 use super::metrics::{CategoryLabels, ResultLabels};
 use super::observe::{Sight, observe};
 use super::queue::Next;
-use countersign_core::decide::Wake;
+use countersign_core::decide::{Changes, Evidence, Plan};
 
 /// Agreements that are looked at at a time: each may hold a few connections.
 const AT_A_TIME: usize = 16;
@@ -92,7 +91,6 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
     let term = context.leadership.term().ok_or(Error::Superseded)?;
     for _ in 0..MOST_ROUNDS {
-        let mut read = Clock::instant();
         let mut seen = match observe(context, key) {
             Sight::Whole(seen) => seen,
             Sight::NamespaceMissing => return Ok(Next::OnChange),
@@ -105,44 +103,34 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
         if let Some(until) = context.stale.until(key, seen.version(), context.clock.now()) {
             return Ok(Next::At(until));
         }
-        let mut plan = (context.decide)(&seen.view(), context.clock.now());
-        let mut turn = None;
-        if plan.needs_fresh && links(&seen.agreement).next().is_some() {
-            // Of two that supersede the same, the second to be sealed must see the first.
-            let mut linked = context.linked.lock().await;
-            linked.read(context, term, key).await?;
-            turn = Some(linked);
-            let Sight::Whole(again) = observe(context, key) else { continue };
-            seen = again;
-        }
-        if plan.needs_fresh {
-            seen = seen.refreshed(context).await?;
-            read = Clock::instant();
-            plan = (context.decide)(&seen.view(), context.clock.now());
-            if plan.needs_fresh {
-                return Err(Error::ReadTwice);
+        // Of two that supersede the same, the second to be sealed must see the first: held until this one is written.
+        let mut linked = None;
+        let plan = loop {
+            match (context.decide)(&seen.view(), context.clock.now()) {
+                Plan::Need(evidence) if seen.has(evidence) => return Err(Error::ReadTwice),
+                Plan::Need(Evidence::GuardTrial) => seen.try_the_guard(context).await?,
+                Plan::Need(Evidence::FreshDecisions) => seen.read_decisions(context).await?,
+                Plan::Need(Evidence::LinkedAgreements) => {
+                    let mut turn = context.linked.lock().await;
+                    turn.read(context, term, key).await?;
+                    linked = Some(turn);
+                    let Sight::Whole(again) = observe(context, key) else { break None };
+                    seen = again.with_links();
+                }
+                Plan::Write(changes) => break Some(changes),
+                // What was refused may be tried again earlier.
+                Plan::Rest { wake } => break Some(Changes { wake, ..Changes::default() }),
             }
-        }
-        if plan.counts {
-            seen.guarded(context, read).await?;
-            plan = (context.decide)(&seen.view(), context.clock.now());
-            if plan.needs_fresh {
-                // A deadline passed meanwhile.
-                continue;
-            }
-        }
-        let wake = plan.wake;
-        let applied = apply(context, &seen, plan, term).await?;
-        drop(turn);
+        };
+        let Some(changes) = plan else { continue };
+        let wake = changes.wake;
+        let applied = apply(context, &seen, changes, term).await?;
+        drop(linked);
         match applied {
             Applied::Something => {}
             Applied::Gone => return Ok(Next::OnChange),
             Applied::Nothing => {
                 let retry = context.refusals.next_try(key, seen.uid());
-                let wake = match wake {
-                    Wake::At(when) => Some(when),
-                    Wake::OnChange => None,
-                };
                 return Ok(wake.into_iter().chain(retry).min().map_or(Next::OnChange, Next::At));
             }
         }

@@ -6,7 +6,7 @@ use countersign_api::{Action, AgreementDecision};
 use countersign_core::decide::answers::{Capacity, Reader, asked, capacities, groups_to_claim};
 use countersign_core::decide::binding::{self, Content};
 use countersign_core::decide::foresee::{Fate, fate, foresee};
-use countersign_core::decide::{Guard, Observed};
+use countersign_core::decide::{Gathered, Guard, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 
@@ -71,7 +71,6 @@ fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Fate
     let seen = Observed {
         agreement: &world.agreement,
         decisions: &world.decisions,
-        fresh: true,
         policies: &world.policies,
         namespace_labels: &world.labels,
         standard_terms: world.terms.as_ref(),
@@ -79,6 +78,7 @@ fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Fate
         orders: &world.orders,
         refused: &world.refused,
         guard: Guard::Active { since: None },
+        evidence: Gathered::ALL,
     };
     foresee(&seen, &AgreementDecision { metadata: ObjectMeta::default(), spec }, world.now)
 }

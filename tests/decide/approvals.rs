@@ -10,7 +10,7 @@ use countersign_api::delegation_policy::{
 };
 use countersign_api::references::Authority;
 use countersign_api::subject::{Subject, SubjectKind};
-use countersign_core::decide::{Guard, Wake};
+use countersign_core::decide::Guard;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -532,16 +532,16 @@ fn an_active_substitute_is_among_those_waited_for_from_the_first_second_to_the_l
     world.settle();
     assert_eq!(whom(&world), [(who, alone.clone())]);
     let starts = at("2026-11-25T00:00:00Z");
-    assert_eq!(world.wake, Wake::At(starts));
+    assert_eq!(world.wake, Some(starts));
     world.now = starts;
     assert_eq!(world.settle(), 1);
     assert_eq!(whom(&world), [(who, both.clone())]);
     // The reminder comes in between.
-    assert_eq!(world.wake, Wake::At(at("2026-11-25T21:03:00Z")));
+    assert_eq!(world.wake, Some(at("2026-11-25T21:03:00Z")));
     world.now = at("2026-11-25T21:03:00Z");
     world.settle();
     let ends = at("2026-11-26T00:00:00Z");
-    assert_eq!(world.wake, Wake::At(at("2026-11-26T00:00:01Z")));
+    assert_eq!(world.wake, Some(at("2026-11-26T00:00:01Z")));
     world.now = ends;
     assert_eq!(world.settle(), 0);
     assert_eq!(whom(&world), [(who, both)]);
@@ -897,7 +897,7 @@ fn five_seconds_after_its_time_a_silent_level_is_passed_over_and_the_next_one_is
     let mut world = World::escalated_fleet();
     world.now = at("2026-11-24T21:02:00Z");
     assert_eq!(world.settle(), 1, "the reminder");
-    assert_eq!(world.wake, Wake::At(at("2026-11-25T09:02:05Z")));
+    assert_eq!(world.wake, Some(at("2026-11-25T09:02:05Z")));
     world.now = at("2026-11-25T09:02:04Z");
     assert_eq!(world.settle(), 0);
     world.pass(1);
@@ -1199,7 +1199,7 @@ fn the_wait_of_a_level_counts_working_days_only_and_so_does_its_reminder() {
         asked(&world, "finance"),
         [("L1".to_owned(), at("2026-11-27T11:00:00Z"), at("2026-11-30T11:00:00Z"))]
     );
-    assert_eq!(world.wake, Wake::At(at("2026-11-27T23:00:00Z")), "half of a working day later");
+    assert_eq!(world.wake, Some(at("2026-11-27T23:00:00Z")), "half of a working day later");
     world.now = at("2026-11-30T11:00:05Z");
     world.settle();
     // Two working days from Monday noon, with a holiday on Tuesday.
@@ -1252,7 +1252,7 @@ fn people_are_reminded_once_at_half_of_the_time() {
     let mut world = World::escalated_fleet();
     world.settle();
     let half = at("2026-11-24T21:02:00Z");
-    assert_eq!(world.wake, Wake::At(half));
+    assert_eq!(world.wake, Some(half));
     world.now = at("2026-11-24T21:01:59Z");
     assert_eq!((world.settle(), told(&world, "Reminder")), (0, 0));
     world.pass(1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_api::agreement_status::{ClosedOutcome, EndsWith, WaitingAction};
 use countersign_api::delegation_policy::{Calendar, OnTimeout, Permission, Weekday};
 use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
-use countersign_core::decide::{Guard, Plan, Wake};
+use countersign_core::decide::{Changes, Evidence, Guard, Plan};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -71,7 +71,7 @@ fn either_side_withdraws_in_every_phase_before_it_is_sealed() {
             let (mut world, phase) = (world.clone(), world.phase().to_owned());
             let decision = world.act_because(who, Action::Withdraw, "budget cut");
             assert_eq!(world.settle(), 1, "{phase} {}", who.0);
-            assert_eq!((world.phase(), world.wake), ("Withdrawn", Wake::OnChange), "{phase} {}", who.0);
+            assert_eq!((world.phase(), world.wake), ("Withdrawn", None), "{phase} {}", who.0);
             let closed = world.status().closed.clone().unwrap();
             assert_eq!((closed.outcome, closed.reason.as_str()), (ClosedOutcome::Withdrawn, "budget cut"));
             assert_eq!((closed.decisions, closed.time), (vec![decision], Time(world.now)));
@@ -210,7 +210,7 @@ fn the_second_who_ends_it_in_the_same_read_is_told() {
 fn nothing_ends_from_a_stale_list() {
     let mut world = fibre();
     world.act_because(EVA, Action::Decline, "no");
-    let needs_fresh = Plan { needs_fresh: true, ..Plan::default() };
+    let needs_fresh = Plan::Need(Evidence::FreshDecisions);
     assert_eq!(world.plan_at(world.now, false), needs_fresh);
     world.decisions.clear();
     world.now = world.status().waiting_for[0].deadline_time.clone().unwrap().0 + seconds(5);
@@ -271,7 +271,7 @@ fn while_the_terms_are_revised_every_wait_but_the_offers_end_stops() {
     world.pass(40 * 86_400);
     assert_eq!(world.settle(), 0, "finance is not asked in vain");
     assert_eq!(world.status().approvals[0].asked, asked);
-    assert_eq!(world.wake, Wake::At(at("2027-12-01T08:00:05Z")));
+    assert_eq!(world.wake, Some(at("2027-12-01T08:00:05Z")));
     let mut expiring = World::escalated_fleet();
     expiring.rules(|policy| policy.spec.rules.escalation.on_timeout = OnTimeout::Expire);
     expiring.act_because(LEA, Action::RequestChange, "cheaper");
@@ -403,7 +403,7 @@ fn a_wait_that_runs_over_ends_the_offer_five_seconds_later() {
         world.now = end + seconds(4);
         world.settle();
         assert_ne!(world.phase(), "Expired", "{who}");
-        assert_eq!(world.wake, Wake::At(end + seconds(5)));
+        assert_eq!(world.wake, Some(end + seconds(5)));
         world.now = end + seconds(5);
         assert_eq!(world.settle(), 1);
         assert_eq!(world.phase(), "Expired", "{who}");
@@ -425,7 +425,7 @@ fn the_offer_ends_in_every_phase_before_it_is_sealed() {
             (Some(&Time(end)), Some(EndsWith::Offer)),
             "{phase}"
         );
-        assert_eq!(world.wake, Wake::At(end + seconds(5)), "{phase}");
+        assert_eq!(world.wake, Some(end + seconds(5)), "{phase}");
         world.now = end + seconds(4);
         assert_eq!(world.settle(), 0, "{phase}");
         world.pass(1).settle();
@@ -691,7 +691,7 @@ fn what_is_being_deleted_is_left_alone() {
     let mut world = fibre();
     world.confirm(EVA);
     world.agreement.metadata.deletion_timestamp = Some(Time(world.now));
-    assert_eq!(world.plan(), Plan::default());
+    assert_eq!(world.plan(), Changes::default());
 }
 
 #[test]
@@ -742,7 +742,7 @@ fn one_line_says_who_is_waited_for_and_since_when() {
 fn half_way_people_are_reminded_once() {
     let mut world = fibre();
     let half = world.status().waiting_for[0].asked_time.0 + seconds(604_800);
-    assert_eq!(world.wake, Wake::At(half));
+    assert_eq!(world.wake, Some(half));
     world.now = half - seconds(1);
     assert_eq!(world.settle(), 0);
     world.now = half;
@@ -771,7 +771,7 @@ fn days_on_which_nobody_works_do_not_count_in_a_wait() {
     // From Tuesday morning, over a holiday on Thursday and the weekend, to Wednesday morning.
     let wait = &world.status().waiting_for[0];
     assert_eq!(wait.deadline_time, Some(Time(at("2026-12-02T09:00:00Z"))));
-    assert_eq!(world.wake, Wake::At(at("2026-11-27T21:00:00Z")), "half-way in working time");
+    assert_eq!(world.wake, Some(at("2026-11-27T21:00:00Z")), "half-way in working time");
 }
 
 #[test]

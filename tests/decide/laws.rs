@@ -20,14 +20,14 @@ use std::sync::Arc;
 use countersign_api::AgreementDecision;
 use countersign_api::agreement_status::CustomerAgreementStatus;
 use countersign_api::conditions::phase;
-use countersign_core::decide::Plan;
+use countersign_core::decide::Changes;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
 
 use self::people::{Moment, everything, live};
-use crate::world::World;
+use crate::world::{World, changes};
 
 /// The same cases every time; others with `PROPTEST_RNG_SEED=n`.
 fn config(cases: u32) -> ProptestConfig {
@@ -43,10 +43,10 @@ fn seconds(seconds: i64) -> SignedDuration {
 }
 
 /// What the world shows, with other decisions.
-fn plan_with(world: &World, decisions: &[Arc<AgreementDecision>], fresh: bool) -> Plan {
+fn plan_with(world: &World, decisions: &[Arc<AgreementDecision>], fresh: bool) -> Changes {
     let mut with = world.clone();
     with.decisions = decisions.to_vec();
-    with.plan_at(world.now, fresh)
+    changes(with.plan_at(world.now, fresh))
 }
 
 fn revision(status: &CustomerAgreementStatus) -> i64 {

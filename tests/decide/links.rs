@@ -5,7 +5,6 @@ use std::sync::Arc;
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::EscalationTiming;
 use countersign_api::{Action, CustomerAgreement};
-use countersign_core::decide::Wake;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -343,7 +342,7 @@ fn a_link_that_breaks_by_time_lets_what_was_signed_in_time_through() {
         }
         world.see(&[&other]).confirmed().signed_by_the_customer();
         let mut late = world.clone();
-        assert!(matches!(world.wake, Wake::At(when) if when <= end + SignedDuration::from_secs(6)), "{link}");
+        assert!(matches!(world.wake, Some(when) if when <= end + SignedDuration::from_secs(6)), "{link}");
 
         // Signed in the last second, seen an hour later.
         world.now = end;

@@ -11,6 +11,7 @@ mod answers;
 mod approvals;
 mod confirmation;
 mod ends;
+mod evidence;
 mod golden;
 mod laws;
 mod limits;

@@ -7,7 +7,7 @@ use countersign_api::agreement_status::Handover;
 use countersign_api::customer_agreement::Feasibility;
 use countersign_api::order_request::{OrderRequestSpec, OrderRequestStatus};
 use countersign_api::{Action, OrderRequest};
-use countersign_core::decide::{RefusedCreate, Severity, Wake, order_request_names};
+use countersign_core::decide::{RefusedCreate, Severity, order_request_names};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference, Time};
 use proptest::prelude::*;
@@ -311,7 +311,7 @@ fn without_orders_it_is_agreed_in_the_write_that_seals_it() {
         assert_eq!(world.condition(type_), expected);
     }
     assert_eq!(world.condition("Ready").2, "signed by both sides; no orders to pass on");
-    assert_eq!(world.wake, Wake::OnChange);
+    assert_eq!(world.wake, None);
     world.pass(1_000_000);
     assert_eq!(world.settle(), 0);
 }
@@ -470,7 +470,7 @@ fn consumers_acknowledge_and_complete_in_one_write_each() {
     assert_eq!(world.settle(), 1);
     assert_eq!(handed_over(&world), pair("True", "Acknowledged"));
     assert_eq!(world.condition("HandedOver").2, "2 of 2 order requests acknowledged");
-    assert_eq!(world.wake, Wake::OnChange);
+    assert_eq!(world.wake, None);
     report(&mut world, 1, "Completed");
     assert_eq!(world.settle(), 0);
     report(&mut world, 0, "Completed");
@@ -508,7 +508,7 @@ fn nobody_acknowledged_in_time_is_said_and_taken_back_when_somebody_does() {
     let mut world = agreed();
     let due: Timestamp = "2026-11-25T09:03:00Z".parse().unwrap();
     let wake = due + SignedDuration::from_secs(1);
-    assert_eq!(world.wake, Wake::At(wake));
+    assert_eq!(world.wake, Some(wake));
     world.now = due;
     assert_eq!(world.settle(), 0, "the last second counts");
     world.now = wake;
@@ -522,7 +522,7 @@ fn nobody_acknowledged_in_time_is_said_and_taken_back_when_somebody_does() {
         world.told.last().map(|notice| (notice.reason, notice.severity)),
         Some(("HandoverOverdue", Severity::Warning))
     );
-    assert_eq!(world.wake, Wake::OnChange);
+    assert_eq!(world.wake, None);
     report(&mut world, 0, "Acknowledged");
     report(&mut world, 1, "Acknowledged");
     world.settle();
@@ -535,7 +535,7 @@ fn without_a_limit_nobody_is_late_to_acknowledge() {
         world.rules(|policy| policy.spec.rules.acknowledge_within_seconds = None);
     });
     world.settle();
-    assert_eq!(world.wake, Wake::OnChange);
+    assert_eq!(world.wake, None);
     assert_eq!(world.condition("HandedOver").2, "waiting for a consumer to acknowledge 2 order requests");
     world.pass(100_000_000);
     assert_eq!(world.settle(), 0);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_api::Action;
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::delegation_policy::{Alias, Countersignature, Required, SignOffOrder};
+use countersign_core::decide::{Evidence, Plan};
 
 use crate::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
 
@@ -250,8 +251,7 @@ fn nothing_is_sealed_from_a_stale_list() {
     world.act(EVA, Action::Sign);
     world.pass(60).act(JONAS, Action::Countersign);
     let plan = world.plan_at(world.now, false);
-    assert!(plan.needs_fresh);
-    assert_eq!((plan.status, plan.orders.len(), plan.notices.len()), (None, 0, 0));
+    assert_eq!(plan, Plan::Need(Evidence::FreshDecisions));
     // The fresh read brings a Decline that the cache did not have.
     world.act_because(EVA, Action::Decline, "we found somebody else");
     world.settle();

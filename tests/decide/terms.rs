@@ -10,7 +10,6 @@ use countersign_api::references::AgreementNameRef;
 use countersign_api::standard_terms::{LifecycleState, StandardTerm};
 use countersign_api::subject::{Subject, SubjectKind};
 use countersign_api::{Action, CustomerAgreement};
-use countersign_core::decide::Wake;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelectorRequirement, Time};
 
@@ -499,7 +498,7 @@ fn a_catalogue_that_is_not_valid_yet_is_looked_at_again_when_it_is() {
         fault_in(&world).1,
         "`spec.standardTermsRef.name` \"b2b-2026-1\" is not valid before 2026-12-01T00:00:00Z"
     );
-    assert_eq!(world.wake, Wake::At(start));
+    assert_eq!(world.wake, Some(start));
     world.now = start - SignedDuration::from_secs(1);
     assert_eq!(world.settle(), 0);
     world.now = start;
@@ -528,7 +527,7 @@ fn a_faulty_agreement_is_looked_at_again_when_its_catalogue_runs_out() {
     world.terms.as_mut().unwrap().spec.valid_period.as_mut().unwrap().end_time = Some(Time(end));
     world.edit(|agreement| agreement.spec.terms[0].value = Some("soon".to_owned()));
     world.settle();
-    assert_eq!(world.wake, Wake::At(end + SignedDuration::from_secs(1)));
+    assert_eq!(world.wake, Some(end + SignedDuration::from_secs(1)));
     world.now = end;
     assert_eq!(world.settle(), 0);
     world.pass(1);
@@ -849,7 +848,7 @@ fn an_agreement_is_amended_only_while_its_period_lasts() {
     });
     world.settle();
     assert!(!fault_in(&world).1.contains("the-first"));
-    assert_eq!(world.wake, Wake::At(end + SignedDuration::from_secs(1)));
+    assert_eq!(world.wake, Some(end + SignedDuration::from_secs(1)));
     world.now = end + SignedDuration::from_secs(1);
     world.edit(|agreement| agreement.spec.terms[0].value = Some("30".to_owned()));
     world.settle();
@@ -965,7 +964,7 @@ fn the_offer_ends_though_the_pinned_rules_are_gone() {
     let end = world.agreement.spec.offer_end_time.0 + SignedDuration::from_secs(5);
     world.now = end - SignedDuration::from_secs(1);
     world.settle();
-    assert_eq!((world.phase(), world.wake), ("Pending", Wake::At(end)));
+    assert_eq!((world.phase(), world.wake), ("Pending", Some(end)));
     world.now = end;
     world.settle();
     assert_eq!(world.phase(), "Expired");

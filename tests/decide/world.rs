@@ -13,13 +13,22 @@ use countersign_api::{
     Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement, DelegationPolicy, OrderRequest,
     StandardTerms,
 };
-use countersign_core::decide::{Guard, Notice, Observed, Plan, RefusedCreate, Wake, decide};
+use countersign_core::decide::{Changes, Gathered, Guard, Notice, Observed, Plan, RefusedCreate, decide};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 use serde::de::DeserializeOwned;
 
 use crate::schema::faults_of_status;
+
+/// What a plan changes that needs no more evidence.
+pub fn changes(plan: Plan) -> Changes {
+    match plan {
+        Plan::Write(changes) => changes,
+        Plan::Rest { wake } => Changes { wake, ..Changes::default() },
+        Plan::Need(evidence) => panic!("{evidence:?} is missing"),
+    }
+}
 
 /// Somebody, with the groups that the authenticator gives them.
 #[derive(Clone, Copy)]
@@ -50,7 +59,7 @@ pub struct World {
     pub written: Vec<CustomerAgreementStatus>,
     /// Everything that people were told.
     pub told: Vec<Notice>,
-    pub wake: Wake,
+    pub wake: Option<Timestamp>,
     made: usize,
 }
 
@@ -103,17 +112,17 @@ impl World {
             now,
             written: Vec::new(),
             told: Vec::new(),
-            wake: Wake::OnChange,
+            wake: None,
             made: 0,
         }
     }
 
-    pub fn plan_at(&self, now: Timestamp, fresh: bool) -> Plan {
+    /// One look at what is there, with this evidence.
+    pub fn decide(&self, now: Timestamp, evidence: Gathered) -> Plan {
         decide(
             &Observed {
                 agreement: &self.agreement,
                 decisions: &self.decisions,
-                fresh,
                 policies: &self.policies,
                 namespace_labels: &self.labels,
                 standard_terms: self.terms.as_ref(),
@@ -121,26 +130,39 @@ impl World {
                 orders: &self.orders,
                 refused: &self.refused,
                 guard: self.guard.clone(),
+                evidence,
             },
             now,
         )
     }
 
-    /// One look at everything: the plan that would be carried out.
-    pub fn plan(&self) -> Plan {
-        let plan = self.plan_at(self.now, false);
-        if plan.needs_fresh { self.plan_at(self.now, true) } else { plan }
+    /// The same with all evidence but, perhaps, a fresh read of the decisions.
+    pub fn plan_at(&self, now: Timestamp, fresh_decisions: bool) -> Plan {
+        self.decide(now, Gathered { fresh_decisions, ..Gathered::ALL })
+    }
+
+    /// One look at everything: the changes that would be made, once all evidence is there that is asked for.
+    pub fn plan(&self) -> Changes {
+        let mut evidence = Gathered::default();
+        loop {
+            match self.decide(self.now, evidence) {
+                Plan::Need(more) => {
+                    assert!(!evidence.has(more), "{more:?} is asked for although it is there");
+                    evidence = evidence.with(more);
+                }
+                plan => return changes(plan),
+            }
+        }
     }
 
     /// Carries plans out until nothing is left to do. Returns how many statuses were written.
     pub fn settle(&mut self) -> usize {
         let before = self.written.len();
         for _ in 0..10 {
-            let Plan { needs_fresh, counts: _, status, mut orders, notices, wake } = self.plan();
+            let Changes { status, mut orders, notices, wake } = self.plan();
             // The shell holds back what was refused until it is time to try again.
             orders
                 .retain(|order| !self.refused.iter().any(|refused| refused.order_id == order.spec.order_id));
-            assert!(!needs_fresh, "a fresh read must be enough");
             self.wake = wake;
             if status.is_none() && orders.is_empty() {
                 assert_eq!(notices, [], "nothing is told that was not written");

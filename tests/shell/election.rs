@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign_core::decide::{Observed, Plan};
+use countersign_core::decide::{Evidence, Observed, Plan};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -160,8 +160,11 @@ async fn whoever_cannot_renew_stops_acting_before_another_may_begin_and_takes_up
 /// A look begins whose read is answered so late that the lease is somebody else's by then.
 async fn looks_for_too_long(server: &Server, seconds: u64) -> Replica {
     let replica = Replica::start_deciding(server, |seen, _| {
-        let fresh = seen.fresh;
-        Plan { needs_fresh: !fresh, ..to_phase(seen.agreement, "Seen") }
+        if seen.evidence.fresh_decisions {
+            to_phase(seen.agreement, "Seen")
+        } else {
+            Plan::Need(Evidence::FreshDecisions)
+        }
     });
     replica.until_leading(server).await;
     server.script(Script { slow: Some(seconds), ..Script::new("GET", "/agreementdecisions", 200, "", "") });

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::admission::{OPERATOR, Set};
-use countersign_core::decide::Plan;
+use countersign_core::decide::{Evidence, Plan};
 use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};
@@ -174,9 +174,9 @@ async fn a_deadline_that_passes_during_the_trial_is_met_at_once() {
     let looks = AtomicUsize::new(0);
     let operator = Operator::start_with(
         &server,
-        move |seen, _| match (looks.fetch_add(1, Ordering::Relaxed), seen.fresh) {
-            (0, _) => Plan { counts: true, ..to_phase(seen.agreement, "Counted") },
-            (_, false) if seen.agreement.status.is_none() => Plan { needs_fresh: true, ..Plan::default() },
+        move |seen, _| match (looks.fetch_add(1, Ordering::Relaxed), seen.evidence.fresh_decisions) {
+            (0, _) => Plan::Need(Evidence::GuardTrial),
+            (_, false) if seen.agreement.status.is_none() => Plan::Need(Evidence::FreshDecisions),
             _ => to_phase(seen.agreement, "Expired"),
         },
         true,

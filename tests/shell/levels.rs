@@ -1,7 +1,7 @@
 //! Who is slow: waits for managers, by function and level.
 
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
-use countersign_core::decide::{Plan, Wake, decide};
+use countersign_core::decide::{Plan, decide};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -166,7 +166,7 @@ fn asks_and_approves(agreement: &CustomerAgreement, now: Timestamp) -> Plan {
     };
     let answer = status.approvals[0].asked[0].asked_time.0 + jiff::SignedDuration::from_hours(1);
     if now < answer {
-        return Plan { wake: Wake::At(answer), ..Plan::default() };
+        return Plan::Rest { wake: Some(answer) };
     }
     let mut status = serde_json::to_value(status).unwrap();
     status["approvals"][0]["state"] = json!("Approved");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fake::{Script, Server};
 use crate::lives::{AGREEMENT, EVA, asked, decides, escalated, signed_by_the_customer, status, until_phase};
-use crate::objects::{agreement, decision, notice, phase, to_phase};
+use crate::objects::{agreement, decision, phase, telling, to_phase};
 use crate::operator::Operator;
 
 const HOUR: u64 = 3_600;
@@ -128,7 +128,7 @@ async fn what_the_server_refused_is_not_counted_and_what_it_took_is_counted_once
     server.script(Script::new("PATCH", "/a/status", 500, "InternalError", "no"));
     server.script(Script::new("PATCH", "/a/status", 409, "Conflict", "somebody else was faster"));
     let operator = Operator::start(&server, |seen, _| match phase(seen.agreement) {
-        None => Plan { notices: vec![notice("OfferExpired")], ..to_phase(seen.agreement, "Expired") },
+        None => telling(to_phase(seen.agreement, "Expired"), "OfferExpired"),
         Some(_) => Plan::default(),
     });
     server.until("refused twice", |server| server.writes().len() >= 2).await;

@@ -1,7 +1,7 @@
 //! Objects for the fake API server.
 
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
-use countersign_core::decide::{Notice, Plan, Severity};
+use countersign_core::decide::{Changes, Notice, Plan, Severity};
 use serde_json::{Value, json};
 
 pub fn agreement(name: &str) -> Value {
@@ -65,7 +65,19 @@ pub fn to_phase(agreement: &CustomerAgreement, wanted: &str) -> Plan {
 /// Writes the status, where it is another.
 pub fn to_status(agreement: &CustomerAgreement, status: CustomerAgreementStatus) -> Plan {
     let differs = agreement.status.as_ref() != Some(&status);
-    Plan { status: differs.then(|| Box::new(status)), ..Plan::default() }
+    if differs {
+        Plan::Write(Changes { status: Some(Box::new(status)), ..Changes::default() })
+    } else {
+        Plan::default()
+    }
+}
+
+/// The same plan, which also tells people something.
+pub fn telling(plan: Plan, reason: &'static str) -> Plan {
+    match plan {
+        Plan::Write(changes) => Plan::Write(Changes { notices: vec![notice(reason)], ..changes }),
+        plan => plan,
+    }
 }
 
 pub fn notice(reason: &'static str) -> Notice {

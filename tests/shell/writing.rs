@@ -3,23 +3,24 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use countersign_core::decide::{Plan, Wake};
+use countersign_core::decide::{Changes, Evidence, Plan};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::fake::{Script, Server};
-use crate::objects::{agreement, decision, notice, order, phase, to_phase, to_status};
+use crate::objects::{agreement, decision, order, phase, telling, to_phase, to_status};
 use crate::operator::Operator;
 
 /// As an agreement does once everybody has signed: seal, pass the order on, be done.
 fn seal_and_pass_on(seen: &countersign_core::decide::Observed<'_>, _: Timestamp) -> Plan {
     let agreement = seen.agreement;
     match phase(agreement) {
-        None => Plan { notices: vec![notice("Sealed")], ..to_phase(agreement, "IssuingOrders") },
+        None => telling(to_phase(agreement, "IssuingOrders"), "Sealed"),
         Some("IssuingOrders") if seen.orders.is_empty() => {
-            Plan { orders: vec![order(agreement, "o1"), order(agreement, "o2")], ..Plan::default() }
+            let orders = vec![order(agreement, "o1"), order(agreement, "o2")];
+            Plan::Write(Changes { orders, ..Changes::default() })
         }
-        Some("IssuingOrders") => Plan { notices: vec![notice("Agreed")], ..to_phase(agreement, "Agreed") },
+        Some("IssuingOrders") => telling(to_phase(agreement, "Agreed"), "Agreed"),
         _ => Plan::default(),
     }
 }
@@ -121,10 +122,11 @@ async fn a_refused_order_request_is_told_at_once_and_tried_again_with_patience()
             return to_phase(seen.agreement, "Agreed");
         }
         let said = seen.refused.first().map_or("", |refused| refused.message.as_str());
-        Plan {
-            orders: vec![order(seen.agreement, "o1")],
-            ..to_phase(seen.agreement, &format!("Issuing {said}"))
-        }
+        let changes = match to_phase(seen.agreement, &format!("Issuing {said}")) {
+            Plan::Write(changes) => changes,
+            Plan::Rest { .. } | Plan::Need(_) => Changes::default(),
+        };
+        Plan::Write(Changes { orders: vec![order(seen.agreement, "o1")], ..changes })
     });
     server
         .until("told", |s| s.get("customeragreements", "a")["status"]["phase"] == "Issuing exceeded quota")
@@ -184,7 +186,7 @@ async fn a_deadline_is_met_without_any_request() {
         if now >= deadline {
             to_phase(seen.agreement, "Expired")
         } else {
-            Plan { wake: Wake::At(deadline), ..Plan::default() }
+            Plan::Rest { wake: Some(deadline) }
         }
     });
     server.until("listed", |_| operator.is_ready()).await;
@@ -257,12 +259,12 @@ async fn an_irrevocable_step_takes_one_read_and_its_findings_last() {
         let views = views.clone();
         move |seen, _| {
             let names: Vec<_> = seen.decisions.iter().filter_map(|d| d.metadata.name.clone()).collect();
-            views.lock().unwrap().push((seen.fresh, names));
+            views.lock().unwrap().push((seen.evidence.fresh_decisions, names));
             match phase(seen.agreement) {
                 Some(_) => Plan::default(),
                 None if seen.policies.is_empty() => Plan::default(),
-                None if seen.fresh => to_phase(seen.agreement, "Declined"),
-                None => Plan { needs_fresh: true, ..Plan::default() },
+                None if seen.evidence.fresh_decisions => to_phase(seen.agreement, "Declined"),
+                None => Plan::Need(Evidence::FreshDecisions),
             }
         }
     });

@@ -6,6 +6,7 @@ pub mod conditions;
 pub mod crd;
 pub mod customer_agreement;
 pub mod delegation_policy;
+pub mod link;
 pub mod money;
 pub mod order_request;
 pub mod references;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, Side};
-use countersign_core::decide::{Guard, Plan};
+use countersign_core::decide::{Changes, Guard};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ use super::{config, plan_with, seconds};
 use crate::world::World;
 
 /// What the plan would make of an agreement, but for decisions that do not count.
-fn shown(world: &World, plan: &Plan) -> impl PartialEq + std::fmt::Debug {
+fn shown(world: &World, plan: &Changes) -> impl PartialEq + std::fmt::Debug {
     let mut status = plan.status.as_deref().unwrap_or(world.status()).clone();
     status.ignored_decisions.clear();
     let told = plan.notices.iter().filter(|notice| notice.reason != "DecisionIgnored");

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::people::{Moment, at_rest, everything, live};
 use super::scenario::Scenario;
 use super::{config, is_final, revision, sealed_time, seconds};
-use crate::world::World;
+use crate::world::{World, changes};
 
 proptest! {
     #![proptest_config(config(200))]
@@ -54,7 +54,7 @@ proptest! {
                     stays(before, status);
                 }
                 if is_final(status) {
-                    let plan = world.plan_at(world.now + seconds(later), true);
+                    let plan = changes(world.plan_at(world.now + seconds(later), true));
                     let later = plan.status.as_deref().unwrap_or(status);
                     stays(status, later);
                     assert_eq!(later.phase, status.phase, "at {:?}", world.now);

@@ -11,7 +11,7 @@ use countersign_api::delegation_policy::Substitute;
 use countersign_api::order_request::OrderRequestStatus;
 use countersign_api::subject::SubjectKind;
 use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, DelegationPolicy, StandardTerms};
-use countersign_core::decide::{Guard, Plan, Wake};
+use countersign_core::decide::{Changes, Guard};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::core::ObjectMeta;
@@ -201,7 +201,7 @@ pub enum Moment<'p> {
     /// Something happened, and nobody has looked at it.
     Happened,
     /// The operator looked, and is about to carry this plan out.
-    Planned(&'p Plan),
+    Planned(&'p Changes),
     /// Nothing is left to do.
     Settled {
         /// How many statuses were written for it.
@@ -265,9 +265,8 @@ impl Life {
         panic!("the plans never come to an end: {:#?}", self.world.agreement.status);
     }
 
-    fn carry_out(&mut self, plan: Plan) {
-        let Plan { needs_fresh, counts: _, status, orders, notices, wake } = plan;
-        assert!(!needs_fresh, "a fresh read must be enough");
+    fn carry_out(&mut self, plan: Changes) {
+        let Changes { status, orders, notices, wake } = plan;
         self.world.wake = wake;
         if let Some(status) = status {
             self.world.write(&status);
@@ -310,7 +309,7 @@ impl Life {
                 world.pass(*seconds);
             }
             Event::ToWake(offset) => {
-                let Wake::At(time) = world.wake else { return false };
+                let Some(time) = world.wake else { return false };
                 world.now = world.now.max(time + SignedDuration::from_secs(*offset));
             }
             Event::Edit(kind) => return edit(world, *kind),

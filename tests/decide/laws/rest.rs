@@ -2,24 +2,23 @@
 
 use countersign_api::agreement_status::{Closed, CustomerAgreementStatus};
 use countersign_api::conditions::condition;
-use countersign_core::decide::{Guard, Wake};
+use countersign_core::decide::Guard;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::people::{Moment, at_rest, decisions_only, everything, live};
 use super::{config, sealed_time, seconds};
-use crate::world::World;
+use crate::world::{World, changes};
 
 /// Nothing is left to do, now or at a later time.
 fn rests(world: &World, now: Timestamp) {
     for fresh in [true, false] {
-        let plan = world.plan_at(now, fresh);
+        let plan = changes(world.plan_at(now, fresh));
         assert_eq!(plan.status, None, "at {now}, fresh {fresh}, before {:#?}", world.agreement.status);
         assert_eq!(plan.notices, [], "at {now}");
-        assert!(!plan.needs_fresh, "at {now}");
         let held_back = |id: &str| world.refused.iter().any(|refused| refused.order_id == id);
         assert!(plan.orders.iter().all(|order| held_back(&order.spec.order_id)), "at {now}");
-        if let (Wake::At(next), Wake::At(wake)) = (plan.wake, world.wake) {
+        if let (Some(next), Some(wake)) = (plan.wake, world.wake) {
             assert!(now >= wake || next <= wake, "at {now} the wake-up of {wake} is put off to {next}");
         }
     }
@@ -52,7 +51,7 @@ proptest! {
             rests(world, world.now);
             rests(world, world.now + SignedDuration::from_millis(999));
             match world.wake {
-                Wake::At(wake) => {
+                Some(wake) => {
                     let left = wake.duration_since(world.now);
                     for instant in [world.now + seconds(1), world.now + left / 2, wake - seconds(1)] {
                         if instant < wake {
@@ -60,7 +59,7 @@ proptest! {
                         }
                     }
                 }
-                Wake::OnChange => {
+                None => {
                     for later in [1, 3_600, 86_400 * 9, 86_400 * 4_000] {
                         rests(world, world.now + seconds(later));
                     }
@@ -72,12 +71,12 @@ proptest! {
     #[test]
     fn every_wake_up_lies_ahead_and_none_comes_after_a_deadline(history in everything()) {
         live(&history, |world, moment| match moment {
-            Moment::Planned(plan) => assert!(plan.wake > Wake::At(world.now), "{:?} at {}", plan.wake, world.now),
+            Moment::Planned(plan) => assert!(plan.wake.is_none_or(|wake| wake > world.now), "{:?} at {}", plan.wake, world.now),
             Moment::Settled { .. } => {
                 let deadlines = world.status().waiting_for.iter().filter_map(|wait| wait.deadline_time.as_ref());
                 let judged = deadlines.map(|deadline| deadline.0 + seconds(5));
                 let Some(next) = judged.filter(|judged| *judged > world.now).min() else { return };
-                assert!(world.wake <= Wake::At(next), "{:?} for {next}", world.wake);
+                assert!(world.wake.is_some_and(|wake| wake <= next), "{:?} for {next}", world.wake);
             }
             Moment::Happened => {}
         });

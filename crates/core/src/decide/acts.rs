@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::digest;
+use super::observed::{Guard, Observed};
 use super::words::clean;
-use super::{Guard, Observed, digest};
 use countersign_api::agreement_status::{IgnoredDecision, TermsRevision, WaitingAction};
 use countersign_api::conditions::{condition, ignored, reason};
 use countersign_api::{Action, AgreementDecision, CustomerAgreementStatus};

@@ -11,11 +11,12 @@ use super::authority::canonical;
 use super::confirmation::{self, Confirmed, attestation_fault};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
 use super::fault::Fault;
+use super::observed::{Guard, Observed};
 use super::rule_book::RuleBook;
 use super::sign_off::{self, Signable, Signed};
 use super::validate::{Assessment, assess, validate};
 use super::words::clean;
-use super::{Guard, Observed, links, waiting};
+use super::{links, waiting};
 use countersign_api::agreement_status::{
     ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::Observed;
 use super::acts::{Act, Acts, late};
+use super::observed::Observed;
 use super::rule_book::RuleBook;
 use super::words::{and, clean, or};
 use countersign_api::Action;

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::Observed;
 use super::acts::counted;
 use super::condition_list::Conditions;
+use super::observed::Observed;
 use super::status::outcome_word;
 use super::words::clean;
 use countersign_api::CustomerAgreementStatus;

@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::acts::counted;
-use super::{Observed, decide};
+use super::decide;
+use super::evidence::Gathered;
+use super::observed::Observed;
+use super::plan::{Changes, Plan};
 use countersign_api::agreement_status::IgnoredDecision;
 use countersign_api::{AgreementDecision, CustomerAgreementStatus};
 
@@ -52,9 +55,10 @@ pub fn foresee(seen: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -
     draft.metadata.creation_timestamp = Some(Time(now));
     let mut decisions = seen.decisions.to_vec();
     decisions.push(Arc::new(draft));
-    let seen = Observed { decisions: &decisions, fresh: true, guard: seen.guard.clone(), ..*seen };
-    match decide(&seen, now).status {
-        Some(status) => fate(&status, DRAFT),
-        None => Fate::Open,
+    let seen =
+        Observed { decisions: &decisions, evidence: Gathered::ALL, guard: seen.guard.clone(), ..*seen };
+    match decide(&seen, now) {
+        Plan::Write(Changes { status: Some(status), .. }) => fate(&status, DRAFT),
+        Plan::Write(_) | Plan::Rest { .. } | Plan::Need(_) => Fate::Open,
     }
 }

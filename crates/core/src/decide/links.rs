@@ -4,59 +4,38 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::digest;
 use super::exact::{Exact, to_cents};
 use super::fault::{Fault, FaultKind};
+use super::observed::Observed;
 use super::orders::is_sealed;
 use super::rule_book::AMENDMENT;
 use super::value::{Valued, value};
 use super::words::clean;
-use super::{Observed, digest};
 use countersign_api::agreement_status::OrderOutcome;
 use countersign_api::customer_agreement::Order;
 use countersign_api::delegation_policy::Rules;
+use countersign_api::link::Link;
 use countersign_api::references::AgreementNameRef;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
 
 /// Names that a list in status has room for.
 const MOST_NAMES: usize = 100;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Link {
-    Amends,
-    Supersedes,
-    Parent,
-}
-
-impl Link {
-    const fn field(self) -> &'static str {
-        match self {
-            Self::Amends => "amendsRef",
-            Self::Supersedes => "supersedesRef",
-            Self::Parent => "parentRef",
-        }
-    }
-
-    /// Whether the other one must still be in force. What ended long ago may have a successor.
-    const fn needs_it_in_force(self) -> bool {
-        match self {
-            Self::Amends | Self::Parent => true,
-            Self::Supersedes => false,
-        }
+/// Whether the other one must still be in force. What ended long ago may have a successor.
+const fn needs_it_in_force(link: Link) -> bool {
+    match link {
+        Link::Amends | Link::Parent => true,
+        Link::Supersedes => false,
     }
 }
 
 /// The agreements that this one names.
-fn links<'a>(seen: &Observed<'a>) -> impl Iterator<Item = (Link, &'a str, Option<&'a CustomerAgreement>)> {
-    let spec = &seen.agreement.spec;
-    let related = seen.related;
-    [
-        (Link::Amends, &spec.amends_ref),
-        (Link::Supersedes, &spec.supersedes_ref),
-        (Link::Parent, &spec.parent_ref),
-    ]
-    .into_iter()
-    .filter_map(|(link, named)| Some((link, named.as_ref()?.name.as_str())))
-    .map(move |(link, name)| {
+fn links<'a>(
+    observed: &Observed<'a>,
+) -> impl Iterator<Item = (Link, &'a str, Option<&'a CustomerAgreement>)> {
+    let related = observed.related;
+    observed.agreement.spec.links().map(move |(link, name)| {
         let other = related.iter().find(|other| other.metadata.name.as_deref() == Some(name));
         (link, name, other.map(AsRef::as_ref))
     })
@@ -96,7 +75,7 @@ fn fault(
         let amended = spec.amends_ref.as_ref().map_or("", |amended| amended.name.as_str());
         return Some(format!("is itself an Amendment; name {:?}, which it amends", clean(amended, 253)));
     }
-    let end = spec.agreement_period.end_time.as_ref().filter(|_| link.needs_it_in_force())?;
+    let end = spec.agreement_period.end_time.as_ref().filter(|_| needs_it_in_force(link))?;
     (at > end.0).then(|| format!("was in force until {}", digest::shown(end)))
 }
 
@@ -211,7 +190,7 @@ pub(crate) fn judged_at(now: Timestamp) -> Timestamp {
 pub(crate) fn instants(seen: &Observed<'_>, submitted: bool) -> impl Iterator<Item = Timestamp> {
     let after = SignedDuration::from_secs(if submitted { 1 + super::calendar::GRACE.as_secs() } else { 1 });
     links(seen)
-        .filter(|(link, _, _)| link.needs_it_in_force())
+        .filter(|(link, _, _)| needs_it_in_force(*link))
         .filter_map(|(_, _, other)| Some(other?.spec.agreement_period.end_time.as_ref()?.0))
         .filter_map(move |end| end.checked_add(after).ok())
 }

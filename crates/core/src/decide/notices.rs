@@ -1,7 +1,7 @@
 //! What people are told: one event for each thing that happened, found by comparing the status before and after.
 
+use super::plan::{Notice, Related, Severity};
 use super::words::{and, clean, count};
-use super::{Notice, Related, Severity};
 use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::{ClosedOutcome, Side, WaitingAction};
 use countersign_api::conditions::{condition, event, reason};

@@ -7,8 +7,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference,
 use kube::Resource;
 
 use super::condition_list::{Conditions, Holds};
+use super::observed::Observed;
 use super::words::{and, clean, count};
-use super::{Observed, calendar, digest};
+use super::{calendar, digest};
 use countersign_api::agreement_decision::Statement;
 use countersign_api::agreement_status::{Handover, Side};
 use countersign_api::conditions::{condition, order_condition, phase, reason};

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::Observed;
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, canonical, holds};
 use super::confirmation::{attestation_fault, attests, reached};
+use super::observed::Observed;
 use super::rule_book::RuleBook;
 use super::words::{clean, or};
 use countersign_api::Action;

@@ -6,8 +6,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::case::{Case, End, Stage};
 use super::condition_list::{Conditions, Holds};
 use super::fault::FaultKind;
+use super::observed::{Guard, Observed};
 use super::words::{and, clean, count};
-use super::{Guard, Observed, digest, orders, waiting};
+use super::{digest, orders, waiting};
 use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, Classification, Closed, ClosedOutcome, Confirmation, EndsWith, SignOff, Waiting,

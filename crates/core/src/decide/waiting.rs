@@ -5,10 +5,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::approval::may_not_approve;
 use super::authority::{canonical, holders, stands_in};
+use super::calendar;
 use super::case::{Case, Stage};
+use super::observed::Observed;
 use super::rule_book::RuleBook;
 use super::words::{and, clean, or};
-use super::{Observed, calendar};
 use countersign_api::agreement_status::{
     Approval, ApprovalState, EndsWith, Waiting, WaitingAction, WaitingSubject,
 };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::change::Change;
 use super::schema::{self, Schema};
 use super::{Preview, of_file};
-use crate::decide::{Guard, Observed, calendar, clean};
+use crate::decide::{Gathered, Guard, Observed, calendar, clean};
 use crate::manifest::{self, Manifest, OwnKind, Unreadable};
 use countersign_api::{CustomerAgreement, DelegationPolicy, StandardTerms};
 
@@ -176,7 +176,6 @@ impl Input {
         let seen = Observed {
             agreement: &agreement,
             decisions: &[],
-            fresh: true,
             policies: &self.policies,
             namespace_labels: &labels,
             standard_terms: self.catalogue(&agreement.spec.standard_terms_ref.name),
@@ -184,6 +183,7 @@ impl Input {
             orders: &[],
             refused: &[],
             guard: Guard::Active { since: None },
+            evidence: Gathered::ALL,
         };
         let unlabelled = !self.labels.contains_key(&namespace) && !self.policies.is_empty();
         let no_labels = unlabelled.then(|| {

@@ -11,6 +11,7 @@ use countersign_api::agreement_status::Deviation;
 use countersign_api::customer_agreement::{
     CustomerAgreementSpec, ItemAction, Order, OrderItem, Price, PricePeriod, PriceType, RepresentativeRole,
 };
+use countersign_api::link::Link;
 use countersign_api::references::Period;
 
 /// Who reads it.
@@ -128,15 +129,13 @@ impl Page {
         if let Some(description) = &spec.description {
             self.entry("About", &clean(description, 4_096));
         }
-        let links = [
-            ("Amends", &spec.amends_ref),
-            ("Supersedes", &spec.supersedes_ref),
-            ("Parent", &spec.parent_ref),
-        ];
-        for (label, link) in links {
-            if let Some(link) = link {
-                self.entry(label, &clean(&link.name, 253));
-            }
+        for (link, name) in spec.links() {
+            let label = match link {
+                Link::Amends => "Amends",
+                Link::Supersedes => "Supersedes",
+                Link::Parent => "Parent",
+            };
+            self.entry(label, &clean(name, 253));
         }
         self.entry("Period", &period(&spec.agreement_period));
         self.entry("Open until", &instant(&spec.offer_end_time));

@@ -3,6 +3,7 @@
 use super::parts::Reference;
 use super::{Missing, Options};
 use crate::verify::Export;
+use countersign_api::link::Link;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, StandardTerms};
 
 /// How another agreement is linked, and its name in the namespace.
@@ -10,13 +11,12 @@ pub(super) fn links<'a>(
     agreement: &'a CustomerAgreement,
     status: &'a CustomerAgreementStatus,
 ) -> Vec<(&'static str, &'a str)> {
-    let spec = &agreement.spec;
-    let own =
-        [("amends", &spec.amends_ref), ("supersedes", &spec.supersedes_ref), ("parent", &spec.parent_ref)];
-    let mut all: Vec<(&str, &str)> = own
-        .into_iter()
-        .filter_map(|(how, link)| link.as_ref().map(|link| (how, link.name.as_str())))
-        .collect();
+    let how = |link| match link {
+        Link::Amends => "amends",
+        Link::Supersedes => "supersedes",
+        Link::Parent => "parent",
+    };
+    let mut all: Vec<(&str, &str)> = agreement.spec.links().map(|(link, name)| (how(link), name)).collect();
     all.extend(status.amended_by.iter().map(|name| ("amendedBy", name.as_str())));
     all.extend(status.superseded_by.iter().map(|name| ("supersededBy", name.as_str())));
     all

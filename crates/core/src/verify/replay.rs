@@ -10,7 +10,9 @@ use super::report::{Claim, Statement};
 use super::rules::differences;
 use super::{Subject, made};
 use crate::decide::digest::shown;
-use crate::decide::{Guard, Observed, Plan, RuleBook, and, assess, clean, counted, decide, name_requests};
+use crate::decide::{
+    Changes, Gathered, Guard, Observed, Plan, RuleBook, and, assess, clean, counted, decide, name_requests,
+};
 use countersign_api::agreement_status::{
     self, Approval, ApprovalState, ClosedOutcome, Deviation, IgnoredDecision,
 };
@@ -63,7 +65,6 @@ impl Scene {
         Observed {
             agreement: &self.agreement,
             decisions: &self.decisions,
-            fresh: true,
             policies: &self.policies,
             namespace_labels: &self.labels,
             standard_terms: subject.catalogue.map(AsRef::as_ref),
@@ -71,20 +72,23 @@ impl Scene {
             orders: &[],
             refused: &[],
             guard: Guard::Active { since: None },
+            evidence: Gathered::ALL,
         }
     }
 
     fn run(&self, subject: &Subject<'_>, now: Timestamp) -> CustomerAgreementStatus {
-        let Plan { status, .. } = decide(&self.observed(subject), now);
-        status.map_or_else(|| self.agreement.status.clone().unwrap_or_default(), |status| *status)
+        match decide(&self.observed(subject), now) {
+            Plan::Write(Changes { status: Some(status), .. }) => *status,
+            Plan::Write(_) | Plan::Rest { .. } | Plan::Need(_) => {
+                self.agreement.status.clone().unwrap_or_default()
+            }
+        }
     }
 }
 
 /// Agreements that this one names or is compared with, as they stood when it became irrevocable.
 fn related(subject: &Subject<'_>) -> Vec<Arc<CustomerAgreement>> {
-    let spec = &subject.agreement.spec;
-    let links = [&spec.amends_ref, &spec.supersedes_ref, &spec.parent_ref];
-    let mut names: BTreeSet<&str> = links.into_iter().flatten().map(|link| link.name.as_str()).collect();
+    let mut names: BTreeSet<&str> = subject.agreement.spec.links().map(|(_, name)| name).collect();
     names.extend(subject.status.value.iter().flat_map(|value| &value.compared_with).map(String::as_str));
     let settled = subject.settled();
     let before = |time: Timestamp| settled.is_none_or(|settled| time < settled);
@@ -115,11 +119,8 @@ fn related(subject: &Subject<'_>) -> Vec<Arc<CustomerAgreement>> {
 
 /// Why what an agreement is compared with cannot be put together again.
 pub(super) fn moved_on(subject: &Subject<'_>) -> Option<String> {
-    let spec = &subject.agreement.spec;
-    let links = [&spec.amends_ref, &spec.supersedes_ref, &spec.parent_ref];
-    let named = links.into_iter().flatten().map(|link| link.name.as_str());
     let compared = subject.status.value.iter().flat_map(|value| &value.compared_with).map(String::as_str);
-    let own: BTreeSet<&str> = named.collect();
+    let own: BTreeSet<&str> = subject.agreement.spec.links().map(|(_, name)| name).collect();
     let all: BTreeSet<&str> = own.iter().copied().chain(compared).collect();
     let there = |name: &&str| {
         subject.export.agreements.iter().any(|other| {
@@ -486,5 +487,8 @@ pub(super) fn order_requests(subject: &Subject<'_>) -> Vec<OrderRequest> {
     status.orders.iter_mut().for_each(|order| order.uid = None);
     name_requests(subject.agreement, &mut status);
     scene.agreement.status = Some(status);
-    decide(&scene.observed(subject), sealed).orders
+    match decide(&scene.observed(subject), sealed) {
+        Plan::Write(changes) => changes.orders,
+        Plan::Rest { .. } | Plan::Need(_) => Vec::new(),
+    }
 }
