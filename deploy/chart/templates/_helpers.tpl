@@ -1,4 +1,4 @@
-{{/* The version of the chart, by which one sees from which release an object is. */}}
+{{/* The version of the chart, which shows the release an object is from. */}}
 {{- define "countersign.chart" -}}
 {{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" -}}
 {{- end -}}
@@ -33,7 +33,7 @@ app.kubernetes.io/component: operator
 {{- end -}}
 {{- end -}}
 
-{{/* A shipped manifest, word by word, that stays when the release goes. */}}
+{{/* A shipped manifest, word for word, that stays when the release is uninstalled. */}}
 {{- define "countersign.kept" -}}
 {{- $labels := printf "\n  labels:\n    helm.sh/chart: %s\n" (include "countersign.chart" .root) -}}
 {{- $text := printf "\n%s" .text | replace "\nmetadata:\n" "\nmetadata:\n  annotations:\n    helm.sh/resource-policy: keep\n" -}}
