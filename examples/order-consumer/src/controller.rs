@@ -21,19 +21,19 @@ use crate::retry::pause;
 /// How a consumer works.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The consumer's name, the same in all of its replicas: it stands in `status.acknowledgedBy`, and is the field manager.
+    /// The consumer's name, the same in all of its replicas. It is written to `status.acknowledgedBy`, and is the field manager.
     pub name: String,
-    /// The namespace that is served; all of them where there is none.
+    /// The namespace to serve; `None` for all.
     pub namespace: Option<String>,
-    /// The category of orders that is served; all of them where there is none.
+    /// The category of orders to serve; `None` for all.
     pub category: Option<String>,
     /// How long the order system may take to answer.
     pub deadline: Duration,
-    /// How long the replica that took a request is left alone with it. Longer than `deadline`.
+    /// How long a request is left to the replica that took it. Longer than `deadline`.
     pub stand_in_after: Duration,
-    /// How long until an order that is not done is looked at again.
+    /// How long until an order that is not done is requeued.
     pub look_again: Duration,
-    /// How many requests are worked on at a time.
+    /// How many requests are reconciled at the same time.
     pub at_a_time: u16,
 }
 
@@ -53,10 +53,10 @@ impl Options {
     }
 }
 
-/// Works until `shutdown`, and then finishes what is under way.
+/// Runs until `shutdown`, and then finishes what is under way.
 ///
 /// # Errors
-/// When the watch can only be mended by a new start.
+/// If only a restart can fix the watch.
 pub async fn run<S: OrderSystem>(
     client: Client,
     system: S,
@@ -82,15 +82,15 @@ pub async fn run<S: OrderSystem>(
     while let Some(outcome) = steps.next().await {
         match outcome {
             Ok(_) => {}
-            // Whoever failed said so already.
+            // `after_failure` has logged it.
             Err(controller::Error::ReconcilerFailed(..)) => {}
             Err(controller::Error::QueueError(watcher::Error::WatchStartFailed(kube::Error::Api(
                 status,
             )))) if [410, 504].contains(&status.code) => {
-                // kube's watcher asks again for what the server said is gone. A new start lists anew.
-                bail!("the watch has lost its place, and begins anew with the next start: {status}");
+                // kube's watcher keeps asking for what the server said is gone. A restart lists everything again.
+                bail!("the watch has lost its place, and a restart is needed: {status}");
             }
-            Err(error) => tracing::warn!(error = %error, "Could not look"),
+            Err(error) => tracing::warn!(error = %error, "Watch failed"),
         }
     }
     Ok(())
@@ -101,7 +101,7 @@ struct Consumer<S> {
     client: Client,
     system: S,
     options: Options,
-    /// What this replica works on, by UID. Lost with the replica, which is fine: it decides when something is done, and
+    /// What this replica works on, by UID. It is lost with the replica, which is fine: it decides when something is done,
     /// never whether.
     under_way: Mutex<HashMap<String, Work>>,
 }
@@ -109,9 +109,9 @@ struct Consumer<S> {
 /// What a replica remembers of a request.
 #[derive(Debug, Clone, Copy, Default)]
 struct Work {
-    /// How often in a row it failed.
+    /// Failures in a row.
     failures: u32,
-    /// The end is reported; the watch has yet to say so.
+    /// The end is reported; the watch has yet to show it.
     reported: bool,
 }
 
@@ -125,15 +125,15 @@ enum Failure {
     Report(#[source] kube::Error),
 }
 
-/// What became of a report.
+/// The outcome of a report.
 enum Written {
     /// The request as it is now.
     Done(Box<DynamicObject>),
-    /// Somebody else wrote first, or it is gone.
+    /// A conflict, or the request is gone.
     Missed,
 }
 
-/// One look at one request. kube never runs two for the same request in one replica; other replicas look when they like.
+/// One reconcile of one request. kube never runs two for the same request in one replica; other replicas are independent.
 async fn step<S: OrderSystem>(
     object: Arc<DynamicObject>,
     consumer: Arc<Consumer<S>>,
@@ -149,13 +149,13 @@ async fn step<S: OrderSystem>(
             None if consumer.with_work(&object, |work| work.reported) => Ok(Action::await_change()),
             None => consumer.work(&object, &request).await,
         },
-        // Somebody is taking it away: nothing is begun any more.
+        // It is being deleted: begin nothing new.
         Standing::Free if object.metadata.deletion_timestamp.is_some() => Ok(Action::await_change()),
         Standing::Free => consumer.take(&object, &request).await,
     }
 }
 
-/// When to try again what failed.
+/// When to retry what failed.
 #[expect(clippy::needless_pass_by_value, reason = "kube's signature")]
 fn after_failure<S: OrderSystem>(
     object: Arc<DynamicObject>,
@@ -164,9 +164,9 @@ fn after_failure<S: OrderSystem>(
 ) -> Action {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     if let Failure::Unreadable(error) = failure {
-        // Not rejected: a later version of this consumer may well read it. Until then it stays free, and whoever owns the
+        // Not rejected: a later version of this consumer may well read it. Until then it stays free, and the owner of the
         // agreement sees that nobody took it.
-        tracing::error!(namespace, name, %error, "Left an order request alone");
+        tracing::error!(namespace, name, %error, "Skipped an order request that cannot be read");
         return Action::await_change();
     }
     let failures = consumer.with_work(&object, |work| {
@@ -179,7 +179,7 @@ fn after_failure<S: OrderSystem>(
 }
 
 impl<S: OrderSystem> Consumer<S> {
-    /// Takes a request over, if no other replica or consumer does first, and goes on at once.
+    /// Takes a request over, unless another replica or consumer was first, and continues at once.
     async fn take(&self, object: &DynamicObject, request: &Request) -> Result<Action, Failure> {
         let progress = match request.order() {
             Ok(_) => Progress::Taken,
@@ -196,7 +196,7 @@ impl<S: OrderSystem> Consumer<S> {
         self.work(&taken, &Request::read(&taken)?).await
     }
 
-    /// Makes the order, or looks how far it is, and reports it.
+    /// Makes the order, or gets its progress, and reports it.
     async fn work(&self, object: &DynamicObject, request: &Request) -> Result<Action, Failure> {
         let (progress, outcome) = match request.order() {
             Ok(order) => self.place(&request.spec.idempotency_key, &order).await,
@@ -227,14 +227,14 @@ impl<S: OrderSystem> Consumer<S> {
                 (Progress::Made(order), Ok(next))
             }
             Err(Refusal::Never(why)) => (Progress::Refused(why), Ok(Action::await_change())),
-            // Never called a failure, however long it lasts: the order may be there.
+            // Never reported as a failure, however long it lasts: the order may exist.
             Err(unknown @ Refusal::Unknown(_)) => {
                 (Progress::Waiting, Err(Failure::NoAnswer(unknown.to_string())))
             }
         }
     }
 
-    /// Writes how far it is, unless that stands there already.
+    /// Writes the progress, unless the status has it already.
     async fn report(
         &self,
         object: &DynamicObject,
@@ -251,21 +251,21 @@ impl<S: OrderSystem> Consumer<S> {
                 Ok(Written::Done(Box::new(written)))
             }
             Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => {
-                tracing::debug!(namespace, name, reason = status.reason, "Somebody else wrote first");
+                tracing::debug!(namespace, name, reason = status.reason, "Conflict");
                 Ok(Written::Missed)
             }
             Err(error) => Err(Failure::Report(error)),
         }
     }
 
-    /// Forced, since the resourceVersion in it says already that nobody wrote since: what is decided on is what is there.
+    /// Forced, because its resourceVersion already ensures that nobody wrote since it was read.
     async fn apply(&self, namespace: &str, name: &str, status: &Value) -> kube::Result<DynamicObject> {
         let requests: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &resource());
         let manager = PatchParams::apply(&self.options.name).force();
         requests.patch_status(name, &manager, &Patch::Apply(status)).await
     }
 
-    /// For how long a request is left to the replica that took it. None where it is this replica's turn.
+    /// For how long to leave a request to the replica that took it. `None` if it is this replica's turn.
     fn left_alone_for(&self, object: &DynamicObject, request: &Request) -> Option<Duration> {
         if self.works_on(object) {
             return None;
@@ -283,7 +283,7 @@ impl<S: OrderSystem> Consumer<S> {
         self.under_way().remove(&uid(object));
     }
 
-    /// From the first call on, the request is this replica's work.
+    /// After the first call, the request is this replica's work.
     fn with_work<T>(&self, object: &DynamicObject, act: impl FnOnce(&mut Work) -> T) -> T {
         act(self.under_way().entry(uid(object)).or_default())
     }
@@ -293,7 +293,7 @@ impl<S: OrderSystem> Consumer<S> {
     }
 }
 
-/// The watch brings what somebody else wrote. Should it not, this looks again all the same.
+/// The watch brings what others wrote. If it does not, this requeues all the same.
 fn missed() -> Action {
     Action::requeue(Duration::from_secs(5))
 }
@@ -302,7 +302,7 @@ fn uid(object: &DynamicObject) -> String {
     object.uid().unwrap_or_default()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the consumer's clock, for when a condition changed")]
+#[expect(clippy::disallowed_methods, reason = "the consumer's clock, for the time when a condition changed")]
 fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -1,7 +1,7 @@
-//! A pretended order system: a folder with one file for each order.
+//! A pretend order system: a folder with one file for each order.
 //!
-//! It stands outside the consumer and outside the cluster, as a real one does, and it has the one thing that matters: a
-//! file is put under the name of its key only if none is there, and that is decided in one step, by the file system.
+//! It is outside the consumer and outside the cluster, as a real one is, and it has the one property that matters: a
+//! file gets the name of its key only if no file has that name, and the file system decides that in one step.
 
 use std::fs;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use crate::order_system::{CustomerOrder, Order, OrderSystem, Refusal, State};
 
-/// Where the orders are, and how well the pretended system works.
+/// Where the orders are, and how well the pretend system works.
 #[derive(Debug, Clone)]
 pub struct Folder {
     path: Arc<Path>,
@@ -26,13 +26,13 @@ pub struct Folder {
     pub answers_after: Duration,
     /// How long an order takes from being made to being done.
     pub takes: Duration,
-    /// Every how many calls one fails, by turns before and after the order was made. 0 for none.
+    /// One call in so many fails, alternately before and after the order was made. 0 for none.
     pub fails_every: u64,
-    /// Orders with one of these offerings come to nothing.
+    /// Orders with one of these offerings fail.
     pub unobtainable: Vec<String>,
 }
 
-/// An order as it is kept.
+/// An order as stored in its file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     id: String,
@@ -40,10 +40,10 @@ struct Kept {
 }
 
 impl Folder {
-    /// Keeps orders in this folder, which is made if it is not there. Works at once and without a fault.
+    /// Keeps orders in this folder, which is created if it does not exist. Answers at once and without faults.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// If the folder cannot be created.
     pub fn at(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         fs::create_dir_all(&path)?;
@@ -61,15 +61,15 @@ impl Folder {
         let permitted = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if key.is_empty() || !key.chars().all(permitted) {
             return Err(Refusal::Never(format!(
-                "`spec.idempotencyKey` must be of letters, digits, `-` and `_`, and is `{key}`"
+                "`spec.idempotencyKey` must consist of letters, digits, `-` and `_`; it is `{key}`"
             )));
         }
         let path = self.path.join(format!("{key}.json"));
         let kept = self.keep(&path, order).map_err(|error| Refusal::Unknown(error.to_string()))?;
-        // A key that comes back with something else in hand is a mistake, and no second order.
+        // A key that comes back with a different order is a mistake, and makes no second order.
         if kept.order != *order {
             return Err(Refusal::Never(format!(
-                "under this idempotency key {} was made, which is another order",
+                "under this idempotency key {} was made, which is a different order",
                 kept.id
             )));
         }
@@ -77,7 +77,7 @@ impl Folder {
         Ok(CustomerOrder { id: kept.id, uri: Some(format!("file://{}", path.display())), state })
     }
 
-    /// Puts a new order there, or finds the one that is. Never two, and never half of one: the file is written and on the disk
+    /// Stores a new order, or finds the existing one. Never two, and never half of one: the file is written and on disk
     /// before it gets its name, and it does not get a name that is taken.
     fn keep(&self, path: &Path, order: &Order) -> io::Result<Kept> {
         let id: String = rand::rng().sample_iter(Alphanumeric).take(8).map(char::from).collect();
@@ -95,7 +95,7 @@ impl Folder {
     }
 
     fn state(&self, path: &Path, order: &Order) -> io::Result<State> {
-        // A clock that was set back makes it younger, and does no harm.
+        // If the clock was set back, the order looks younger, which does no harm.
         let age = fs::metadata(path)?.modified()?.elapsed().unwrap_or_default();
         Ok(if age < self.takes {
             State::InProgress
@@ -106,7 +106,7 @@ impl Folder {
         })
     }
 
-    /// Whether this call fails, and if so, whether after the order was made.
+    /// `None` if this call works; otherwise whether it fails after the order was made.
     fn fault(&self) -> Option<bool> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         let turn = call.checked_div(self.fails_every)?;

@@ -14,7 +14,7 @@ use order_consumer::folder::Folder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Takes order requests over, makes one pretended customer order of each, and reports it back
+/// Takes order requests over, makes one pretend customer order from each, and reports it back
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -27,7 +27,7 @@ struct Arguments {
     /// Serve only orders of this category. All by default
     #[arg(long)]
     category: Option<String>,
-    /// Folder of the pretended order system, shared by all replicas
+    /// Folder of the pretend order system, shared by all replicas
     #[arg(long, value_name = "FOLDER")]
     orders: PathBuf,
     /// Seconds that the order system needs to answer
@@ -36,16 +36,16 @@ struct Arguments {
     /// Seconds that an order needs to be done
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     takes: Duration,
-    /// Let every so-manieth call fail, by turns before and after the order was made. 0 for none
+    /// Let every NUMBERth call fail, alternately before and after the order was made. 0 for none
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     fails_every: u64,
-    /// Let orders with this product offering come to nothing; may be given several times
+    /// Let orders with this product offering fail; can be repeated
     #[arg(long, value_name = "OFFERING")]
     unobtainable: Vec<String>,
-    /// Seconds after which a replica stands in for the one that took a request; must be more than 10
+    /// Seconds after which a replica takes over from the one that took a request; must be more than 10
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     stand_in_after: Duration,
-    /// Path to a kubeconfig. By default as kubectl does it, and in a pod its service account
+    /// Path to a kubeconfig. By default the one that kubectl uses; in a pod the service account
     #[arg(long)]
     kubeconfig: Option<PathBuf>,
     /// Context in the kubeconfig
@@ -91,7 +91,7 @@ async fn operate(arguments: Arguments) -> Result<()> {
     };
     ensure!(
         options.stand_in_after > options.deadline,
-        "`--stand-in-after` must be more than {} seconds, for the order system has that long to answer; it is {}",
+        "`--stand-in-after` must be more than {} seconds, because the order system has that long to answer; it is {}",
         options.deadline.as_secs(),
         options.stand_in_after.as_secs()
     );
@@ -102,7 +102,7 @@ async fn operate(arguments: Arguments) -> Result<()> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("Was told to stop");
+        tracing::info!("Shutting down");
     };
     tracing::info!(name = options.name, orders = %path.display(), "Started");
     run(client, folder, options, stop).await?;

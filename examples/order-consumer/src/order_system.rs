@@ -1,4 +1,4 @@
-//! What this consumer asks of an order system.
+//! What this consumer needs from an order system.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 
 /// Makes customer orders.
 pub trait OrderSystem: Send + Sync + 'static {
-    /// Makes the order, unless there is one for this key already. Either way the one that is there now is returned.
+    /// Makes the order, unless there is one for this key already. Returns the existing order in either case.
     ///
-    /// This must hold whoever calls, from how many processes, how often and at the same time: it takes a unique key where
-    /// the orders are kept. To look first and then write is not enough, for somebody else may write in between.
+    /// This must hold for any number of calls, from any number of processes, at the same time: it needs a unique key where
+    /// the orders are kept. Checking first and then writing is not enough, because another process may write in between.
     ///
     /// # Errors
     /// See [`Refusal`].
     fn place(&self, key: &str, order: &Order) -> impl Future<Output = Result<CustomerOrder, Refusal>> + Send;
 }
 
-/// Why there is no answer with an order in it.
+/// Why there is no order in the answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nobody knows whether the order was made. Ask again with the same key.
     #[error("the order system gives no answer: {0}")]
     Unknown(String),
-    /// No order was made for this request, and none will be, however often it is asked.
+    /// No order was made for this request, and none will be, however often you ask.
     #[error("{0}")]
     Never(String),
 }
@@ -57,12 +57,12 @@ pub struct CustomerOrder {
     /// Where it can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
-    /// How far it is. Other consumers may write other words, or none.
+    /// Its progress. Other consumers may write other words, or none.
     #[serde(default)]
     pub state: State,
 }
 
-/// How far an order is, in TMF622's words.
+/// The progress of an order, in TMF622's words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {

@@ -1,4 +1,4 @@
-//! What is written into the status of an `OrderRequest`.
+//! What the consumer writes into the status of an `OrderRequest`.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -12,14 +12,14 @@ use crate::request::{Request, Status};
 /// The longest message that a condition may have.
 const LONGEST: usize = 1_024;
 
-/// How far a request is.
+/// The progress of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// It is ours now.
     Taken,
-    /// It is not done here, for these reasons. Nothing was made.
+    /// This consumer does not do it, for these reasons. Nothing was made.
     Rejected(Vec<String>),
-    /// The order system gives no answer; it goes on.
+    /// The order system gives no answer; the consumer keeps asking.
     Waiting,
     /// There is an order.
     Made(CustomerOrder),
@@ -28,7 +28,7 @@ pub enum Progress {
 }
 
 impl Progress {
-    /// Whether nothing more comes after it.
+    /// Whether it is final.
     #[must_use]
     pub fn is_end(&self) -> bool {
         match self {
@@ -39,10 +39,10 @@ impl Progress {
     }
 }
 
-/// The status with this progress in it, as server-side apply wants it: all that is ours, and nothing that is not.
+/// The status with this progress in it, as server-side apply needs it: everything that is ours, and nothing else.
 ///
-/// None when it stands there already, so that nothing is written twice. The resourceVersion lets the write fail if anybody
-/// else wrote since the request was read: that is what makes a claim a claim.
+/// `None` if the status has it already, so that nothing is written twice. The resourceVersion makes the write fail if anyone
+/// else wrote since the request was read: that is what makes a claim exclusive.
 #[must_use]
 pub fn report(
     object: &DynamicObject,
@@ -73,7 +73,7 @@ pub fn report(
         // What was reported once stays.
         _ => request.status.customer_orders.clone(),
     };
-    if stands(&request.status, consumer, &conditions, &orders) {
+    if is_reported(&request.status, consumer, &conditions, &orders) {
         return None;
     }
     Some(json!({
@@ -84,13 +84,13 @@ pub fn report(
     }))
 }
 
-fn stands(status: &Status, consumer: &str, conditions: &[Condition], orders: &[CustomerOrder]) -> bool {
+fn is_reported(status: &Status, consumer: &str, conditions: &[Condition], orders: &[CustomerOrder]) -> bool {
     status.acknowledged_by.as_deref() == Some(consumer)
         && status.customer_orders == orders
         && conditions.iter().all(|condition| status.condition(&condition.type_) == Some(condition))
 }
 
-/// Type, whether it holds, reason and message of each condition of ours.
+/// Type, whether it is True, reason and message of each of our conditions.
 fn words(progress: &Progress) -> Vec<(&'static str, bool, &'static str, String)> {
     let taken = ("Acknowledged", true, "Taken", "an order is made of it".to_owned());
     let going = |reason, message: &str| vec![taken.clone(), ("Completed", false, reason, message.to_owned())];
@@ -101,7 +101,7 @@ fn words(progress: &Progress) -> Vec<(&'static str, bool, &'static str, String)>
     };
     match progress {
         Progress::Taken => going("Taken", "the order is yet to be made"),
-        // Not in numbers: that would be a write for each attempt.
+        // No count of attempts: that would be a write for each attempt.
         Progress::Waiting => {
             going("NoAnswer", "the order system gives no answer; it is asked again until it does")
         }

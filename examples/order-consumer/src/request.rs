@@ -1,4 +1,4 @@
-//! What is read of an `OrderRequest`.
+//! What the consumer reads from an `OrderRequest`.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use crate::order_system::{CustomerOrder, Line, Order};
 
-/// Where order requests are found.
+/// The resource of order requests.
 #[must_use]
 pub fn resource() -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk("countersign.dev", "v1alpha1", "OrderRequest"))
 }
 
-/// An order request, as far as it matters here. Whatever else the definition has, or will have, is passed over.
+/// The part of an order request that matters here. Other fields of the definition, now or later, are ignored.
 ///
-/// The watch brings objects of any form, and this is read from one of them at a time: so a request that cannot be read
-/// keeps nobody from the others.
+/// The watch brings objects of any form, and each is read on its own: so a request that cannot be read
+/// does not block the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// What is asked for. It never changes.
@@ -60,7 +60,7 @@ pub struct Item {
     pub product_offering: Option<Offering>,
 }
 
-/// A word that is not here comes from a later definition: better not to read the request than to misread it.
+/// An unknown word comes from a later definition: it is better not to read the request than to misread it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "as in the definition")]
 pub enum Action {
@@ -95,7 +95,7 @@ pub struct Unreadable {
     cause: serde_json::Error,
 }
 
-/// Whose turn it is.
+/// Who the request belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing<'a> {
     /// Nobody took it.
@@ -109,10 +109,8 @@ pub enum Standing<'a> {
 }
 
 impl Request {
-    /// Reads it.
-    ///
     /// # Errors
-    /// When something is not as it is expected here.
+    /// If a field that is needed here is missing or has an unknown form.
     pub fn read(object: &DynamicObject) -> Result<Self, Unreadable> {
         let part = |name| object.data.get(name).unwrap_or(&Value::Null);
         let spec = Spec::deserialize(part("spec")).map_err(|cause| Unreadable { part: "`spec`", cause })?;
@@ -121,7 +119,7 @@ impl Request {
         Ok(Self { spec, status: status.unwrap_or_default() })
     }
 
-    /// Whose turn it is, for the consumer of this name.
+    /// Who it belongs to, from the view of the consumer with this name.
     #[must_use]
     pub fn standing(&self, consumer: &str) -> Standing<'_> {
         let ended = ["Completed", "Failed", "Rejected"];
@@ -135,10 +133,10 @@ impl Request {
         }
     }
 
-    /// The order to make of it, or every reason why it cannot be made here.
+    /// The order to make from it, or every reason why this consumer cannot make it.
     ///
     /// # Errors
-    /// When it asks for something that this consumer does not do.
+    /// If it asks for something that this consumer does not do.
     pub fn order(&self) -> Result<Order, Vec<String>> {
         let mut reasons = Vec::new();
         if self.spec.special_handling {
@@ -176,7 +174,7 @@ impl Status {
         self.conditions.iter().find(|condition| condition.type_ == type_)
     }
 
-    /// Whether it is there and True.
+    /// Whether it exists and is True.
     #[must_use]
     pub fn holds(&self, type_: &str) -> bool {
         self.condition(type_).is_some_and(|condition| condition.status == "True")

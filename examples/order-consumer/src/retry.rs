@@ -4,11 +4,11 @@ use std::time::Duration;
 
 /// The first pause after a failure.
 const FIRST: Duration = Duration::from_millis(500);
-/// The longest one.
+/// The longest pause.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How long to wait after so many failures in a row: twice as long each time. `share` is by chance between 0 and 1, so that
-/// what failed together does not come back together.
+/// How long to wait after so many failures in a row: twice as long each time. `share` is random between 0 and 1, so that
+/// requests that failed together are not retried together.
 pub(crate) fn pause(failures: u32, share: f64) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1))).min(LONGEST);
     doubled.mul_f64(0.5 + share.clamp(0.0, 1.0) / 2.0)
