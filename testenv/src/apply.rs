@@ -21,7 +21,7 @@ impl ControlPlane {
     /// Applies each document of `yaml` in order (server-side, forced, field manager `testenv`) and
     /// returns what the API server made of them. Objects without a namespace go to the client's own.
     ///
-    /// A custom resource definition is established and discoverable before the next document's turn,
+    /// A custom resource definition is established and discoverable before the next document is applied,
     /// so that objects of its kind may follow in the same text.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl ControlPlane {
     /// Waits until these custom resource definitions are established and discoverable.
     ///
     /// # Errors
-    /// When one is not within half a minute; the error tells its conditions.
+    /// If one is not within half a minute; the error shows its conditions.
     pub async fn established(&self, definitions: &[&str]) -> Result<()> {
         let client = self.admin()?;
         let api: Api<CustomResourceDefinition> = Api::all(client.clone());
@@ -80,7 +80,7 @@ impl ControlPlane {
     }
 }
 
-/// The outer option tells whether the kind lives in namespaces, the inner one what the object says.
+/// The outer option says whether the kind is namespaced, the inner one is the object's own namespace.
 fn dynamic(client: &Client, resource: &ApiResource, namespace: Option<Option<String>>) -> Api<DynamicObject> {
     match namespace {
         None => Api::all_with(client.clone(), resource),

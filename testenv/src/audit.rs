@@ -1,4 +1,4 @@
-//! The API server's audit log: who asked for what, and what came of it.
+//! The API server's audit log: who asked for what, and the result.
 
 use std::{
     collections::BTreeMap,
@@ -28,13 +28,13 @@ pub struct AuditEvent {
     pub verb: String,
     /// Who was authenticated.
     pub user: UserInfo,
-    /// As whom they acted, if they impersonated somebody.
+    /// The user they acted as, if they impersonated one.
     pub impersonated_user: Option<UserInfo>,
-    /// What the client called itself.
+    /// The client's user agent.
     pub user_agent: Option<String>,
-    /// What it was about.
+    /// The object it was about.
     pub object_ref: Option<ObjectReference>,
-    /// What came of it.
+    /// The outcome.
     pub response_status: Option<ResponseStatus>,
     /// When the API server received the request.
     pub request_received_timestamp: Timestamp,
@@ -46,7 +46,7 @@ pub struct AuditEvent {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// Who somebody is.
+/// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct UserInfo {
     /// The name.
@@ -57,7 +57,7 @@ pub struct UserInfo {
     /// The groups.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// Whatever else authentication found out.
+    /// Anything else that authentication supplied.
     #[serde(default)]
     pub extra: BTreeMap<String, Vec<String>>,
 }
@@ -68,13 +68,13 @@ pub struct UserInfo {
 pub struct ObjectReference {
     /// The plural.
     pub resource: Option<String>,
-    /// None for what lives in no namespace.
+    /// `None` for cluster-scoped objects.
     pub namespace: Option<String>,
-    /// None for lists, and for creations whose path has no name.
+    /// `None` for lists, and for creations whose path has no name.
     pub name: Option<String>,
     /// The identifier that the request named.
     pub uid: Option<String>,
-    /// None for the core group.
+    /// `None` for the core group.
     pub api_group: Option<String>,
     /// The version of the API.
     pub api_version: Option<String>,
@@ -90,7 +90,7 @@ pub struct ResponseStatus {
     /// The HTTP status.
     #[serde(default)]
     pub code: u16,
-    /// `Failure` where it failed.
+    /// `Failure` if it failed.
     pub status: Option<String>,
     /// Why it failed, in one word.
     pub reason: Option<String>,
@@ -118,7 +118,7 @@ impl ControlPlane {
     /// The end of the audit log as it is now, for [`Self::audit_since`].
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// If the log cannot be read.
     pub fn audit_mark(&self) -> Result<AuditMark> {
         Ok(AuditMark(self.audit_bytes(0)?.len() as u64))
     }

@@ -1,4 +1,4 @@
-//! Clients and kubeconfig files for anybody a test wants to be.
+//! Clients and kubeconfig files for any user that a test needs.
 
 use std::{path::PathBuf, sync::atomic::Ordering, time::Duration};
 
@@ -19,31 +19,31 @@ use crate::{
 const ADMIN: &str = "admin";
 const MASTERS: &[&str] = &["system:masters"];
 
-/// Each call makes a new client: one that was kept would die with the runtime it was made in, and
-/// every `#[tokio::test]` has its own. They have to be called inside a runtime.
+/// Each call makes a new client: a client dies with the runtime it was made in, and
+/// every `#[tokio::test]` has its own. Call these inside a runtime.
 impl ControlPlane {
     /// A client that may do everything (`system:masters`).
     ///
     /// # Errors
-    /// When the certificate cannot be made.
+    /// If the certificate cannot be made.
     pub fn admin(&self) -> Result<Client> {
         Ok(Client::try_from(self.admin_config()?)?)
     }
 
     /// A client with a certificate of its own for the user `name` in `groups`
-    /// (`system:authenticated` comes by itself).
+    /// (`system:authenticated` is added automatically).
     ///
     /// # Errors
-    /// When the certificate cannot be made.
+    /// If the certificate cannot be made.
     pub fn user(&self, name: &str, groups: &[&str]) -> Result<Client> {
         Ok(Client::try_from(self.user_config(name, groups)?)?)
     }
 
-    /// A client with a token for a service account. A `default` account that its controller is about
-    /// to create is waited for.
+    /// A client with a token for a service account. Waits for a `default` account if its controller has yet
+    /// to create it.
     ///
     /// # Errors
-    /// When there is no such account.
+    /// If there is no such account.
     pub async fn service_account(&self, namespace: &str, name: &str) -> Result<Client> {
         Ok(Client::try_from(self.service_account_config(namespace, name).await?)?)
     }
@@ -51,7 +51,7 @@ impl ControlPlane {
     /// The configuration behind [`Self::admin`].
     ///
     /// # Errors
-    /// When the certificate cannot be made.
+    /// If the certificate cannot be made.
     pub fn admin_config(&self) -> Result<Config> {
         self.user_config(ADMIN, MASTERS)
     }
@@ -59,7 +59,7 @@ impl ControlPlane {
     /// The configuration behind [`Self::user`].
     ///
     /// # Errors
-    /// When the certificate cannot be made.
+    /// If the certificate cannot be made.
     pub fn user_config(&self, name: &str, groups: &[&str]) -> Result<Config> {
         self.config(self.certificate(name, groups)?, "default")
     }
@@ -67,7 +67,7 @@ impl ControlPlane {
     /// The configuration behind [`Self::service_account`].
     ///
     /// # Errors
-    /// When there is no such account.
+    /// If there is no such account.
     pub async fn service_account_config(&self, namespace: &str, name: &str) -> Result<Config> {
         self.config(Credentials::Token(self.token(namespace, name).await?), namespace)
     }
@@ -81,7 +81,7 @@ impl ControlPlane {
     /// A new kubeconfig file for a user; see [`Self::user`].
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn user_kubeconfig(&self, name: &str, groups: &[&str]) -> Result<PathBuf> {
         self.kubeconfig(name, &[entry(name, "default", self.certificate(name, groups)?)])
     }
@@ -89,7 +89,7 @@ impl ControlPlane {
     /// A new kubeconfig file for a service account; its namespace is the context's.
     ///
     /// # Errors
-    /// When there is no such account.
+    /// If there is no such account.
     pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
         let credentials = Credentials::Token(self.token(namespace, name).await?);
         self.kubeconfig(name, &[entry(name, namespace, credentials)])
@@ -99,7 +99,7 @@ impl ControlPlane {
     /// and one named `admin`, which is the current one. All start in `namespace`.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn kubeconfig_with_contexts(&self, people: &[(&str, &[&str])], namespace: &str) -> Result<PathBuf> {
         let mut entries = vec![entry(ADMIN, namespace, self.certificate(ADMIN, MASTERS)?)];
         for (name, groups) in people {
@@ -141,7 +141,7 @@ impl ControlPlane {
         let mut config = Config::new(self.server_url().parse()?);
         namespace.clone_into(&mut config.default_namespace);
         config.root_cert = Some(vec![self.authority.der()]);
-        // Evidence has to show what the code under test sent, not what the client repeated for it.
+        // Evidence must show what the code under test sent, not what the client repeated for it.
         config.default_retry = false;
         match credentials {
             Credentials::Certificate(identity) => {

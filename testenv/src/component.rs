@@ -16,7 +16,7 @@ pub enum Component {
 }
 
 impl Component {
-    /// All of them, in the order in which they are started.
+    /// All of them, in the order of their start.
     pub const ALL: [Self; 3] = [Self::Etcd, Self::ApiServer, Self::ControllerManager];
 
     /// The name of its executable.
@@ -55,9 +55,9 @@ fn etcd(dir: &dyn fmt::Display, ports: Ports) -> Vec<String> {
         format!("--listen-peer-urls={peer}"),
         format!("--initial-advertise-peer-urls={peer}"),
         format!("--initial-cluster=default={peer}"),
-        // Nothing has to survive a power cut, and the disk would set the pace of every test.
+        // Nothing has to survive a power cut, and waiting for the disk would slow down every test.
         "--unsafe-no-fsync".to_owned(),
-        // A lone member has nobody to be elected against: it need not wait a second for that.
+        // A lone member has no rival in an election: it need not wait a second for one.
         "--heartbeat-interval=20".to_owned(),
         "--election-timeout=200".to_owned(),
         // A long run keeps its whole history: the default of 2 GiB would end it with an alarm.
@@ -69,7 +69,7 @@ fn etcd(dir: &dyn fmt::Display, ports: Ports) -> Vec<String> {
 fn api_server(dir: &dyn fmt::Display, ports: Ports) -> Vec<String> {
     vec![
         format!("--etcd-servers=http://127.0.0.1:{}", ports.etcd_client),
-        // History is evidence, so nobody may compact it.
+        // History is evidence, so it must not be compacted.
         "--etcd-compaction-interval=0".to_owned(),
         "--bind-address=127.0.0.1".to_owned(),
         format!("--secure-port={}", ports.api_server),
@@ -81,15 +81,15 @@ fn api_server(dir: &dyn fmt::Display, ports: Ports) -> Vec<String> {
         format!("--service-account-key-file={dir}/sa.pub"),
         format!("--service-account-signing-key-file={dir}/sa.key"),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
-        // There is no cluster network whose endpoints would have to lead here.
+        // There is no cluster network whose endpoints would have to point here.
         "--endpoint-reconciler-type=none".to_owned(),
         format!("--audit-policy-file={dir}/audit-policy.yaml"),
         format!("--audit-log-path={dir}/audit.log"),
-        // Blocking, so that what has been answered has been written.
+        // Blocking, so that every answered request has been written.
         "--audit-log-mode=blocking".to_owned(),
         // Rotation would move evidence to another file.
         "--audit-log-maxsize=0".to_owned(),
-        // Fairness would queue a benchmark's own load; what is measured is the operator.
+        // Fairness would queue a benchmark's own load, but the operator is what we measure.
         "--enable-priority-and-fairness=false".to_owned(),
         "--max-requests-inflight=0".to_owned(),
         "--max-mutating-requests-inflight=0".to_owned(),
@@ -103,16 +103,16 @@ fn controller_manager(dir: &dyn fmt::Display) -> Vec<String> {
         format!("--kubeconfig={dir}/controller-manager.kubeconfig"),
         format!("--service-account-private-key-file={dir}/sa.key"),
         format!("--root-ca-file={dir}/ca.crt"),
-        // Admission policies tell the namespace controller and the garbage collector from others by
-        // their own accounts.
+        // Admission policies recognise the namespace controller and the garbage collector by
+        // their accounts.
         "--use-service-account-credentials=true".to_owned(),
         "--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller,\
          serviceaccount-token-controller,clusterrole-aggregation-controller"
             .to_owned(),
         "--leader-elect=false".to_owned(),
-        // Nobody asks it anything, and a port less is a port that cannot be taken.
+        // Nobody calls it, and one port fewer is one fewer that another process can take.
         "--secure-port=0".to_owned(),
-        // The defaults spare a big cluster; a test waits for every one of these calls.
+        // The defaults protect a big cluster; a test would wait for every one of these calls.
         "--kube-api-qps=500".to_owned(),
         "--kube-api-burst=1000".to_owned(),
         "--profiling=false".to_owned(),

@@ -1,4 +1,4 @@
-//! Starting a control plane, and its life until it is dropped.
+//! A control plane, from its start until it is dropped.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::{
 
 /// A running etcd, kube-apiserver and kube-controller-manager.
 ///
-/// Its processes and its folder are gone when this is dropped, and also when the process that holds
+/// Its processes and its folder are removed when this is dropped, and also if the process that holds
 /// it ends in any other way: returns from `main` with this in a static, is interrupted, is killed.
 pub struct ControlPlane {
     pub(crate) supervisor: Supervisor,
@@ -43,10 +43,10 @@ const ATTEMPTS: u32 = 3;
 impl ControlPlane {
     /// Starts one, with the binaries that [`Binaries::find`] finds or builds.
     ///
-    /// It serves and its controllers work when this returns.
+    /// When this returns, it serves requests and its controllers work.
     ///
     /// # Errors
-    /// When the binaries cannot be had, or when a component does not start: the error then shows the
+    /// If there are no binaries, or if a component does not start: the error then shows the
     /// end of its log.
     pub async fn start() -> Result<Self> {
         let binaries =
@@ -57,7 +57,7 @@ impl ControlPlane {
     /// Starts one with these binaries.
     ///
     /// # Errors
-    /// When a component does not start.
+    /// If a component does not start.
     pub async fn start_with(binaries: &Binaries) -> Result<Self> {
         let mut attempt = 1;
         loop {
@@ -108,7 +108,7 @@ impl ControlPlane {
         self.controllers_work().await
     }
 
-    /// Somebody else took one of our ports between the choice and the use.
+    /// Another process took one of our ports before we used it.
     fn lost_a_port(&self) -> bool {
         [Component::Etcd, Component::ApiServer]
             .into_iter()
@@ -133,7 +133,7 @@ impl ControlPlane {
         .await
     }
 
-    /// Waits until a controller has done its work: that the process lives would say little.
+    /// Waits until a controller has done its work: a live process alone says little.
     async fn controllers_work(&self) -> Result<()> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.admin()?, "default");
         self.await_component(Component::ControllerManager, "the controllers worked", || async {
@@ -154,7 +154,7 @@ impl ControlPlane {
             async move {
                 match (dead, check) {
                     (Some(error), _) => Ok(Some(Err(error))),
-                    // Whoever took our port may well accept a connection and then say nothing.
+                    // The process that took our port may accept a connection and then say nothing.
                     (None, Some(check)) => {
                         let answer = tokio::time::timeout(ANSWER, check).await.context("no answer")??;
                         Ok(answer.then_some(Ok(())))
@@ -170,7 +170,7 @@ impl ControlPlane {
     /// Kills a component with SIGKILL and waits until it is gone.
     ///
     /// # Errors
-    /// When it does not go.
+    /// If it does not end.
     pub async fn kill(&self, component: Component) -> Result<()> {
         self.supervisor.kill_component(component).await
     }
@@ -180,10 +180,10 @@ impl ControlPlane {
     /// Returns when the API server is ready again, unless it or etcd has been left killed.
     ///
     /// The garbage collector looks for new kinds only every 30 seconds. Restarting the controller
-    /// manager after a custom resource definition was established spares that wait.
+    /// manager after a custom resource definition was established saves that wait.
     ///
     /// # Errors
-    /// When it does not start.
+    /// If it does not start.
     pub async fn restart(&self, component: Component) -> Result<()> {
         self.kill(component).await?;
         self.supervisor.start_component(component).await?;
@@ -199,7 +199,7 @@ impl ControlPlane {
     /// The process id of a component, for tests that pause or kill it.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it does not run.
     pub fn pid(&self, component: Component) -> Result<u32> {
         self.supervisor.running(component)?.with_context(|| format!("{component} does not run"))
     }
@@ -222,8 +222,8 @@ impl ControlPlane {
         self.authority.pem()
     }
 
-    /// The folder of this control plane: logs (`<component>.log`), audit log, certificates. Whatever
-    /// a test puts there is removed with it.
+    /// The folder of this control plane: logs (`<component>.log`), audit log, certificates. Files that
+    /// a test puts there are removed with it.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.supervisor.dir()

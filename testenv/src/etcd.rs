@@ -1,4 +1,4 @@
-//! The little of etcd's JSON gateway that reading history takes.
+//! The small part of etcd's JSON gateway that reading history needs.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-/// No byte for so long means that etcd is stuck.
+/// If no byte comes for this long, etcd is stuck.
 const SILENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Deserialize)]
@@ -78,7 +78,7 @@ impl Etcd {
         Self { port }
     }
 
-    /// Writes a key and returns the revision that this made.
+    /// Writes a key and returns the revision of the write.
     pub(crate) async fn put(&self, key: &str) -> Result<u64> {
         let response = self.post("/v3/kv/put", &json!({ "key": STANDARD.encode(key) })).await?;
         let body = response.into_body().collect().await?.to_bytes();
@@ -86,7 +86,7 @@ impl Etcd {
         Ok(put.header.revision)
     }
 
-    /// Hands every event under `prefix`, from the first revision on, to `each` until that returns false.
+    /// Passes every event under `prefix`, from the first revision on, to `each` until that returns false.
     pub(crate) async fn replay(
         &self,
         prefix: &str,

@@ -1,4 +1,4 @@
-//! Every state that our objects were ever in, out of etcd.
+//! Every state that our objects ever had, from etcd.
 
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
@@ -18,7 +18,7 @@ pub struct Revision<T = Value> {
     pub key: String,
     /// The plural of the resource.
     pub resource: String,
-    /// None for what lives in no namespace.
+    /// `None` for cluster-scoped objects.
     pub namespace: Option<String>,
     /// The object's name.
     pub name: String,
@@ -27,7 +27,7 @@ pub struct Revision<T = Value> {
     pub mod_revision: u64,
     /// The revision in which the object was created; 0 for a deletion.
     pub create_revision: u64,
-    /// 1 for the creation, one more for each write since; 0 for a deletion.
+    /// 1 for the creation, one more for each later write; 0 for a deletion.
     pub version: u64,
     /// What was written.
     pub change: Change<T>,
@@ -61,7 +61,7 @@ impl ControlPlane {
     /// thing (each call therefore takes one revision of the store).
     ///
     /// # Errors
-    /// When etcd does not answer, or when a stored object is not JSON.
+    /// If etcd does not answer, or if a stored object is not JSON.
     pub async fn history(&self, prefix: &str) -> Result<Vec<Revision>> {
         self.history_of(prefix).await
     }
@@ -69,7 +69,7 @@ impl ControlPlane {
     /// The same with the objects as `K`.
     ///
     /// # Errors
-    /// As [`Self::history`], and when a stored object is not a `K`.
+    /// As [`Self::history`], and if a stored object is not a `K`.
     pub async fn history_of<K: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<Revision<K>>> {
         let etcd = Etcd::new(self.ports.etcd_client);
         let wanted = format!("{GROUP}{prefix}");

@@ -1,4 +1,4 @@
-//! Kubeconfig files, for programs that are given one.
+//! Kubeconfig files for programs under test.
 
 use std::{fs, os::unix::fs::OpenOptionsExt, path::Path};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::pki::Identity;
 
-/// How somebody proves who they are.
+/// The credentials of a user.
 #[derive(Debug, Clone)]
 pub(crate) enum Credentials {
     Certificate(Identity),

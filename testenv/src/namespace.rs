@@ -10,7 +10,7 @@ impl ControlPlane {
     /// Creates a namespace with a unique name that begins with `prefix` and returns the name.
     ///
     /// # Errors
-    /// When the API server refuses it.
+    /// If the API server rejects it.
     pub async fn namespace(&self, prefix: &str) -> Result<String> {
         let mut namespace = Namespace::default();
         namespace.metadata.generate_name = Some(format!("{prefix}-"));

@@ -1,4 +1,4 @@
-//! Certificates and keys, made anew for each control plane.
+//! Certificates and keys, new for each control plane.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,7 +18,7 @@ pub(crate) struct Identity {
     pub(crate) key: String,
 }
 
-/// The authority that everybody in one control plane trusts.
+/// The authority that every part of one control plane trusts.
 pub(crate) struct Authority {
     ca: CertifiedIssuer<'static, KeyPair>,
     serial: AtomicU64,
@@ -54,8 +54,8 @@ impl Authority {
 
     /// A certificate that makes its holder the user `name` in `groups`.
     ///
-    /// Kubernetes takes each organization of the subject as a group, and rcgen keeps only one
-    /// attribute of a kind in a subject. Hence the certificate is put together here.
+    /// Kubernetes reads each organization of the subject as a group, but rcgen keeps only one
+    /// attribute of a kind in a subject. So the certificate is assembled here.
     pub(crate) fn client(&self, name: &str, groups: &[&str]) -> Result<Identity> {
         let key = KeyPair::generate()?;
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
@@ -93,7 +93,7 @@ fn to_be_signed(writer: DERWriter<'_>, serial: u64, name: &str, groups: &[&str],
         w.next().write_u64(serial);
         ecdsa_with_sha256(w.next());
         distinguished_name(w.next(), CA_NAME, &[]);
-        // Always valid: a test of the operator's patience may run with any clock.
+        // Always valid, because a test of deadlines may run with any clock.
         w.next().write_sequence(|w| {
             time(w.next(), 23, b"750101000000Z");
             time(w.next(), 24, b"40960101000000Z");

@@ -14,7 +14,7 @@ use crate::until;
 /// Waits until every admission policy and binding is older than `age`, by the server's clock.
 ///
 /// # Errors
-/// When the server does not answer, or they are not within `patience`.
+/// If the server does not answer, or if they are not old enough within `patience`.
 pub async fn admission_older_than(client: &Client, age: Duration, patience: Duration) -> Result<()> {
     let policies = Api::<ValidatingAdmissionPolicy>::all(client.clone()).list(&ListParams::default()).await?;
     let bindings =
@@ -22,7 +22,7 @@ pub async fn admission_older_than(client: &Client, age: Duration, patience: Dura
     let times = policies.items.iter().map(born).chain(bindings.items.iter().map(born));
     let youngest =
         times.collect::<Result<Vec<_>>>()?.into_iter().max().context("there is no admission policy")?;
-    // What would be made now shows what time it is.
+    // A dry-run create shows the server's time.
     let (maps, dry_run) = (
         Api::<ConfigMap>::default_namespaced(client.clone()),
         PostParams { dry_run: true, ..PostParams::default() },

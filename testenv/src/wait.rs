@@ -6,13 +6,13 @@ use anyhow::{Result, anyhow};
 
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Asks `check` again and again until it answers `Some`, and fails once `deadline` has passed.
+/// Calls `check` again and again until it returns `Some`, and fails once `deadline` has passed.
 ///
-/// An error of `check` counts as "not yet": it is remembered, and shown as the cause should the
-/// deadline pass. `what` completes the sentence "waited 5s until ...".
+/// An error of `check` counts as "not yet": it is remembered, and shown as the cause if the
+/// deadline passes. `what` completes the sentence "waited 5s until ...".
 ///
 /// # Errors
-/// When the deadline passed.
+/// If the deadline passed.
 #[expect(clippy::disallowed_methods, reason = "what is waited for here happens in another process")]
 pub async fn until<T, F, Fut>(what: impl Display, deadline: Duration, mut check: F) -> Result<T>
 where
@@ -36,7 +36,7 @@ where
     }
 }
 
-/// The same for code that cannot be async, such as `Drop`. Says whether it happened in time.
+/// The same for code that cannot be async, such as `Drop`. Returns whether it happened in time.
 #[expect(clippy::disallowed_methods, reason = "what is waited for here happens in another process")]
 pub(crate) fn until_blocking(deadline: Duration, mut check: impl FnMut() -> bool) -> bool {
     let end = std::time::Instant::now() + deadline;
@@ -51,7 +51,7 @@ pub(crate) fn until_blocking(deadline: Duration, mut check: impl FnMut() -> bool
     }
 }
 
-/// A clock for showing how long something has been going on.
+/// A clock to show how long something has taken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stopwatch(std::time::Instant);
 

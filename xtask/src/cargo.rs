@@ -1,4 +1,4 @@
-//! Calling Cargo, and what it built, from the root of the repository.
+//! Runs Cargo, and what it built, in the root of the repository.
 
 use std::{
     env,
@@ -22,7 +22,7 @@ pub fn built(name: &str) -> Result<Command> {
     in_root(own.with_file_name(format!("{name}{}", env::consts::EXE_SUFFIX)).into())
 }
 
-/// Runs it to its end, and fails unless it succeeds.
+/// Runs it to the end, and fails unless it succeeds.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("could not start `{}`", shown(command)))?;
     check(command, status)
@@ -36,7 +36,7 @@ pub fn check(command: &Command, status: ExitStatus) -> Result<()> {
     Ok(())
 }
 
-/// The command as somebody would type it.
+/// The command as you would type it.
 pub fn shown(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
     let program = program.file_name().unwrap_or(program.as_os_str()).to_owned();
@@ -49,8 +49,8 @@ fn in_root(program: OsString) -> Result<Command> {
     let root = PathBuf::from(own_package).parent().context("no folder above xtask")?.to_owned();
     let mut command = Command::new(program);
     command.current_dir(root);
-    // Cargo describes this package to us in variables that build scripts look at: left there, they
-    // would make some of them run again, and what depends on them compile again.
+    // Cargo describes this package in variables that build scripts read: if we left them set, some
+    // scripts would run again, and what depends on them would compile again.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| text.starts_with(prefix)) {

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: builds what it takes, and becomes it.
+//! `cargo xtask demo`: builds what it needs, and becomes that process.
 
 use std::os::unix::process::CommandExt;
 
@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{built, cargo, run};
 
-/// All executables come from one build, so that they share what they depend on.
+/// All executables come from one build, so that they share their dependencies.
 pub fn run_demo(stay: bool) -> Result<()> {
     anstream::println!(
-        "Building the operator, the plugin and the demo. The first time this takes some minutes."
+        "Building the operator, the plugin and the demo. The first time this takes a few minutes."
     );
     run(&mut cargo([
         "build",
@@ -23,6 +23,6 @@ pub fn run_demo(stay: bool) -> Result<()> {
     ])?)?;
     let mut demo = built("xtask-cluster")?;
     demo.arg("demo").args(stay.then_some("--stay"));
-    // One process fewer for Ctrl-C to find its way through.
+    // One process fewer between Ctrl-C and the demo.
     Err(demo.exec()).context("could not start the demo")
 }

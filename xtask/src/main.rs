@@ -22,12 +22,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check everything that has to hold before a change goes in: format, lints, documentation, tests
+    /// Check everything that must hold before a change goes in: format, lints, documentation, tests
     ///
     /// The end-to-end tests run against a real control plane, which is built from source once (Go is
     /// needed for it) and kept in the cache folder.
     Test {
-        /// For `cargo test`, which alone is run then: a part of a test's name, or any of its options
+        /// For `cargo test`, and only that is run then: a part of a test's name, or any of its options
         #[arg(value_name = "NAME", trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
@@ -47,7 +47,7 @@ enum Command {
     },
     /// Watch two agreements go from offer to end on a real control plane, with a person behind each step
     Demo {
-        /// Keep everything running at the end, for a look around, until Ctrl-C
+        /// Keep everything running at the end, so that you can look around, until Ctrl-C
         #[arg(long)]
         stay: bool,
     },

@@ -1,4 +1,4 @@
-//! Steps that are announced, timed, and end the command when one fails.
+//! Steps that are announced and timed, and that end the command if one fails.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ impl Steps {
         Self { total, done: 0, all: Stopwatch::start() }
     }
 
-    /// Does one step. `what` is its name, `how` the command that a person would type for it.
+    /// Runs one step. `what` is its name, `how` the command that you would type for it.
     pub fn step<T>(&mut self, what: &str, how: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
         self.done += 1;
         let number = format!("{}/{}", self.done, self.total);

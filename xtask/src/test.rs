@@ -14,8 +14,8 @@ use crate::{
     tools,
 };
 
-/// Everything, the quickest to fail first. Building with Go beside building with Rust gains nothing on
-/// two cores, so that one step follows another.
+/// Everything, the quickest to fail first. Building with Go and Rust at the same time gains nothing on
+/// two cores, so the steps run one after another.
 pub fn everything() -> Result<()> {
     let mut steps = Steps::new(8);
     steps.step("tools", "", tools::check)?;
@@ -68,7 +68,7 @@ fn cargo_test(filter: &[String]) -> Result<Command> {
     Ok(command)
 }
 
-/// Runs the tests and lets all that they print through.
+/// Runs the tests and passes on everything they print.
 fn count(command: &mut Command, outcome: &mut Outcome) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("could not start Cargo")?;
     let output = child.stdout.take().context("no standard output")?;

@@ -1,4 +1,4 @@
-//! What has to be installed on the machine.
+//! What must be installed on the machine.
 
 use std::{env, process::Command};
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::cargo::cargo;
 
-/// Says what is there, and fails at once if something is missing that will be needed for certain.
+/// Prints what is there, and fails at once if something is missing that every run needs.
 pub fn check() -> Result<()> {
     let mut missing = Vec::new();
     for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {

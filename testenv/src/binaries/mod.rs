@@ -24,7 +24,7 @@ impl Binaries {
     /// Finds them, or builds them, which takes minutes the first time. See [`Lookup::find`].
     ///
     /// # Errors
-    /// When they cannot be had; the error names the ways out.
+    /// If they can neither be found nor built; the error says what you can do.
     pub fn find() -> Result<Self> {
         Lookup::from_environment()?.find()
     }
@@ -45,9 +45,9 @@ impl Binaries {
 /// Where to look for the executables.
 #[derive(Debug, Clone)]
 pub struct Lookup {
-    /// A folder that somebody filled for us; nothing else is tried then.
+    /// A folder with ready-made executables; if set, nothing else is tried.
     pub assets: Option<PathBuf>,
-    /// The folder in which we keep what we build.
+    /// The folder for what we build.
     pub cache: PathBuf,
     /// The Go command.
     pub go: OsString,
@@ -58,7 +58,7 @@ impl Lookup {
     /// `~/.cache/countersign`; `go` from the `PATH`.
     ///
     /// # Errors
-    /// When there is no home folder either.
+    /// If there is no home folder either.
     pub fn from_environment() -> Result<Self> {
         Ok(Self {
             assets: golang::folder_in("KUBEBUILDER_ASSETS"),
@@ -68,10 +68,10 @@ impl Lookup {
     }
 
     /// Takes the executables from [`Self::assets`], else from the cache, else builds them with Go
-    /// into the cache. Of several callers at a time, in whatever process, one builds.
+    /// into the cache. If several callers, in any process, ask at once, one of them builds.
     ///
     /// # Errors
-    /// When they cannot be had; the error names the ways out.
+    /// If they can neither be found nor built; the error says what you can do.
     pub fn find(&self) -> Result<Binaries> {
         if let Some(assets) = &self.assets {
             return from_assets(assets);

@@ -55,7 +55,7 @@ pub(super) fn pinned() -> Result<Recipe> {
     ))
 }
 
-/// Without this the programs call themselves v0.0.0, and clients go by what a server calls itself.
+/// Without this the programs call themselves v0.0.0, and clients rely on the version that a server reports.
 pub(crate) fn stamp(version: &str) -> Result<String> {
     const PACKAGE: &str = "k8s.io/component-base/version";
     let mut numbers = version.trim_start_matches('v').split('.');

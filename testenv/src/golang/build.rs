@@ -19,7 +19,7 @@ use super::{
     recipe::{Module, Recipe, Target},
 };
 
-/// Builds everything into `out`, which is made.
+/// Builds everything into `out`, which is created.
 pub(super) fn all(go: &OsStr, recipe: &Recipe, out: &Path) -> Result<()> {
     check_go(go, recipe.oldest_go())?;
     let source = tempfile::Builder::new().prefix("countersign-build-").tempdir()?;
@@ -89,8 +89,8 @@ fn lay_out(source: &Path, module: Module) -> Result<std::path::PathBuf> {
     Ok(folder)
 }
 
-/// Go without the settings that would change what comes out. Those that say where modules come from
-/// stay: they are the user's.
+/// Go without the settings that would change the result. Settings for where modules come from
+/// stay, because they are the user's choice.
 fn command(go: &OsStr) -> Command {
     let mut command = Command::new(go);
     command
@@ -98,7 +98,7 @@ fn command(go: &OsStr) -> Command {
         .env("GO111MODULE", "on")
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off")
-        // Set, not removed: an absent one would be looked up in the user's own settings.
+        // Set, not removed: Go would look up an absent one in the user's own settings.
         .env("GOFLAGS", "-mod=readonly")
         .env_remove("GOOS")
         .env_remove("GOARCH")

@@ -35,8 +35,8 @@ pub(crate) fn oldest_go(recipe: &Recipe) -> String {
     build::shown(recipe.oldest_go())
 }
 
-/// The folder with a recipe's executables, below `home`. What is not there yet is built; of several
-/// callers at a time, in whatever process, one builds.
+/// The folder with a recipe's executables, below `home`. Missing ones are built; if several callers,
+/// in any process, ask at once, one of them builds.
 pub(crate) fn obtain(recipe: &Recipe, home: &Path, go: &OsStr) -> Result<PathBuf> {
     let dir = home.join(recipe.folder());
     if complete(recipe, &dir) {
@@ -44,7 +44,7 @@ pub(crate) fn obtain(recipe: &Recipe, home: &Path, go: &OsStr) -> Result<PathBuf
     }
     fs::create_dir_all(home).with_context(|| format!("could not create {}", home.display()))?;
     let _lock = lock(&home.join(format!("{}.lock", recipe.folder())), recipe.what)?;
-    // Whoever held the lock may have built what we want.
+    // Another process may have built it while it held the lock.
     if complete(recipe, &dir) {
         return Ok(dir);
     }

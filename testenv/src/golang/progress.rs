@@ -9,10 +9,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::wait::Stopwatch;
 
-/// Often enough for a log that a watchdog reads, seldom enough for one that a person reads.
+/// Often enough for a watchdog that reads the log, rare enough for a person who reads it.
 const EVERY: u64 = 15;
 
-/// Says something on standard error, past the capture of the test harness: `eprintln!` would only
+/// Prints to standard error, bypassing the capture of the test harness: `eprintln!` would only
 /// show up when the test is over.
 pub(super) fn announce(text: &str) {
     let _nobody_listens = writeln!(std::io::stderr(), "{text}");
@@ -42,7 +42,7 @@ impl Progress {
         Self { what, spinner, clock: Stopwatch::start(), spoken: 0, packages: 0, latest: String::new() }
     }
 
-    /// Go printed a line: the name of a package that it has begun with.
+    /// Go printed a line: the name of the package that it starts to compile.
     pub(super) fn line(&mut self, line: &str) {
         self.packages += 1;
         line.clone_into(&mut self.latest);
@@ -51,7 +51,7 @@ impl Progress {
         }
     }
 
-    /// To be called every second or so.
+    /// Call this about every second.
     pub(super) fn tick(&mut self) {
         let seconds = self.clock.seconds();
         if self.spinner.is_none() && seconds >= self.spoken + EVERY {

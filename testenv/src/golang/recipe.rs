@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// All that decides what comes out of a build.
+/// Everything that determines the result of a build.
 pub(crate) struct Recipe {
-    /// What it is called in messages, such as "the control plane".
+    /// Its name in messages, such as "the control plane".
     pub(crate) what: &'static str,
-    /// What the build takes of the machine: a sentence.
+    /// What the build needs from the machine: a sentence.
     pub(crate) takes: &'static str,
     pub(crate) targets: Vec<Target>,
     folder: String,
@@ -31,7 +31,7 @@ pub(crate) struct Module {
     pub(crate) name: &'static str,
     pub(crate) go_mod: &'static str,
     pub(crate) go_sum: &'static str,
-    /// A program of our own, where no package of others is one.
+    /// A program of our own, if no foreign package is one.
     pub(crate) main_go: Option<&'static str>,
 }
 
@@ -48,7 +48,7 @@ impl Recipe {
     }
 
     /// The folder in the cache. Its name changes with anything that is pinned, so that a changed pin
-    /// is built anew.
+    /// causes a new build.
     pub(crate) fn folder(&self) -> &str {
         &self.folder
     }
@@ -81,7 +81,7 @@ impl Module {
 
 fn hash(targets: &[Target]) -> String {
     let mut hasher = Sha256::new();
-    // A home folder can be shared by unlike machines.
+    // Different machines can share a home folder.
     hasher.update(std::env::consts::OS);
     hasher.update(std::env::consts::ARCH);
     for target in targets {

@@ -13,9 +13,9 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Somebody else can take a port between now and its use: the caller has to be ready to try again.
+    /// Another process can take a port before it is used: the caller must be ready to try again.
     pub(crate) fn free() -> Result<Self> {
-        // All are held until all are known, or the same one could be handed out twice.
+        // Hold all until all are known; otherwise the same one could be returned twice.
         let held = [listener()?, listener()?, listener()?];
         let [etcd_client, etcd_peer, api_server] = held.each_ref().map(TcpListener::local_addr);
         Ok(Self {

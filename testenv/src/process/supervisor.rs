@@ -1,7 +1,7 @@
 //! The one child process that this crate starts itself.
 //!
 //! The components are children of a small shell script that reads commands from a pipe. We hold the
-//! other end. When we go away, in whatever manner, the kernel closes the pipe, and the script kills
+//! other end. However our process ends, the kernel closes the pipe, and the script kills
 //! the components and removes the folder. No signal handler and no exit hook is involved.
 
 use std::{
@@ -47,7 +47,7 @@ impl Supervisor {
             .spawn()
             .context("could not start /bin/sh")?;
         let commands = Mutex::new(child.stdin.take());
-        // From here on the folder is the script's.
+        // From here on the folder belongs to the script.
         Ok(Self { dir: dir.keep(), child, commands })
     }
 
@@ -59,7 +59,7 @@ impl Supervisor {
         self.child.id()
     }
 
-    /// Lays out how each component is started.
+    /// Writes the command line of each component.
     pub(crate) fn write_scripts(&self, binaries: &Binaries, ports: Ports) -> Result<()> {
         for component in Component::ALL {
             let mut line = format!("exec {}", quoted(&binaries.path(component).display().to_string()));
@@ -74,7 +74,7 @@ impl Supervisor {
     }
 
     pub(crate) async fn start_component(&self, component: Component) -> Result<()> {
-        // A leftover of an earlier run would be taken for the death of this one.
+        // A leftover of an earlier run would look like the end of this one.
         let _absent = fs::remove_file(self.file(component, "exit"));
         self.send("start", component)?;
         until(format_args!("{component} was started"), Duration::from_secs(10), || async {

@@ -1,8 +1,8 @@
-//! Tools written in Go with which tests check what is for others: charts, alerts, health scripts.
+//! Tools written in Go that tests use to check what we ship: charts, alerts, health scripts.
 //!
-//! Each is pinned by a wrapper module in `testenv/tools/`, built when it is first asked for, and kept
-//! in the cache. A tool that happens to be in the `PATH` is not taken: a test would say one thing here
-//! and another thing there. Whoever has them ready-made says so with `COUNTERSIGN_TOOLS`.
+//! Each is pinned by a wrapper module in `testenv/tools/`, built when it is first needed, and kept
+//! in the cache. A tool that happens to be in the `PATH` is not used: a test could then give different
+//! results on different machines. If you have them ready-made, set `COUNTERSIGN_TOOLS`.
 
 mod recipe;
 
@@ -23,7 +23,7 @@ pub enum Tool {
     FluxHealth,
     /// Renders, checks and installs charts.
     Helm,
-    /// What people install with; builds kustomizations. Of the control plane's own version.
+    /// What people install with; builds kustomizations. It has the control plane's own version.
     Kubectl,
     /// Checks manifests against schemas.
     Kubeconform,
@@ -34,7 +34,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// All of them, those first that many tests need.
+    /// All of them; those that many tests need come first.
     pub const ALL: [Self; 6] =
         [Self::Kubectl, Self::Helm, Self::Promtool, Self::Kubeconform, Self::Lua, Self::FluxHealth];
 
@@ -54,16 +54,16 @@ impl Tool {
     /// Finds it, or builds it, which takes up to two minutes the first time. See [`Toolbox::find`].
     ///
     /// # Errors
-    /// When it cannot be had; the error names the ways out.
+    /// If it can neither be found nor built; the error says what you can do.
     pub fn path(self) -> Result<PathBuf> {
         Toolbox::from_environment()?.find(self)
     }
 
-    /// A command that runs it and depends on nobody's settings: without the home folder, kubeconfig
-    /// and proxies of whoever runs the tests. Files that it keeps go to `home`.
+    /// A command that runs it independently of your settings: without the home folder, kubeconfig
+    /// and proxies of the user who runs the tests. Files that it keeps go to `home`.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// If it can neither be found nor built.
     pub fn command(self, home: &Path) -> Result<Command> {
         let mut command = Command::new(self.path()?);
         command.env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
@@ -74,9 +74,9 @@ impl Tool {
 /// Where to look for tools.
 #[derive(Debug, Clone)]
 pub struct Toolbox {
-    /// A folder that somebody filled for us. What it lacks is built.
+    /// A folder with ready-made tools. What it lacks is built.
     pub ready_made: Option<PathBuf>,
-    /// The folder in which we keep what we build.
+    /// The folder for what we build.
     pub cache: PathBuf,
     /// The Go command.
     pub go: OsString,
@@ -87,7 +87,7 @@ impl Toolbox {
     /// `~/.cache/countersign`; `go` from the `PATH`.
     ///
     /// # Errors
-    /// When there is no home folder either.
+    /// If there is no home folder either.
     pub fn from_environment() -> Result<Self> {
         Ok(Self {
             ready_made: golang::folder_in("COUNTERSIGN_TOOLS"),
@@ -97,10 +97,10 @@ impl Toolbox {
     }
 
     /// Takes the tool from [`Self::ready_made`], else from the cache, else builds it with Go into the
-    /// cache. Of several callers at a time, in whatever process, one builds.
+    /// cache. If several callers, in any process, ask at once, one of them builds.
     ///
     /// # Errors
-    /// When it cannot be had; the error names the ways out.
+    /// If it can neither be found nor built; the error says what you can do.
     pub fn find(&self, tool: Tool) -> Result<PathBuf> {
         if let Some(path) =
             self.ready_made.as_ref().map(|dir| dir.join(tool.binary())).filter(|path| path.is_file())

@@ -67,7 +67,7 @@ pub(super) fn of(tool: Tool) -> Result<Recipe> {
         Tool::Helm => format!("{} -X helm.sh/helm/v4/internal/version.version={version}", stripped()),
         Tool::FluxHealth | Tool::Kubeconform | Tool::Lua | Tool::Promtool => stripped(),
     };
-    // Checking rules asks no cloud where its machines are, and these are most of what promtool compiles.
+    // Checking rules needs no service discovery of clouds, which is most of what promtool compiles.
     let tags = if tool == Tool::Promtool { "remove_all_sd,enable_kubernetes_sd" } else { "" };
     let expected = match tool {
         Tool::Helm => "one to two minutes, 67 MB",

@@ -1,4 +1,4 @@
-//! Those of the project's own commands that need a control plane. `cargo xtask` builds and starts this.
+//! The project's own commands that need a control plane. `cargo xtask` builds and starts this.
 
 mod demo;
 
@@ -17,9 +17,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make sure that the control plane's executables are there
+    /// Find or build the control plane's executables
     ControlPlane,
-    /// Make sure that the tools are there with which tests check charts, alerts and scripts
+    /// Find or build the tools that tests use to check charts, alerts and scripts
     Tools,
     /// Watch two agreements go from offer to end
     Demo {

@@ -1,4 +1,4 @@
-//! Cafe Corner understands the terms and does not accept them: two facts, and the second one ends it.
+//! Cafe Corner understands the terms but does not accept them: two facts, and the second one ends it.
 
 use anyhow::{Result, ensure};
 use countersign_api::{
@@ -15,7 +15,7 @@ use super::{
 
 /// Plays the scene, and returns the agreement as it ended.
 pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
-    story::heading("Cafe Corner: understood, and not acceptable");
+    story::heading("Cafe Corner: understood, but not acceptable");
     let mut deal = Deal::offered(stage, CORNER, "examples/cafe/agreement.yaml").await?;
     deal.until("open for confirmation", |status| {
         status.phase.as_deref() == Some(phase::AWAITING_CONFIRMATION)
@@ -48,7 +48,7 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     }
     ensure!(status.phase.as_deref() == Some(phase::DECLINED), "a declined agreement moved on");
     ensure!(is_true(&status, condition::UNDERSTOOD), "it is no longer understood");
-    ensure!(!is_true(&status, condition::ACCEPTABLE), "it was declined, and is acceptable");
+    ensure!(!is_true(&status, condition::ACCEPTABLE), "it was declined, but is acceptable");
     let requests = deal.order_requests().await?.len();
     ensure!(requests == 0, "a declined agreement has {requests} order requests");
     story::says("Understood stays true, Acceptable is false, and no order was passed on.");

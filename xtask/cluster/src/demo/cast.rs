@@ -19,7 +19,7 @@ use super::{PATIENCE, story};
 pub(super) const TIMBER: &str = "norrland-timber";
 pub(super) const CORNER: &str = "cafe-corner";
 
-/// Somebody with a certificate of their own.
+/// A person with their own certificate.
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) name: &'static str,
@@ -29,8 +29,8 @@ pub(super) struct Person {
     roles: &'static [Role],
 }
 
-/// One of the shipped roles, where it is bound (everywhere, if nowhere is named), and something that
-/// it allows, by which it can be seen that it holds.
+/// One of the shipped roles, where it is bound (everywhere, if no place is named), and something that
+/// it allows, to check that the binding is in force.
 #[derive(Debug)]
 struct Role {
     name: &'static str,
@@ -116,7 +116,7 @@ impl Person {
     }
 }
 
-/// Makes the customers' namespaces, gives everybody their roles, and waits until they hold.
+/// Makes the customers' namespaces, gives everyone their roles, and waits until these are in force.
 pub(super) async fn give_rights(plane: &ControlPlane) -> Result<()> {
     let admin = plane.admin()?;
     for name in [TIMBER, CORNER] {
@@ -137,7 +137,7 @@ pub(super) async fn give_rights(plane: &ControlPlane) -> Result<()> {
         }
     }
     story::says(&format!(
-        "{TIMBER} and {CORNER} are the customers' namespaces. The people come with certificates of their own:"
+        "{TIMBER} and {CORNER} are the customers' namespaces. The people have their own certificates:"
     ));
     let mut rows = vec![story::head(["WHO", "AS", "MAY"])];
     for person in ALL {
@@ -181,7 +181,7 @@ async fn bind(admin: &Client, person: &Person, role: &Role) -> Result<()> {
     Ok(())
 }
 
-/// Whether the server lets this client do what the role allows: it learns of a binding a moment later.
+/// Whether the server lets this client do what the role allows: it sees a binding only a moment later.
 async fn allowed(client: &Client, role: &Role) -> Result<bool> {
     let (verb, resource) = role.allows;
     let review = SelfSubjectAccessReview {

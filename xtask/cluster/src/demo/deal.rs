@@ -1,4 +1,4 @@
-//! One agreement, as its owner sees it go on.
+//! One agreement, as its owner sees it progress.
 
 use anyhow::{Context, Result, anyhow};
 use countersign_api::{
@@ -62,7 +62,7 @@ impl<'a> Deal<'a> {
         Ok(decision(reference, by, action))
     }
 
-    /// This person decides, at their own keyboard. What was sent to them is a file, for a customer reads nothing else.
+    /// This person decides, at their own keyboard. A customer gets a file, because customers can read nothing else.
     pub(super) async fn decide(
         &mut self,
         by: &Person,
@@ -86,7 +86,7 @@ impl<'a> Deal<'a> {
         Ok(file)
     }
 
-    /// Waits until the agreement is as expected, and tells what it was before and is now.
+    /// Waits until the agreement is as expected, and prints what it was before and is now.
     pub(super) async fn until(
         &mut self,
         then: &str,
@@ -121,7 +121,7 @@ impl<'a> Deal<'a> {
         Ok(())
     }
 
-    /// The order requests that came of it.
+    /// Its order requests.
     pub(super) async fn order_requests(&self) -> Result<Vec<OrderRequest>> {
         let client = BERG.client(&self.stage.plane, self.namespace)?;
         let requests: Api<OrderRequest> = Api::default_namespaced(client);

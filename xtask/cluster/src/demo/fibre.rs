@@ -1,4 +1,4 @@
-//! Norrland Timber AB orders dedicated fibre: all terms are standard, and everybody says yes.
+//! Norrland Timber AB orders dedicated fibre: all terms are standard, and everyone says yes.
 
 use anyhow::{Result, ensure};
 use countersign_api::{
@@ -54,7 +54,7 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     )
     .await?;
 
-    story::acts(&BERG.introduced(), "looks what waits for him.");
+    story::acts(&BERG.introduced(), "checks what is waiting for him.");
     types(&stage.plane, &BERG, TIMBER, &["inbox"], Shown::From("")).await?;
     let name = deal.seen.name_any();
     deal.decide(
@@ -75,7 +75,7 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     Ok(deal.seen)
 }
 
-/// Eva Lund's yes to terms and order, as somebody else sends it.
+/// Eva Lund's yes to terms and order, sent by another person.
 pub(super) fn yes(deal: &Deal<'_>) -> Result<AgreementDecision> {
     let mut decision = deal.draft(&LUND, Action::Confirm)?;
     decision.spec.statements = vec![Statement::Understood, Statement::Acceptable];

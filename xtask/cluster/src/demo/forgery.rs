@@ -1,4 +1,4 @@
-//! Two who try to say yes for the customer.
+//! Two people try to say yes for the customer.
 
 use anyhow::{Result, bail};
 use countersign_api::{Action, AgreementDecision, agreement_decision::DecidedAgreement};

@@ -35,15 +35,15 @@ pub(super) async fn definitions_and_rules(plane: &ControlPlane) -> Result<()> {
     Ok(())
 }
 
-/// What the provider lays down for all of its agreements.
+/// The provider's rules for all of its agreements.
 pub(super) async fn catalogue_and_policy(plane: &ControlPlane) -> Result<()> {
     let client = BRANDT.client(plane, TIMBER)?;
     apply_folder(plane, &client, "examples/common").await?;
-    story::acts(&BRANDT.introduced(), "publishes the standard terms and who may sign for how much.");
+    story::acts(&BRANDT.introduced(), "publishes the standard terms, and who may sign for how much.");
     Ok(())
 }
 
-/// A policy takes effect when the API server's own watch has seen it, up to seconds later.
+/// A policy takes effect once the API server's own watch has seen it, up to seconds later.
 async fn enforced(admin: &Client) -> Result<()> {
     let decisions: Api<AgreementDecision> = Api::namespaced(admin.clone(), "default");
     let definitions: Api<CustomResourceDefinition> = Api::all(admin.clone());
@@ -69,7 +69,7 @@ fn dry_run() -> PostParams {
 }
 
 /// Applies every YAML file of a folder of the repository, in the order of their names, and returns the
-/// kinds of what is in them. The repository is the working directory.
+/// kinds in them. The repository is the working directory.
 async fn apply_folder(plane: &ControlPlane, client: &Client, folder: &str) -> Result<Vec<String>> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .with_context(|| format!("could not list {folder}"))?

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job on a real control plane, told as a story.
+//! `cargo xtask demo`: two agreements on a real control plane, told as a story.
 
 mod cafe;
 mod cast;
@@ -19,16 +19,16 @@ use testenv::ControlPlane;
 
 use operator::Operator;
 
-/// How long anything here may take before it counts as not happening.
+/// How long anything here may take before the demo fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where it plays. The operator ends before the control plane does: fields are dropped in this order.
+/// The setting. The operator ends before the control plane does: fields are dropped in this order.
 struct Stage {
     operator: Operator,
     plane: ControlPlane,
 }
 
-/// Tells it from beginning to end.
+/// Tells the story from beginning to end.
 pub(crate) fn run(stay: bool) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(tell(stay))
@@ -48,7 +48,7 @@ async fn tell(stay: bool) -> Result<()> {
     }
     anstream::println!();
     story::says(
-        "Everything was as it should be. The operator and the control plane end now, and leave nothing behind.",
+        "Everything was as it should be. The operator and the control plane stop now, and leave nothing behind.",
     );
     Ok(())
 }

@@ -12,13 +12,13 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use testenv::ControlPlane;
 
-/// Who it is to the API server.
+/// Its user for the API server.
 pub(super) const USERNAME: &str = "system:serviceaccount:countersign-system:countersign";
 const NAMESPACE: &str = "countersign-system";
 const NAME: &str = "countersign";
 
-/// Runs its arguments until standard input ends, which is when whoever holds the other end of the pipe
-/// has gone, in whatever manner. The second shell waits for that, and becomes impatient after a while.
+/// Runs its arguments until standard input ends, which happens when the process at the other end of the pipe
+/// has gone, however it ended. The second shell waits for that, up to a limit.
 const KEEPER: &str = r#"
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -37,7 +37,7 @@ kill "$keeper" 2>/dev/null
 exit $code
 "#;
 
-/// A running operator, which is told to stop, and waited for, when this is dropped.
+/// A running operator. Dropping this stops it and waits for its end.
 #[derive(Debug)]
 pub(super) struct Operator {
     child: Mutex<Child>,
@@ -63,7 +63,7 @@ impl Operator {
             .stdin(Stdio::piped())
             .stdout(file.try_clone()?)
             .stderr(file)
-            // Ctrl-C goes to us alone: we tell it to stop.
+            // Ctrl-C goes to us alone: we stop it.
             .process_group(0)
             .spawn()
             .context("could not start the operator")?;
@@ -75,7 +75,7 @@ impl Operator {
         &self.log
     }
 
-    /// An error that shows the end of its log, if it has ended, which it must not.
+    /// An error that shows the end of its log, if it has ended too early.
     pub(super) fn death(&self) -> Option<anyhow::Error> {
         let status = self.child.lock().ok()?.try_wait().ok()??;
         Some(anyhow!("the operator ended ({status}). The last lines of its log:\n{}", self.log_tail()))
@@ -95,7 +95,7 @@ impl Drop for Operator {
     fn drop(&mut self) {
         if let Ok(mut child) = self.child.lock() {
             drop(child.stdin.take());
-            // It ends in time: the keeper sees to it.
+            // It ends in time: the second shell ensures that.
             let _status = child.wait();
         }
     }

@@ -8,14 +8,14 @@ use super::{
     story,
 };
 
-/// Tells how to get in, and waits for Ctrl-C.
+/// Says how to connect, and waits for Ctrl-C.
 pub(super) async fn until_interrupted(stage: &Stage) -> Result<()> {
     let people: Vec<(&str, &[&str])> = ALL.iter().map(|person| (person.username, person.groups)).collect();
     let kubeconfig = stage.plane.kubeconfig_with_contexts(&people, TIMBER)?;
     let programs = std::env::current_exe()?;
     let programs = programs.parent().unwrap_or(&programs);
     let (berg, lund) = (BERG.username, LUND.username);
-    story::heading("Everything stays up until Ctrl-C");
+    story::heading("Everything keeps running until Ctrl-C");
     story::says("There is a context for each person, and `admin`. Some commands worth trying:");
     story::verbatim(&format!(
         "

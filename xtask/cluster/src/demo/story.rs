@@ -1,7 +1,7 @@
-//! How it is told: 80 columns, and colours where there is a terminal that wants them.
+//! How it is told: 80 columns, and colours on a terminal that supports them.
 //!
-//! What is printed here goes through `anstream`, which takes the colours out for files and pipes, and
-//! where `NO_COLOR` is set.
+//! Output goes through `anstream`, which removes the colours for files and pipes, and
+//! if `NO_COLOR` is set.
 
 use anstyle::{AnsiColor, Style};
 
@@ -26,13 +26,13 @@ pub(super) fn says(text: &str) {
     paragraph(text, Style::new(), INDENT, INDENT);
 }
 
-/// Somebody does something.
+/// A person does something.
 pub(super) fn acts(who: &str, what: &str) {
     anstream::println!();
     paragraph(&format!("{who} {what}"), BOLD, "> ", INDENT);
 }
 
-/// What somebody types.
+/// What a person types.
 pub(super) fn types(line: &str) {
     paragraph(line, Style::new(), "    $ ", "        ");
 }
@@ -49,7 +49,7 @@ pub(super) fn verbatim(text: &str) {
     }
 }
 
-/// A table, each row with a word before it that says which it is.
+/// A table; a word before each row says what kind of row it is.
 pub(super) fn table(rows: &[(Emphasis, Vec<String>)]) {
     for (emphasis, line) in rows.iter().map(|(emphasis, _)| emphasis).zip(aligned(rows)) {
         let style = match emphasis {
@@ -62,7 +62,7 @@ pub(super) fn table(rows: &[(Emphasis, Vec<String>)]) {
     }
 }
 
-/// What a row of a table is.
+/// The kind of a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Emphasis {
     Heading,

@@ -15,12 +15,12 @@ use super::{cast::Person, story};
 /// As people type it.
 const TYPED: &str = "kubectl agreement";
 
-/// Where the answer of a command goes.
+/// Where the output of a command goes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shown<'a> {
-    /// Onto the screen, from the line on that begins so.
+    /// To the screen, starting with the line that begins so.
     From(&'a str),
-    /// Into a file.
+    /// To a file.
     Into(&'a str),
 }
 

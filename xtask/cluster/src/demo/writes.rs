@@ -10,11 +10,11 @@ use super::{PATIENCE, operator, story};
 /// How often the same verb was used on the same resource.
 type Counts = BTreeMap<(String, String), u64>;
 
-/// Counts and tells them.
+/// Counts and prints them.
 pub(super) async fn tell(plane: &ControlPlane) -> Result<()> {
     let counts = settled(plane).await?;
     anstream::println!();
-    story::says("What the operator wrote for all this, says the API server's audit log:");
+    story::says("What the operator wrote for all this, according to the API server's audit log:");
     let mut rows = vec![story::head(["RESOURCE", "VERB", "WRITES"])];
     for ((resource, verb), count) in &counts {
         rows.push((story::Emphasis::Plain, vec![resource.clone(), verb.clone(), count.to_string()]));
@@ -27,7 +27,7 @@ pub(super) async fn tell(plane: &ControlPlane) -> Result<()> {
     Ok(())
 }
 
-/// Events follow the status that they speak of, and the log follows both: counted when it has been
+/// Events follow the status that they report, and the log follows both: counted when it has been
 /// quiet for a second.
 async fn settled(plane: &ControlPlane) -> Result<Counts> {
     const QUIET: u32 = 50;
@@ -45,7 +45,7 @@ async fn settled(plane: &ControlPlane) -> Result<Counts> {
     .await
 }
 
-/// What `username` wrote. A dry run writes nothing, nor does a request that was refused.
+/// What `username` wrote. A dry run writes nothing, nor does a rejected request.
 fn count(events: &[AuditEvent], username: &str) -> Counts {
     let mut counts = Counts::new();
     for event in events {
