@@ -1,26 +1,17 @@
-//! What the integration tests share: one control plane for each test binary, our definitions on it, and, for
-//! tests that ask, the policies and roles as they are shipped.
+//! One control plane for each test binary, our definitions on it, and, for tests that ask, the policies and roles as they
+//! are shipped.
 
-#![allow(dead_code, reason = "every test binary compiles all of it and uses its own part")]
+use std::time::Duration;
 
-pub mod example;
-pub mod operator;
-pub mod people;
-pub mod process;
-pub mod raw;
-pub mod schema;
-pub mod stage;
-
-use std::{fs, path::PathBuf, time::Duration};
-
-use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use countersign_api::GROUP;
 use kube::{Client, api::DynamicObject};
 use serde_json::{Value, json};
 use testenv::{ControlPlane, admission_older_than, until};
 use tokio::sync::OnceCell;
 
-use people::{Person, decision_on};
+use crate::people::{Person, decision_on};
+use crate::{documents, raw, schema, shipped};
 
 /// How long something that another process does may take before a test says that it is broken.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,6 +32,7 @@ pub struct Cluster {
     /// The control plane itself.
     pub plane: ControlPlane,
     installed: OnceCell<Result<(), String>>,
+    pub(crate) rules: OnceCell<()>,
 }
 
 /// A failure is kept too: every test shows it, and none of them waits for it again.
@@ -48,15 +40,8 @@ static CLUSTER: OnceCell<Result<Cluster, String>> = OnceCell::const_new();
 
 /// The control plane of this test binary, with our definitions and nothing else.
 pub async fn cluster() -> Result<&'static Cluster> {
-    let start = async || {
-        let plane = ControlPlane::start().await?;
-        let admin = plane.admin()?;
-        for definition in shipped("crds")? {
-            plane.apply_yaml(&admin, &definition).await?;
-        }
-        anyhow::Ok(Cluster { plane, installed: OnceCell::new() })
-    };
-    let cluster = CLUSTER.get_or_init(|| async { start().await.map_err(|error| format!("{error:#}")) }).await;
+    let cluster =
+        CLUSTER.get_or_init(|| async { Cluster::start().await.map_err(|error| format!("{error:#}")) }).await;
     cluster.as_ref().map_err(|error| anyhow!("no control plane: {error}"))
 }
 
@@ -67,35 +52,17 @@ pub async fn installed() -> Result<&'static Cluster> {
     Ok(cluster)
 }
 
-/// The text of every YAML file directly in a folder of the repository, in the order of their names.
-pub fn shipped(folder: &str) -> Result<Vec<String>> {
-    let path = root().join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(&path)
-        .with_context(|| format!("could not list {}", path.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    let object = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "yaml");
-    files.retain(|file| object(file) && !file.ends_with("kustomization.yaml"));
-    files.sort();
-    ensure!(!files.is_empty(), "no YAML file in {}", path.display());
-    files.iter().map(|file| Ok(fs::read_to_string(file)?)).collect()
-}
-
-/// The documents of one YAML file of the repository.
-pub fn documents(file: &str) -> Result<Vec<Value>> {
-    let text = fs::read_to_string(root().join(file)).with_context(|| format!("could not read {file}"))?;
-    serde_saphyr::from_multiple(&text).with_context(|| format!("{file} is not valid YAML"))
-}
-
-/// The folder of the repository: of the package that cargo says is tested now, or was when the test was built, or above it.
-pub fn root() -> PathBuf {
-    let package = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    let root = package.ancestors().find(|folder| folder.join("crds").is_dir());
-    root.map_or_else(|| package.clone(), std::path::Path::to_owned)
-}
-
 impl Cluster {
+    /// Starts one, with our definitions and nothing else.
+    pub(crate) async fn start() -> Result<Self> {
+        let plane = ControlPlane::start().await?;
+        let admin = plane.admin()?;
+        for definition in shipped("crds")? {
+            plane.apply_yaml(&admin, &definition).await?;
+        }
+        Ok(Self { plane, installed: OnceCell::new(), rules: OnceCell::new() })
+    }
+
     /// A client that may do everything.
     pub fn admin(&self) -> Result<Client> {
         self.plane.admin()
@@ -232,7 +199,7 @@ impl Cluster {
     }
 
     /// Policies and roles as they are shipped, and waits until every policy refuses what it is there to refuse.
-    async fn install(&self) -> Result<()> {
+    pub(crate) async fn install(&self) -> Result<()> {
         let install = async || {
             let admin = self.admin()?;
             for object in [
@@ -247,7 +214,7 @@ impl Cluster {
             let probe = Person::user("probe@countersign.example", &[]);
             let decision =
                 decision_on("probe", "00", &probe, json!({"action": "Withdraw", "reason": "a probe"}));
-            let order_request = documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+            let order_request = documents("testkit/complete/orderrequests.yaml")?.swap_remove(0);
             let decisions = raw::path("agreementdecisions", &namespace);
             let requests = raw::path("orderrequests", &namespace);
             let made = raw::ask(&admin, "POST", &decisions, &decision).await?;

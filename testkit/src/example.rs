@@ -4,9 +4,9 @@ use anyhow::{Context, Result, anyhow};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::people::Person;
-use super::stage::{COMMON, RULES, Stage, cast, finance_chief, finance_partner, general_counsel};
-use super::{Cluster, documents, schema};
+use crate::people::Person;
+use crate::stage::{COMMON, RULES, Stage, cast, finance_chief, finance_partner, general_counsel};
+use crate::{Cluster, documents, schema};
 
 /// An example of `examples/`, and what is to be different about it.
 pub struct Example {

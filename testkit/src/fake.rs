@@ -1,5 +1,7 @@
 //! An API server of a few hundred lines: it keeps objects, answers watches, and can be told to misbehave.
 
+pub mod operator;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -19,7 +19,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::scenario::{FUNCTIONS, Scenario, refuse_first, scenario};
+use crate::scenario::{FUNCTIONS, Scenario, refuse_first, scenario};
 use crate::world::World;
 
 /// What an agreement starts from, and what happens to it.

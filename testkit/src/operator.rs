@@ -11,8 +11,8 @@ use testenv::until;
 use tokio::sync::{OnceCell, oneshot};
 use tower::BoxError;
 
-use super::stage::rules;
-use super::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, installed};
+use crate::stage::rules;
+use crate::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, installed};
 
 /// A running operator. Dropped, it is cut off in the middle of whatever it does, as by a crash.
 pub struct Operator {

@@ -1,7 +1,5 @@
 //! `countersign run` as a process: what it logs, what it answers, and signals.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,7 +10,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 use testenv::until;
 
-use super::PATIENCE;
+use crate::PATIENCE;
 
 /// The running program with what it logged. Killed when dropped.
 pub struct Program {

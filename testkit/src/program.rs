@@ -1,11 +1,11 @@
-//! `countersign` as a command: what goes in, what comes out.
+//! A program as a command: what goes in, what comes out.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-/// Runs it to its end, with something on standard input.
-pub fn countersign(arguments: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+/// Runs the executable to its end, with something on standard input.
+pub fn run(executable: &str, arguments: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(executable)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

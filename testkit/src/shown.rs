@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign_core::decide::Plan;
 use serde_json::json;
 
-use crate::{fake, operator};
+use crate::fake::{self, operator};
 
 /// A metric: its type, and the values that each of its labels takes.
 #[derive(Debug, Default, PartialEq)]

@@ -9,11 +9,10 @@ use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use testenv::until;
-use tokio::sync::OnceCell;
 
-use super::example::{Example, common_policy, selecting};
-use super::people::{Person, decision_as_shown};
-use super::{Cluster, PATIENCE, documents, raw, schema};
+use crate::example::{Example, common_policy, selecting};
+use crate::people::{Person, decision_as_shown};
+use crate::{Cluster, PATIENCE, documents, raw, schema};
 
 /// By this label of a namespace a policy of the tests selects it.
 pub const RULES: &str = "countersign.dev/rules";
@@ -36,7 +35,7 @@ pub struct Stage<'a> {
 }
 
 /// Everybody in the examples, with the roles that they need.
-pub(super) fn cast() -> Vec<(Person, &'static [&'static str])> {
+pub fn cast() -> Vec<(Person, &'static [&'static str])> {
     const CUSTOMER: &[&str] = &["countersign-confirmer", "countersign-signatory"];
     const MANAGER: &[&str] = &["countersign-approver"];
     vec![
@@ -94,8 +93,7 @@ pub fn general_counsel() -> Person {
 
 /// The catalogue and the policy of the examples, applied once. The policy selects the namespaces that ask for it.
 pub async fn rules(cluster: &Cluster) -> Result<()> {
-    static APPLIED: OnceCell<()> = OnceCell::const_new();
-    APPLIED.get_or_try_init(|| apply_rules(cluster)).await.copied()
+    cluster.rules.get_or_try_init(|| apply_rules(cluster)).await.copied()
 }
 
 async fn apply_rules(cluster: &Cluster) -> Result<()> {
@@ -258,6 +256,12 @@ impl<'a> Stage<'a> {
     pub async fn sign_fibre(&self) -> Result<()> {
         self.confirm_fibre().await?;
         self.sign(&eva(), "Jonas Berg", &jonas()).await
+    }
+
+    /// Signed by both sides, and passed on.
+    pub async fn agreed(&self) -> Result<CustomerAgreement> {
+        self.sign_fibre().await?;
+        self.until_phase("Agreed").await
     }
 
     /// The first of them.

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use countersign_api::agreement_decision::{
     DecidedAgreement, DecidedBy, Evidence, OrderConfirmation, OrderDecision, Statement,
 };
-use countersign_api::agreement_status::{CustomerAgreementStatus, IgnoredDecision};
+use countersign_api::agreement_status::{ApprovalState, CustomerAgreementStatus, IgnoredDecision};
 use countersign_api::{
     Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement, DelegationPolicy, OrderRequest,
     StandardTerms,
@@ -19,7 +19,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use crate::schema::faults_of_status;
+use crate::status_schema::faults_of_status;
 
 /// What a plan changes that needs no more evidence.
 pub fn changes(plan: Plan) -> Changes {
@@ -441,5 +441,54 @@ impl World {
         world.settle();
         world.pass(60);
         world
+    }
+
+    /// What the watches show of other agreements.
+    pub fn see(&mut self, others: &[&CustomerAgreement]) -> &mut Self {
+        let own = self.agreement.metadata.name.clone();
+        for other in others.iter().filter(|other| other.metadata.name != own) {
+            self.related.retain(|known| known.metadata.name != other.metadata.name);
+            self.related.push(Arc::new((*other).clone()));
+        }
+        self
+    }
+
+    pub fn signed_by_the_customer(&mut self) -> &mut Self {
+        self.pass(60).act(EVA, Action::Sign);
+        self.settle();
+        self
+    }
+
+    pub fn confirmed(&mut self) -> &mut Self {
+        self.settle();
+        self.pass(60).confirm(EVA);
+        self.settle();
+        self
+    }
+
+    /// Confirmed and signed by both sides.
+    pub fn agreed(&mut self) -> &mut Self {
+        self.confirmed().signed_by_the_customer();
+        self.pass(60).act(JONAS, Action::Countersign);
+        self.settle();
+        assert_eq!(self.phase(), "Agreed");
+        self
+    }
+
+    pub fn compared(&self) -> (&str, Vec<&str>) {
+        let value = self.status().value.as_ref().unwrap();
+        let names = value.compared_with.iter().map(String::as_str).collect();
+        (value.compared_total.as_deref().unwrap_or_default(), names)
+    }
+
+    pub fn needs(&self) -> Vec<(&str, ApprovalState)> {
+        self.status().approvals.iter().map(|step| (step.level.as_str(), step.state)).collect()
+    }
+
+    pub fn link_fault(&self) -> String {
+        let (status, reason, message) = self.condition("Valid");
+        assert_eq!((status.as_str(), reason.as_str(), self.phase()), ("False", "LinkInvalid", "Pending"));
+        assert_eq!(self.condition("Stalled").1, "LinkInvalid");
+        message
     }
 }

@@ -1,9 +1,8 @@
 //! What the API server itself enforces of our definitions: bounds, CEL rules and what may never change.
+
 //!
 //! The bounds are found in the schemas and tried at the bound and beyond it. The CEL rules are a table, and a rule
 //! that no row of the table breaks fails the test.
-
-mod common;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,14 +10,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use common::{
-    raw::{Refusal, path, send},
-    schema::{Place, places, pointers, with, without_indices, word},
-};
 use countersign_api::crd;
 use futures::{StreamExt, stream};
 use kube::Client;
 use serde_json::{Value, json};
+use testkit::alone::bare;
+use testkit::{
+    raw::{Refusal, path, send},
+    schema::{Place, places, pointers, with, without_indices, word},
+};
 
 /// Requests at a time.
 const PARALLEL: usize = 24;
@@ -38,7 +38,7 @@ impl Kind {
             .map(|definition| {
                 let plural = word(&definition, "/spec/names/plural").to_owned();
                 let namespaced = word(&definition, "/spec/scope") == "Namespaced";
-                let examples = common::documents(&format!("tests/complete/{plural}.yaml"))?;
+                let examples = testkit::documents(&format!("testkit/complete/{plural}.yaml"))?;
                 Ok(Self { definition, plural, namespace: if namespaced { "default" } else { "" }, examples })
             })
             .collect()
@@ -233,7 +233,8 @@ fn bounds(place: &Place<'_>, value: &Value) -> Vec<Bound> {
 
 #[tokio::test]
 async fn every_field_has_an_example_that_the_server_takes() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     for kind in Kind::all()? {
         let mut without: BTreeSet<String> = places(&kind.definition)
             .into_iter()
@@ -246,14 +247,15 @@ async fn every_field_has_an_example_that_the_server_takes() -> Result<()> {
                 without.remove(&path);
             }
         }
-        assert!(without.is_empty(), "tests/complete/{}.yaml lacks {without:?}", kind.plural);
+        assert!(without.is_empty(), "testkit/complete/{}.yaml lacks {without:?}", kind.plural);
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn every_bound_is_refused_beyond_and_accepted_within() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     let mut trials = Vec::new();
     for kind in Kind::all()? {
         for (number, example) in kind.examples.iter().enumerate() {
@@ -651,7 +653,8 @@ fn broken(rules: &[Rule], case: &Case, answer: Result<Value, Refusal>) -> Result
 
 #[tokio::test]
 async fn every_rule_refuses_what_it_must_and_says_why() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     let rules: Vec<Rule> = crd::all().iter().flat_map(rules).collect();
     let mut hit = BTreeSet::new();
     let mut faults = Vec::new();
@@ -714,7 +717,8 @@ async fn sealed(kind: &Kind, admin: &Client, example: &Value, name: &str) -> Res
 
 #[tokio::test]
 async fn what_nobody_decided_on_stays_editable_after_sealing() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     let kind = Kind::of("customeragreements")?;
     let two = json!([
         {"name": "Terms", "role": "GeneralTerms", "digest": other_digest()},
@@ -753,7 +757,8 @@ async fn what_nobody_decided_on_stays_editable_after_sealing() -> Result<()> {
 /// A map list is the same to the server in any order: what is computed over one must not depend on the order.
 #[tokio::test]
 async fn reordering_a_keyed_list_is_no_change_to_the_server() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     let kind = Kind::of("customeragreements")?;
     let terms = |order: [&str; 2]| json!(order.map(|id| json!({"id": id, "value": "1"})));
     let example = with(&kind.example("complete")?, "/spec/terms", &terms(["a", "b"]));
@@ -767,7 +772,8 @@ async fn reordering_a_keyed_list_is_no_change_to_the_server() -> Result<()> {
 /// The server bounds what a rule may cost; the largest agreement must not be the one that hits that bound.
 #[tokio::test]
 async fn the_largest_agreement_can_be_written_sealed_and_edited() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     let kind = Kind::of("customeragreements")?;
     let small = kind.example("complete")?;
     let item = small.pointer("/spec/orders/0/items/0").cloned().context("no item")?;
@@ -824,7 +830,7 @@ fn columns(table: &Value, wide: bool) -> Vec<(String, Value)> {
 
 #[tokio::test]
 async fn default_columns_fit_eighty_characters_and_wide_ones_show_the_rest() -> Result<()> {
-    let cluster = common::cluster().await?;
+    let cluster = bare("definitions").await?;
     let admin = cluster.admin()?;
     let kind = Kind::of("customeragreements")?;
     let example = with(&kind.example("complete")?, "/metadata/name", &json!("havlink-fleet"));
@@ -852,7 +858,8 @@ async fn default_columns_fit_eighty_characters_and_wide_ones_show_the_rest() -> 
 
 #[tokio::test]
 async fn every_selectable_field_selects() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     for kind in Kind::all()? {
         let example = kind.examples.first().context("no example")?;
         let stored = kind.stored(&admin, example, "selected").await?;
@@ -881,7 +888,8 @@ async fn every_selectable_field_selects() -> Result<()> {
 
 #[tokio::test]
 async fn selecting_by_another_field_is_refused_and_not_ignored() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     let query = format!("{}?fieldSelector=spec.title%3Dx", path("customeragreements", "default"));
     let refusal = send(&admin, "GET", &query, &Value::Null).await.err().context("accepted")?;
     assert_eq!(refusal.code, 400, "{}", refusal.message);
@@ -892,7 +900,7 @@ async fn selecting_by_another_field_is_refused_and_not_ignored() -> Result<()> {
 
 #[tokio::test]
 async fn every_shipped_example_is_strictly_valid() -> Result<()> {
-    let cluster = common::cluster().await?;
+    let cluster = bare("definitions").await?;
     let admin = cluster.admin()?;
     let namespace = cluster.plane.namespace("examples").await?;
     let files = [
@@ -904,7 +912,7 @@ async fn every_shipped_example_is_strictly_valid() -> Result<()> {
     ];
     let kinds = Kind::all()?;
     for file in files {
-        for document in common::documents(&format!("examples/{file}.yaml"))? {
+        for document in testkit::documents(&format!("examples/{file}.yaml"))? {
             let kind =
                 kinds.iter().find(|k| word(&k.definition, "/spec/names/kind") == word(&document, "/kind"));
             let kind = kind.with_context(|| format!("{file}: no such kind"))?;
@@ -923,7 +931,8 @@ async fn every_shipped_example_is_strictly_valid() -> Result<()> {
 /// One object that the server keeps and the operator cannot read would stop the operator for all the others.
 #[tokio::test]
 async fn the_types_read_whatever_spelling_of_times_and_numbers_the_server_takes() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     let kind = Kind::of("customeragreements")?;
     let example = kind.example("complete")?;
     for time in [
@@ -975,7 +984,8 @@ fn read_back(object: &Value) -> Result<Value> {
 
 #[tokio::test]
 async fn the_types_read_back_every_field_that_the_server_keeps() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
+    let turn = bare("definitions").await?;
+    let admin = turn.admin()?;
     for kind in Kind::all()? {
         for (number, example) in kind.examples.iter().enumerate() {
             let mut stored = kind.stored(&admin, example, &format!("types-{number}")).await?;

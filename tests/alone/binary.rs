@@ -1,21 +1,12 @@
 //! The program itself: what it says while something is missing, on its probes, and how it ends.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
-use common::process::{Program, get};
-use common::{OPERATOR, OPERATOR_NAMESPACE, PATIENCE, shipped};
 use serde_json::Value;
 use testenv::{ControlPlane, until};
+use testkit::process::{Program, get};
+use testkit::{OPERATOR, OPERATOR_NAMESPACE, PATIENCE, shipped};
 
 const COUNTERSIGN: &str = env!("CARGO_BIN_EXE_countersign");
 

@@ -1,32 +1,24 @@
 //! What each life costs the API server, counted in its audit log and in etcd, not by the operator's word.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use common::example::Example;
-use common::operator::Operator;
-use common::people::Person;
-use common::stage::{
-    Stage, condition, desk, eva, finance_chief, general_counsel, jonas, lea, mary, nina, omar, patel,
-    phase_of, rita, status_of,
-};
-use common::{OPERATOR, OPERATOR_NAMESPACE, installed, raw, stage};
 use futures::future::{join_all, try_join_all};
 use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 use testenv::{AuditEvent, AuditMark, ControlPlane, until};
+use testkit::alone::installed;
+use testkit::example::Example;
+use testkit::operator::Operator;
+use testkit::people::Person;
+use testkit::stage::{
+    Stage, condition, desk, eva, finance_chief, general_counsel, jonas, lea, mary, nina, omar, patel,
+    phase_of, rita, status_of,
+};
+use testkit::{OPERATOR, OPERATOR_NAMESPACE, raw};
 
 /// What the operator writes and reads for one life. Nothing else, and nothing twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -355,8 +347,8 @@ fn lives() -> Vec<Life> {
         Life {
             name: "three orders, taken over and completed by a consumer",
             example: || {
-                let fibre = common::documents("examples/fibre/agreement.yaml")?.remove(0);
-                let order = |id: &str| common::schema::with(&fibre["spec"]["orders"][0], "/id", &json!(id));
+                let fibre = testkit::documents("examples/fibre/agreement.yaml")?.remove(0);
+                let order = |id: &str| testkit::schema::with(&fibre["spec"]["orders"][0], "/id", &json!(id));
                 Ok(Example::of("fibre")?
                     .with("/spec/orders/-", &order("o2"))
                     .with("/spec/orders/-", &order("o3"))
@@ -430,9 +422,9 @@ async fn confirm_fleet(stage: &Stage<'_>) -> Result<()> {
 
 fn on_paper(act: &Value) -> Value {
     let evidence = json!({"channel": "Paper", "uri": "https://archive.example/77", "signedTime": "2026-11-25T09:12:44Z",
-                          "digest": common::people::SOME_DIGEST});
-    let named = common::schema::with(act, "/onBehalfOf", &json!(eva().name));
-    common::schema::with(&named, "/evidence", &evidence)
+                          "digest": testkit::people::SOME_DIGEST});
+    let named = testkit::schema::with(act, "/onBehalfOf", &json!(eva().name));
+    testkit::schema::with(&named, "/evidence", &evidence)
 }
 
 /// The consumer reports on every order request, one after the other.
@@ -509,7 +501,7 @@ async fn check(life: &Life, stage: &Stage<'_>, begin: AuditMark) -> Result<Vec<S
         let made = requests(plane, begin, Some(&stage.namespace))?;
         Ok((made.get("create events").map_or(0, Vec::len) >= life.events).then_some(()))
     };
-    until("every event was told", common::PATIENCE, all_told).await.ok();
+    until("every event was told", testkit::PATIENCE, all_told).await.ok();
     let made = requests(plane, begin, Some(&stage.namespace))?;
     if counts(&made) != expected {
         let told: Vec<_> = stage.told().await?.into_iter().filter_map(|event| event.reason).collect();
@@ -544,8 +536,8 @@ async fn check(life: &Life, stage: &Stage<'_>, begin: AuditMark) -> Result<Vec<S
 
 #[tokio::test]
 async fn each_life_costs_one_write_for_each_state_and_rest_and_restart_cost_nothing() -> Result<()> {
-    let cluster = installed().await?;
-    stage::rules(cluster).await?;
+    let turn = installed("counts").await?;
+    let cluster = turn.cluster;
     let lives = lives();
     // Rules and people are there before the operator is, so that it knows them when the first agreement comes.
     let stages =
@@ -585,7 +577,7 @@ async fn each_life_costs_one_write_for_each_state_and_rest_and_restart_cost_noth
         let begun = cluster.plane.audit_since(restart)?;
         Ok(begun.iter().any(|event| event.verb == "watch").then_some(()))
     };
-    until("the restarted operator watched", common::PATIENCE, watched).await?;
+    until("the restarted operator watched", testkit::PATIENCE, watched).await?;
     rest(Duration::from_secs(60)).await?;
     assert_eq!(
         counts(&requests(&cluster.plane, restart, None)?),

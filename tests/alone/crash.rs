@@ -1,22 +1,14 @@
 //! The operator dies between the commit point and the order requests, and the next one takes up where it stopped.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use anyhow::Result;
-use common::operator::{Operator, Tamper};
-use common::stage::{Stage, phase_of};
-use common::{PATIENCE, installed, stage};
 use countersign_api::OrderRequest;
 use http::{Method, Request};
 use kube::client::Body;
 use testenv::until;
+use testkit::PATIENCE;
+use testkit::alone::installed;
+use testkit::operator::{Operator, Tamper};
+use testkit::stage::{Stage, phase_of};
 
 fn creates_an_order_request(request: &Request<Body>) -> bool {
     request.method() == Method::POST && request.uri().path().ends_with("/orderrequests")
@@ -41,11 +33,11 @@ async fn a_crash_before_the_answer_comes_back_leaves_exactly_one() -> Result<()>
 }
 
 async fn dies_and_is_restarted(
-    tampering: common::operator::Tampering,
+    tampering: testkit::operator::Tampering,
     made_by_the_first: usize,
 ) -> Result<()> {
-    let cluster = installed().await?;
-    stage::rules(cluster).await?;
+    let turn = installed("restarts").await?;
+    let cluster = turn.cluster;
     let stage = Stage::with_agreement(cluster, "fibre").await?;
     let first = Operator::start_behind(cluster, &[&stage.namespace], Some(tampering)).await?;
     stage.sign_fibre().await?;

@@ -1,22 +1,6 @@
 //! The operator is down while things happen, and the next one goes straight to where the facts lead.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use anyhow::Result;
-use common::example::Example;
-use common::operator::{Operator, Tamper};
-use common::people::{Person, decision_as_shown};
-use common::stage::{
-    Stage, condition, desk, eva, finance_partner, ignored_in, jonas, phase_of, status_of, step_of,
-};
-use common::{Cluster, documents, installed, raw, schema, stage};
 use countersign_api::OrderRequest;
 use countersign_api::agreement_status::ApprovalState;
 use futures::future::try_join_all;
@@ -27,17 +11,19 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Api;
 use kube::client::Body;
 use serde_json::{Value, json};
+use testkit::alone::installed;
+use testkit::example::Example;
+use testkit::operator::{Operator, Tamper};
+use testkit::people::{Person, decision_as_shown};
+use testkit::stage::{
+    Stage, condition, desk, eva, finance_partner, ignored_in, jonas, phase_of, status_of, step_of,
+};
+use testkit::{documents, raw, schema};
 
 /// How long after the end of a wait it is judged.
 const GRACE: SignedDuration = SignedDuration::from_secs(5);
 /// Decisions that the operator reads at a time.
 const PAGE: usize = 500;
-
-async fn ready() -> Result<&'static Cluster> {
-    let cluster = installed().await?;
-    stage::rules(cluster).await?;
-    Ok(cluster)
-}
 
 fn later(time: &Time, by: SignedDuration) -> Time {
     Time(time.0 + by)
@@ -58,11 +44,12 @@ async fn phases_since(stage: &Stage<'_>, before: usize) -> Result<Vec<String>> {
 #[tokio::test]
 async fn a_manager_who_approved_in_time_while_nobody_looked_is_counted_and_the_offer_does_not_expire()
 -> Result<()> {
+    let cluster = installed("restarts").await?;
     let stage = Example::of("fibre")?
         .with_term("payment-days", "45")
         .answering_within("finance", "L1", 12)?
         .under("/spec/rules/escalation/onTimeout", &json!("Expire"))?
-        .set(ready().await?)
+        .set(&cluster)
         .await?;
     let first = Operator::start(stage.cluster, &[&stage.namespace]).await?;
     stage.submit().await?;
@@ -88,9 +75,10 @@ async fn a_manager_who_approved_in_time_while_nobody_looked_is_counted_and_the_o
 
 #[tokio::test]
 async fn a_customer_who_confirmed_in_time_while_nobody_looked_has_confirmed() -> Result<()> {
+    let cluster = installed("restarts").await?;
     let stage = Example::of("fibre")?
         .under("/spec/rules/confirmation/deadlineSeconds", &json!(12))?
-        .set(ready().await?)
+        .set(&cluster)
         .await?;
     let first = Operator::start(stage.cluster, &[&stage.namespace]).await?;
     stage.submit().await?;
@@ -112,7 +100,8 @@ async fn a_customer_who_confirmed_in_time_while_nobody_looked_has_confirmed() ->
 #[tokio::test]
 async fn after_several_silent_deadlines_only_the_next_level_is_asked_and_has_its_full_time() -> Result<()> {
     let wait = SignedDuration::from_secs(2);
-    let stage = Example::silent()?.set(ready().await?).await?;
+    let cluster = installed("restarts").await?;
+    let stage = Example::silent()?.set(&cluster).await?;
     let first = Operator::start(stage.cluster, &[&stage.namespace]).await?;
     stage.submit().await?;
     stage.confirm_fibre().await?;
@@ -147,7 +136,8 @@ async fn after_several_silent_deadlines_only_the_next_level_is_asked_and_has_its
 #[tokio::test]
 async fn an_operator_that_is_told_to_stop_first_tells_what_it_wrote() -> Result<()> {
     const MANY: usize = 40;
-    let stage = Stage::set(ready().await?, "fibre").await?;
+    let cluster = installed("restarts").await?;
+    let stage = Stage::set(&cluster, "fibre").await?;
     let operator = Operator::start(stage.cluster, &[&stage.namespace]).await?;
     let all: Vec<_> = (0..MANY).map(|number| stage.another(&format!("fibre-{number}"))).collect();
     try_join_all(all.iter().map(Stage::submit)).await?;
@@ -165,7 +155,8 @@ fn never_creates_order_requests(request: &Request<Body>) -> Tamper {
 
 #[tokio::test]
 async fn what_stands_under_the_name_of_an_order_request_and_is_not_ours_is_never_adopted() -> Result<()> {
-    let stage = Stage::set(ready().await?, "fibre").await?;
+    let cluster = installed("restarts").await?;
+    let stage = Stage::set(&cluster, "fibre").await?;
     let namespaces = [stage.namespace.as_str()];
     let first =
         Operator::start_behind(stage.cluster, &namespaces, Some(never_creates_order_requests)).await?;
@@ -175,7 +166,7 @@ async fn what_stands_under_the_name_of_an_order_request_and_is_not_ours_is_never
     drop(first);
 
     let name = status_of(&sealed).orders[0].order_request_name.clone().unwrap();
-    let foreign = documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+    let foreign = documents("testkit/complete/orderrequests.yaml")?.swap_remove(0);
     let foreign = schema::with(&foreign, "/metadata/name", &json!(name));
     let requests = raw::path("orderrequests", &stage.namespace);
     let by_nobody_else = stage.cluster.operator().await?;
@@ -207,7 +198,8 @@ async fn what_stands_under_the_name_of_an_order_request_and_is_not_ours_is_never
 
 #[tokio::test]
 async fn an_agreement_with_more_decisions_than_one_page_holds_is_sealed_on_all_of_them() -> Result<()> {
-    let stage = Stage::set(ready().await?, "fibre").await?;
+    let cluster = installed("restarts").await?;
+    let stage = Stage::set(&cluster, "fibre").await?;
     let first = Operator::start(stage.cluster, &[&stage.namespace]).await?;
     stage.submit().await?;
     stage.confirm_fibre().await?;

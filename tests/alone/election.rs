@@ -1,23 +1,15 @@
 //! Two operators as processes, with the rights that are shipped: frozen, killed and stopped in the middle of lives.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use common::process::{Program, get};
-use common::stage::{Stage, eva, jonas, phase_of};
-use common::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, installed, raw, stage};
 use countersign_api::OrderRequest;
 use serde_json::{Value, json};
 use testenv::until;
+use testkit::alone::installed;
+use testkit::process::{Program, get};
+use testkit::stage::{Stage, eva, jonas, phase_of};
+use testkit::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, raw};
 
 const COUNTERSIGN: &str = env!("CARGO_BIN_EXE_countersign");
 /// A lease of 30 seconds, and what a busy machine adds.
@@ -72,8 +64,8 @@ async fn was_passed_on_once(stage: &Stage<'_>) -> Result<()> {
 
 #[tokio::test]
 async fn a_life_goes_on_when_whoever_leads_is_frozen_comes_back_is_killed_or_told_to_stop() -> Result<()> {
-    let cluster = installed().await?;
-    stage::rules(cluster).await?;
+    let turn = installed("election").await?;
+    let cluster = turn.cluster;
     let (mut first, first_address) = replica(cluster).await?;
     until_leading(&first_address).await?;
     let (second, second_address) = replica(cluster).await?;

@@ -1,19 +1,6 @@
 //! The guard against those who take the policies away: administrators of the cluster, for a moment or for good.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use anyhow::{Result, anyhow};
-use common::operator::Operator;
-use common::people::decision_as_shown;
-use common::stage::{Stage, condition, eva, ignored_in, phase_of};
-use common::{Cluster, OPERATOR_NAMESPACE, PATIENCE, installed, raw, shipped, stage};
 use countersign::admission::{OPERATOR, Set, versioned};
 use countersign_api::CustomerAgreement;
 use k8s_openapi::api::events::v1::Event;
@@ -21,18 +8,22 @@ use kube::Api;
 use kube::api::ListParams;
 use serde_json::{Value, json};
 use testenv::until;
+use testkit::alone::{Turn, installed};
+use testkit::operator::Operator;
+use testkit::people::decision_as_shown;
+use testkit::stage::{Stage, condition, eva, ignored_in, phase_of};
+use testkit::{Cluster, OPERATOR_NAMESPACE, PATIENCE, raw, shipped};
 use tokio::sync::{Mutex, MutexGuard};
 
 const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const BINDINGS: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
 
 /// The policies are there once for all tests, and each of these takes them away.
-async fn alone() -> Result<(&'static Cluster, MutexGuard<'static, ()>)> {
+async fn alone() -> Result<(&'static Cluster, (Turn, MutexGuard<'static, ()>))> {
     static TURN: Mutex<()> = Mutex::const_new(());
-    let turn = TURN.lock().await;
-    let cluster = installed().await?;
-    stage::rules(cluster).await?;
-    Ok((cluster, turn))
+    let only = TURN.lock().await;
+    let turn = installed("guard").await?;
+    Ok((turn.cluster, (turn, only)))
 }
 
 /// The name under which the policy `decide` and its binding are installed.
@@ -60,7 +51,7 @@ async fn forge(stage: &Stage<'_>) -> Result<String> {
         }
     })
     .await?;
-    Ok(common::schema::word(&made, "/metadata/name").to_owned())
+    Ok(testkit::schema::word(&made, "/metadata/name").to_owned())
 }
 
 async fn until_guard(operator: &Operator, active: bool) -> Result<()> {
@@ -225,7 +216,7 @@ async fn what_refuses_the_trial_in_the_place_of_the_policies_proves_nothing() ->
     let (cluster, _turn) = alone().await?;
     let admin = cluster.admin()?;
     let stage = Stage::set(cluster, "fibre").await?;
-    let bindings = format!("{}/namespaces/{OPERATOR_NAMESPACE}/rolebindings", common::RBAC);
+    let bindings = format!("{}/namespaces/{OPERATOR_NAMESPACE}/rolebindings", testkit::RBAC);
     let right = raw::ask(&admin, "GET", &format!("{bindings}/countersign-guard"), &Value::Null).await?;
     raw::ask(&admin, "DELETE", &format!("{bindings}/countersign-guard"), &Value::Null).await?;
     let operator = Operator::start(cluster, &[&stage.namespace]).await?;
@@ -234,7 +225,7 @@ async fn what_refuses_the_trial_in_the_place_of_the_policies_proves_nothing() ->
     let message = until_inactive(&stage).await?;
     assert!(message.contains("refused by something else"), "{message}");
 
-    let fresh = common::schema::with(&right, "/metadata", &json!({"name": "countersign-guard"}));
+    let fresh = testkit::schema::with(&right, "/metadata", &json!({"name": "countersign-guard"}));
     raw::ask(&admin, "POST", &bindings, &fresh).await?;
     until_guard(&operator, true).await?;
     let goes_on = |agreement: &CustomerAgreement| condition(agreement, "Ready").1 == "AwaitingConfirmation";

@@ -1,29 +1,21 @@
 //! What the operator may do, and what it does: the same. Read from the audit log of whole lives, which the operator cannot
+
 //! influence, and at its transport for what no audit log has.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
-use common::operator::{Operator, Tamper};
-use common::people::Person;
-use common::raw::ask;
-use common::schema::word;
-use common::stage::{Stage, desk, lea, mary, nina, omar};
-use common::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, documents, installed, stage};
 use http::Request;
 use kube::client::Body;
 use serde_json::{Value, json};
 use testenv::{AuditEvent, AuditMark, until};
+use testkit::alone::installed;
+use testkit::operator::{Operator, Tamper};
+use testkit::people::Person;
+use testkit::raw::ask;
+use testkit::schema::word;
+use testkit::stage::{Stage, desk, lea, mary, nina, omar};
+use testkit::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, documents};
 
 /// Verb, group and resource; and the namespace where that is the operator's own.
 type Right = (String, String, String, &'static str);
@@ -155,8 +147,8 @@ async fn cafe_is_declined(cluster: &Cluster) -> Result<()> {
 
 #[tokio::test]
 async fn the_operator_uses_every_right_that_it_has_and_asks_for_nothing_else() -> Result<()> {
-    let cluster = installed().await?;
-    stage::rules(cluster).await?;
+    let turn = installed("rights").await?;
+    let cluster = turn.cluster;
     let begin = cluster.plane.audit_mark()?;
     let operator = Operator::start_elected(cluster, noted).await?;
     fibre_is_agreed(cluster).await?;
@@ -288,7 +280,8 @@ fn no_shipped_role_purges_or_reaches_beyond_itself() -> Result<()> {
 /// As the server sees it, with all that is bound to it.
 #[tokio::test]
 async fn the_operator_is_not_allowed_what_it_could_do_harm_with() -> Result<()> {
-    let cluster = installed().await?;
+    let turn = installed("rights").await?;
+    let cluster = turn.cluster;
     let admin = cluster.admin()?;
     let namespace = cluster.plane.namespace("harm").await?;
     let operator = Person::account(OPERATOR_NAMESPACE, OPERATOR);

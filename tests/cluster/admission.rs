@@ -1,19 +1,17 @@
 //! The shipped policies and roles on a real API server, tried by the people, tools and administrators that they are about.
 
-mod common;
-
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use common::{
+use countersign_api::{GROUP, crd};
+use serde_json::{Value, json};
+use testenv::until;
+use testkit::{
     Cluster, DEFINITIONS, PATIENCE,
     people::{Person, SOME_DIGEST, decision_on},
     raw::{Refusal, ask, path, send},
     schema::{with, word},
 };
-use countersign_api::{GROUP, crd};
-use serde_json::{Value, json};
-use testenv::until;
 
 const AGREEMENT: &str = "norrland-timber-fibre";
 
@@ -25,7 +23,7 @@ struct Stage {
 
 impl Stage {
     async fn new(prefix: &str) -> Result<Self> {
-        let cluster = common::installed().await?;
+        let cluster = testkit::installed().await?;
         Ok(Self { cluster, namespace: cluster.plane.namespace(prefix).await? })
     }
 
@@ -69,7 +67,7 @@ impl Stage {
 
     /// The operator, with the rights that these tests take.
     async fn operator(&self) -> Result<kube::Client> {
-        let who = Person::account(common::OPERATOR_NAMESPACE, common::OPERATOR);
+        let who = Person::account(testkit::OPERATOR_NAMESPACE, testkit::OPERATOR);
         self.cluster.allow(&self.namespace, &who, &outcome_rules()).await?;
         self.cluster.operator().await
     }
@@ -85,7 +83,7 @@ fn outcome_rules() -> Value {
 }
 
 fn order_request() -> Result<Value> {
-    let object = common::documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+    let object = testkit::documents("testkit/complete/orderrequests.yaml")?.swap_remove(0);
     Ok(with(&object, "/status", &Value::Null))
 }
 
@@ -520,7 +518,7 @@ async fn only_the_operator_writes_the_status_of_an_agreement() -> Result<()> {
 #[tokio::test]
 async fn a_status_that_comes_with_the_spec_is_dropped() -> Result<()> {
     let stage = Stage::new("dropped").await?;
-    let mut object = common::documents("examples/fibre/agreement.yaml")?.swap_remove(0);
+    let mut object = testkit::documents("examples/fibre/agreement.yaml")?.swap_remove(0);
     object = with(&object, "/status", &json!({"phase": "Agreed"}));
     let made = ask(&stage.cluster.admin()?, "POST", &stage.path("customeragreements"), &object).await?;
     assert_eq!(made.get("status"), None);
@@ -640,7 +638,7 @@ async fn order_requests_do_not_make_the_deletion_of_their_agreement_hang() -> Re
 impl Stage {
     /// An agreement that an author wrote, by its path.
     async fn written(&self, name: &str) -> Result<String> {
-        let agreement = common::documents("examples/fibre/agreement.yaml")?.swap_remove(0);
+        let agreement = testkit::documents("examples/fibre/agreement.yaml")?.swap_remove(0);
         let agreement = with(&agreement, "/metadata", &json!({"name": name}));
         ask(&self.cluster.admin()?, "POST", &self.path("customeragreements"), &agreement).await?;
         Ok(format!("{}/{name}", self.path("customeragreements")))
@@ -685,7 +683,7 @@ impl Stage {
                 vec![delete(json!(["delete", "deletecollection"]))],
             ),
             (
-                Person::account(common::OPERATOR_NAMESPACE, common::OPERATOR),
+                Person::account(testkit::OPERATOR_NAMESPACE, testkit::OPERATOR),
                 vec![delete(json!(["delete", "deletecollection"]))],
             ),
         ] {
@@ -829,10 +827,10 @@ async fn nobody_deletes_the_rules_that_agreements_run_by() -> Result<()> {
     let stage = Stage::new("rules").await?;
     let admin = stage.cluster.admin()?;
     for (plural, file) in [
-        ("standardterms", "tests/complete/standardterms.yaml"),
-        ("delegationpolicies", "tests/complete/delegationpolicies.yaml"),
+        ("standardterms", "testkit/complete/standardterms.yaml"),
+        ("delegationpolicies", "testkit/complete/delegationpolicies.yaml"),
     ] {
-        let document = common::documents(file)?.swap_remove(0);
+        let document = testkit::documents(file)?.swap_remove(0);
         for name in ["kept", "purged"] {
             let named = with(&document, "/metadata", &json!({"name": name}));
             ask(&admin, "POST", &path(plural, ""), &named).await?;
@@ -1019,7 +1017,7 @@ async fn the_optional_stamp_fills_in_who_decides_and_replaces_no_name() -> Resul
     assert!(without.message.contains("spec.decidedBy: Required value"), "{}", without.message);
 
     let admin = stage.cluster.admin()?;
-    for yaml in common::shipped("deploy/admission/optional")? {
+    for yaml in testkit::shipped("deploy/admission/optional")? {
         stage.cluster.plane.apply_yaml(&admin, &yaml).await?;
     }
     let made = until("the stamp was in force", PATIENCE, || async {
@@ -1065,7 +1063,7 @@ const VERBS: [&str; 13] = [
 
 #[test]
 fn no_role_has_a_wildcard_or_reaches_people_who_were_not_asked() -> Result<()> {
-    let roles = common::documents("deploy/rbac/roles.yaml")?;
+    let roles = testkit::documents("deploy/rbac/roles.yaml")?;
     let names: BTreeSet<String> = roles.iter().map(|role| word(role, "/metadata/name").to_owned()).collect();
     assert_eq!(names, ROLES.iter().map(|role| format!("countersign-{role}")).collect());
     let ours: BTreeSet<String> =

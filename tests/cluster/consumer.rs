@@ -1,13 +1,4 @@
 //! The example of a consumer, with the operator: one customer order for each order that was confirmed, whatever fails.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,11 +9,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use common::example::Example;
-use common::operator::running;
-use common::people::Person;
-use common::stage::{Stage, condition, desk, eva, jonas, lea, mary, omar, status_of};
-use common::{DEFINITIONS, PATIENCE, documents, raw, schema};
 use countersign_api::OrderRequest;
 use http::{Method, Request, Response};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -34,6 +20,11 @@ use order_consumer::order_system::{CustomerOrder, Order, OrderSystem, Refusal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testenv::until;
+use testkit::example::Example;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::stage::{Stage, condition, desk, eva, jonas, lea, mary, omar, status_of};
+use testkit::{DEFINITIONS, PATIENCE, documents, raw, schema};
 use tokio::sync::{Barrier, RwLock, oneshot};
 use tokio::task::JoinHandle;
 

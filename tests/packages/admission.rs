@@ -1,5 +1,4 @@
 //! The policies as files: every name has the version of its content, and the guard knows every one of them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,7 +23,7 @@ fn on_disk() -> Vec<(String, String)> {
     files.into_iter().map(named).collect()
 }
 
-/// To write the versions anew after an edit: `UPDATE_ADMISSION=1 cargo test --test admission_files`.
+/// To write the versions anew after an edit: `UPDATE_ADMISSION=1 cargo test --test packages admission`.
 #[test]
 fn every_name_has_the_version_of_its_content() {
     for (name, text) in on_disk() {
@@ -34,7 +33,7 @@ fn every_name_has_the_version_of_its_content() {
         } else {
             assert_eq!(
                 text, right,
-                "{name} was edited; run UPDATE_ADMISSION=1 cargo test --test admission_files"
+                "{name} was edited; run UPDATE_ADMISSION=1 cargo test --test packages admission"
             );
         }
     }

@@ -7,9 +7,9 @@ use countersign::admission::{OPERATOR, Set};
 use serde_json::{Value, json};
 use testenv::tools::Tool;
 
-use crate::common::schema::word;
 use crate::manifests::{of_kind, rendered};
 use crate::tools::{chart, monitored, run};
+use testkit::schema::word;
 
 const HOME: &str = "countersign-system";
 

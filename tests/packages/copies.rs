@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::common::root;
 use crate::tools::chart;
+use testkit::root;
 
 /// Set it to write the copies anew instead of comparing them.
 const UPDATE: &str = "UPDATE_CHART";

@@ -4,12 +4,12 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, admission_older_than};
 
-use crate::common::{PATIENCE, raw};
 use crate::life::{phase, until_phase};
 use crate::manifests::{of_kind, rendered};
 use crate::pages::Terminal;
 use crate::pod::Pod;
 use crate::tools::chart;
+use testkit::{PATIENCE, raw};
 
 #[tokio::test]
 async fn in_another_namespace_it_serves_those_that_it_was_told_and_sees_no_other() -> Result<()> {

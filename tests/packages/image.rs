@@ -8,9 +8,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::common::root;
 use crate::manifests::{of_kind, rendered};
 use crate::tools::{chart, output};
+use testkit::root;
 
 /// The instructions of the Dockerfile: word and rest, with continued lines joined.
 fn instructions() -> Result<Vec<(String, String)>> {

@@ -9,14 +9,14 @@ use countersign_api::CustomerAgreement;
 use serde_json::{Value, json};
 use testenv::{ControlPlane, admission_older_than, until};
 
-use crate::common::people::decision_as_shown;
-use crate::common::schema::word;
-use crate::common::stage::{eva, ignored_in, phase_of};
-use crate::common::{DEFINITIONS, PATIENCE, raw};
 use crate::manifests::{of_kind, rendered};
 use crate::pages::Terminal;
 use crate::pod::Pod;
 use crate::tools::{chart, next};
+use testkit::people::decision_as_shown;
+use testkit::schema::word;
+use testkit::stage::{eva, ignored_in, phase_of};
+use testkit::{DEFINITIONS, PATIENCE, raw};
 
 const INSTALL: &str = "docs/install.md";
 const UPGRADE: &str = "docs/upgrade.md";
@@ -246,7 +246,7 @@ async fn comes_to_life(plane: &ControlPlane, terminal: &Terminal) -> Result<()> 
 fn every_command_of_the_pages_is_followed() -> Result<()> {
     let source = include_str!("life.rs");
     for (page, name) in [(INSTALL, "INSTALL"), (UPGRADE, "UPGRADE")] {
-        let text = fs::read_to_string(crate::common::root().join(page))?;
+        let text = fs::read_to_string(testkit::root().join(page))?;
         let (mut heading, mut number) = ("", 0);
         for line in text.lines() {
             if let Some(found) = line.strip_prefix('#') {

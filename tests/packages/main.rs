@@ -7,16 +7,16 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
+mod admission;
 mod chart;
 mod copies;
 mod elsewhere;
+mod gitops;
 mod image;
 mod kustomize;
 mod life;
 mod manifests;
+mod monitoring;
 mod pages;
 mod pod;
 mod release;

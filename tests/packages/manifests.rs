@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use testenv::tools::Tool;
 
-use crate::common::schema::word;
 use crate::tools::run;
+use testkit::schema::word;
 
 /// Kind, namespace and name.
 pub(crate) type Key = (String, String, String);

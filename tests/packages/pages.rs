@@ -9,8 +9,8 @@ use anyhow::{Context, Result, ensure};
 use testenv::ControlPlane;
 use testenv::tools::Tool;
 
-use crate::common::root;
 use crate::tools::output;
+use testkit::root;
 
 /// Where the charts are published, as the pages write it.
 const PUBLISHED: &str = "oci://ghcr.io/countersign-dev/charts/countersign --version ";

@@ -8,10 +8,9 @@ use std::thread::JoinHandle;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 use testenv::{ControlPlane, until};
-
-use crate::common::PATIENCE;
-use crate::common::process::get;
-use crate::common::schema::word;
+use testkit::PATIENCE;
+use testkit::process::get;
+use testkit::schema::word;
 
 pub(crate) struct Pod {
     child: Child,

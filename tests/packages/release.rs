@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::common::root;
 use crate::tools::output;
+use testkit::root;
 
 const FILE: &str = ".github/workflows/release.yml";
 const KREW: &str = "deploy/krew/agreement.yaml";

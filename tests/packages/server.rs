@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use testenv::tools::Tool;
 use testenv::{ControlPlane, until};
 
-use crate::common::schema::word;
-use crate::common::{PATIENCE, raw};
 use crate::manifests::{kustomized, rendered};
 use crate::tools::{monitored, run};
+use testkit::schema::word;
+use testkit::{PATIENCE, raw};
 
 const SETS: [(&str, &[&str]); 4] = [
     ("countersign-system", &[]),

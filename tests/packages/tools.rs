@@ -8,8 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use testenv::tools::Tool;
-
-use crate::common::root;
+use testkit::root;
 
 /// The chart as it is in the repository.
 pub(crate) fn chart() -> PathBuf {

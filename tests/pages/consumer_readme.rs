@@ -1,13 +1,4 @@
 //! `examples/order-consumer/README.md`: what somebody does who tries the example, command by command.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
-use common::operator::running;
-use common::stage::{COMMON, Stage, eva, jonas, status_of};
-use common::{Cluster, PATIENCE, documents, root, schema};
 use countersign_api::agreement_status::Handover;
 use serde_json::json;
 use testenv::tools::Tool;
 use testenv::until;
+use testkit::operator::running;
+use testkit::stage::{COMMON, Stage, eva, jonas, status_of};
+use testkit::{Cluster, PATIENCE, documents, root, schema};
 use tokio::process::{Child, Command};
 
 /// The blocks of the section that is followed, in order.

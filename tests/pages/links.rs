@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::common::root;
+use testkit::root;
 
 /// Folders that hold nothing of ours.
 const FOREIGN: [&str; 4] = ["target", ".git", "node_modules", "vendor"];

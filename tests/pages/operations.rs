@@ -1,24 +1,13 @@
 //! `docs/operations.md` explains every metric, flag and variable. None may be missing, and none may be invented.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
-#[allow(dead_code, reason = "shared with tests that need more of it")]
-#[path = "shell/fake.rs"]
-mod fake;
-#[allow(dead_code, reason = "shared with tests that need more of it")]
-#[path = "shell/operator.rs"]
-mod operator;
-#[path = "monitoring/shown.rs"]
-mod shown;
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
 use countersign_api::conditions::{event, ignored, phase, reason};
+use testkit::shown::{check_query, shown};
 
-use shown::{check_query, shown};
-
-const PAGE: &str = include_str!("../docs/operations.md");
-const WORDS: &str = include_str!("../docs/lifecycle.md");
+const PAGE: &str = include_str!("../../docs/operations.md");
+const WORDS: &str = include_str!("../../docs/lifecycle.md");
 
 /// The rows of the page whose first cell begins like this.
 fn rows(start: &str) -> Vec<Vec<&'static str>> {
@@ -85,7 +74,7 @@ async fn every_value_of_a_label_is_explained_and_there_from_the_start() {
 async fn the_lists_from_which_labels_come_are_whole() {
     let shown = shown().await;
     let values = |metric: &str, label: &str| shown[metric].labels[label].clone();
-    let source = include_str!("../crates/api/src/conditions.rs");
+    let source = include_str!("../../crates/api/src/conditions.rs");
     let declared = |module: &str| -> BTreeSet<String> {
         let body = source.split(&format!("pub mod {module} {{")).nth(1).unwrap().split("\n}").next().unwrap();
         let constants = body.lines().filter_map(|line| line.split_once(": &str = \"")?.1.strip_suffix("\";"));

@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use serde_json::{Value, json};
+use testkit::papers::{list, objects};
+use testkit::world::World;
 
-use crate::papers::{list, objects};
-use crate::program::countersign;
-use crate::world::World;
+use super::countersign;
 
 fn run(arguments: &[&str], input: &str) -> (i32, String, String) {
     let output = countersign(&[&["export"], arguments].concat(), input);

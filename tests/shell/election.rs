@@ -7,9 +7,9 @@ use countersign_core::decide::{Evidence, Observed, Plan};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::fake::{Script, Server};
 use crate::objects::{agreement, to_phase};
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Server};
 
 const LEASE: &str = "/leases/countersign";
 const LEADING: &str = "countersign_leader_election_master_status";

@@ -6,10 +6,10 @@ use countersign::admission::{OPERATOR, Set};
 use countersign_core::decide::{Evidence, Plan};
 use serde_json::{Value, json};
 
-use crate::fake::{Script, Server};
 use crate::lives::{EVA, decision_on, example, status_of};
 use crate::objects::to_phase;
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Server};
 
 /// A server with the policies in force, catalogue, policy, and fibre agreements of these names.
 fn server(agreements: &[String]) -> Server {

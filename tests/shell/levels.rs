@@ -5,10 +5,10 @@ use countersign_core::decide::{Plan, decide};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::fake::{Script, Server};
 use crate::lives::{approves, escalated, status, until_phase};
 use crate::objects::{agreement, to_status};
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Server};
 
 const HOUR: u64 = 3_600;
 

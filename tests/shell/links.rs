@@ -3,12 +3,12 @@
 use countersign_core::decide::decide;
 use serde_json::{Value, json};
 
-use crate::fake::{Script, Server};
 use crate::lives::{
     AGREEMENT, EVA, asked, asked_by, decides, decision_on, example, signed_by_the_customer, status_of,
     until_phase,
 };
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Server};
 
 fn sealed(server: &Server, agreement: &str) -> bool {
     status_of(server, agreement)["signOff"]["sealedTime"].is_string()

@@ -2,9 +2,8 @@
 
 use countersign_core::decide::decide;
 use serde_json::{Value, json};
-
-use crate::fake::{Script, Seen, Server};
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Seen, Server};
 
 pub const EVA: &str = "eva.lund@norrland-timber.example";
 pub const AGREEMENT: &str = "norrland-timber-fibre";

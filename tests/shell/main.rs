@@ -2,13 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod election;
-mod fake;
 mod guard;
 mod levels;
 mod links;
 mod lives;
 mod metrics;
 mod objects;
-mod operator;
 mod watching;
 mod writing;

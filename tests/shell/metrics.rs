@@ -4,10 +4,10 @@ use countersign_api::CustomerAgreement;
 use countersign_core::decide::{Plan, decide};
 use serde_json::{Value, json};
 
-use crate::fake::{Script, Server};
 use crate::lives::{AGREEMENT, EVA, asked, decides, escalated, signed_by_the_customer, status, until_phase};
 use crate::objects::{agreement, decision, phase, telling, to_phase};
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Server};
 
 const HOUR: u64 = 3_600;
 

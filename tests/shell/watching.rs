@@ -6,9 +6,9 @@ use std::time::Duration;
 use countersign_core::decide::Plan;
 use serde_json::json;
 
-use crate::fake::{Script, Seen, Server};
 use crate::objects::{agreement, broken, decision, order, to_phase};
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Seen, Server};
 
 fn pending(server: &Server, name: &str) -> bool {
     server.get("customeragreements", name)["status"]["phase"] == "Pending"

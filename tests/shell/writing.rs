@@ -7,9 +7,9 @@ use countersign_core::decide::{Changes, Evidence, Plan};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::fake::{Script, Server};
 use crate::objects::{agreement, decision, order, phase, telling, to_phase, to_status};
-use crate::operator::Operator;
+use testkit::fake::operator::Operator;
+use testkit::fake::{Script, Server};
 
 /// As an agreement does once everybody has signed: seal, pass the order on, be done.
 fn seal_and_pass_on(seen: &countersign_core::decide::Observed<'_>, _: Timestamp) -> Plan {
@@ -233,7 +233,8 @@ async fn events_follow_the_write_that_caused_them() {
     let event = &told[0].body;
     assert_eq!((&event["reportingController"], &event["type"]), (&json!("countersign"), &json!("Normal")));
     assert_eq!((&event["regarding"]["name"], &event["regarding"]["uid"]), (&json!("a"), &json!("uid-of-a")));
-    let first = |what: &dyn Fn(&crate::fake::Seen) -> bool| server.requests().iter().position(what).unwrap();
+    let first =
+        |what: &dyn Fn(&testkit::fake::Seen) -> bool| server.requests().iter().position(what).unwrap();
     assert!(first(&|s| s.is("POST", "/events")) > first(&|s| s.is("PATCH", "/a/status")));
 }
 

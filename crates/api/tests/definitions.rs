@@ -1,26 +1,24 @@
 //! The definitions in `crds/` are the ones that the types in `crates/api/src` give, and keep to the API conventions.
 
-mod common;
-
 use std::{collections::BTreeSet, fs};
 
 use anyhow::{Context, Result};
-use common::schema::{places, word};
 use countersign_api::crd;
 use serde_json::Value;
+use testkit::schema::{places, word};
 
 /// Set it to write the files instead of comparing them.
 const UPDATE: &str = "UPDATE_CRDS";
 
 #[test]
 fn definitions_do_not_drift_from_the_types() -> Result<()> {
-    let folder = common::root().join("crds");
+    let folder = testkit::root().join("crds");
     let mut expected = BTreeSet::new();
     let mut drifted = Vec::new();
     for definition in crd::all() {
         let file = folder.join(format!("{}.yaml", word(&definition, "/metadata/name")));
         let text = format!(
-            "# Generated from crates/api/src: {UPDATE}=1 cargo test --test api_crds\n{}",
+            "# Generated from crates/api/src: {UPDATE}=1 cargo test -p countersign-api\n{}",
             serde_saphyr::to_string(&definition)?
         );
         if std::env::var_os(UPDATE).is_some() {
@@ -39,7 +37,7 @@ fn definitions_do_not_drift_from_the_types() -> Result<()> {
     }
     assert!(
         drifted.is_empty(),
-        "not what crates/api/src gives: {}\nrun `{UPDATE}=1 cargo test --test api_crds` and commit crds/",
+        "not what crates/api/src gives: {}\nrun `{UPDATE}=1 cargo test -p countersign-api` and commit crds/",
         drifted.join(", ")
     );
     Ok(())
@@ -49,7 +47,7 @@ fn definitions_do_not_drift_from_the_types() -> Result<()> {
 fn generated_files_say_the_same_as_the_types_to_another_reader() -> Result<()> {
     for definition in crd::all() {
         let file = format!("crds/{}.yaml", word(&definition, "/metadata/name"));
-        let read = common::documents(&file)?;
+        let read = testkit::documents(&file)?;
         assert_eq!(read, [definition], "{file}");
     }
     Ok(())
@@ -129,45 +127,4 @@ fn every_definition_is_namespaced_named_and_grouped_as_documented() {
             "OrderRequest Namespaced oreq commerce",
         ]
     );
-}
-
-/// What `kubectl explain` reads.
-#[tokio::test]
-async fn explain_has_words_for_every_field() -> Result<()> {
-    let admin = common::cluster().await?.admin()?;
-    let path = "/openapi/v3/apis/countersign.dev/v1alpha1";
-    let published = testenv::until("the server published our schemas", common::PATIENCE, || async {
-        let answer = common::raw::send(&admin, "GET", path, &Value::Null).await;
-        let answer = answer.map_err(common::raw::Refusal::into_error)?;
-        let schemas = answer.pointer("/components/schemas").and_then(Value::as_object).cloned();
-        let all = schemas.iter().flat_map(|s| s.keys());
-        let kinds: Vec<String> = crd::all().iter().map(|d| word(d, "/spec/names/kind").to_owned()).collect();
-        let ours = all.filter(|name| kinds.iter().any(|kind| name.ends_with(&format!(".{kind}")))).count();
-        Ok((ours == kinds.len()).then_some(schemas).flatten())
-    })
-    .await?;
-    for definition in crd::all() {
-        let kind = word(&definition, "/spec/names/kind");
-        let schema = published
-            .iter()
-            .find(|(name, _)| name.ends_with(&format!(".{kind}")))
-            .map(|(_, schema)| schema)
-            .with_context(|| format!("{kind} is not published"))?;
-        for place in places(&definition) {
-            let top = ["apiVersion", "kind", "metadata"].contains(&place.path.as_str());
-            if top || place.path.is_empty() || place.path.ends_with("[]") {
-                continue;
-            }
-            let mut pointer = String::new();
-            for name in place.path.split('.') {
-                let plain = name.trim_end_matches("[]").trim_end_matches("{}");
-                pointer = format!("{pointer}/properties/{plain}");
-                pointer.push_str(&"/items".repeat(name.matches("[]").count()));
-                pointer.push_str(&"/additionalProperties".repeat(name.matches("{}").count()));
-            }
-            let words = schema.pointer(&format!("{pointer}/description")).and_then(Value::as_str);
-            assert_eq!(words, place.word("description"), "{kind} `{}`", place.path);
-        }
-    }
-    Ok(())
 }

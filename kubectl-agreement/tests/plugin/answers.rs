@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use testkit::operator::running;
+use testkit::raw;
+use testkit::stage::{Stage, desk, eva, jonas, patel, phase_of, status_of};
 
-use crate::common::operator::running;
-use crate::common::raw;
-use crate::common::stage::{Stage, desk, eva, jonas, patel, phase_of, status_of};
 use crate::decisions::{decisions, escalated};
 use crate::terminal::Typed;
 use crate::user::User;

@@ -1,11 +1,11 @@
 //! Acts of representatives that somebody records.
 
 use anyhow::Result;
+use testkit::example::Example;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::stage::{Stage, eva, jonas, phase_of, status_of};
 
-use crate::common::example::Example;
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, eva, jonas, phase_of, status_of};
 use crate::decisions::decisions;
 use crate::user::{Said, User};
 

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use serde_json::json;
+use testkit::example::Example;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::stage::{Stage, lea, omar, status_of};
 
-use crate::common::example::Example;
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, lea, omar, status_of};
 use crate::decisions::{escalated, everywhere};
 use crate::user::User;
 

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::operator::running;
+use testkit::stage::{Stage, jonas};
 
-use crate::common::operator::running;
-use crate::common::stage::{Stage, jonas};
 use crate::user::{Said, User};
 
 /// The account owner, whose kubeconfig is taken to pieces.

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::operator::running;
+use testkit::stage::{Stage, jonas, omar, patel};
 
-use crate::common::operator::running;
-use crate::common::stage::{Stage, jonas, omar, patel};
 use crate::user::User;
 
 /// A program that gives the credential of somebody, as `aws` or `kubelogin` do.

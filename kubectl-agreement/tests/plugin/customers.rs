@@ -1,9 +1,9 @@
 //! Customers, who read nothing in the cluster and decide with what they were sent.
 
 use anyhow::Result;
+use testkit::operator::running;
+use testkit::stage::{Stage, eva, jonas, omar, phase_of, status_of};
 
-use crate::common::operator::running;
-use crate::common::stage::{Stage, eva, jonas, omar, phase_of, status_of};
 use crate::user::{Said, User};
 
 /// A file of the customer's own.
@@ -66,7 +66,7 @@ async fn the_fibre_is_agreed_by_a_customer_who_may_read_nothing() -> Result<()> 
 async fn what_the_provider_keeps_to_itself_is_not_sent() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let owner = User::of(&crate::common::stage::patel(), &stage).await?;
+    let owner = User::of(&testkit::stage::patel(), &stage).await?;
     let sheet = Sheet::sent_by(&owner, &stage.agreement).await?.text();
     let status = sheet.split_once("\nstatus:").unwrap().1;
     for kept in ["deviations", "approvals", "b2b-2026\n", "waitingFor", "conditions", "owners", "value:"] {
@@ -83,8 +83,7 @@ async fn what_the_provider_keeps_to_itself_is_not_sent() -> Result<()> {
 async fn a_file_that_was_changed_on_the_way_is_not_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let (owner, omar) =
-        (User::of(&crate::common::stage::patel(), &stage).await?, User::of(&omar(), &stage).await?);
+    let (owner, omar) = (User::of(&testkit::stage::patel(), &stage).await?, User::of(&omar(), &stage).await?);
     let sheet = Sheet::sent_by(&owner, &stage.agreement).await?;
     sheet.change("11.20", "10.20");
     sheet.decide(&omar, &["confirm"]).await?.failed(1, "it was changed");
@@ -96,7 +95,7 @@ async fn a_file_that_was_changed_on_the_way_is_not_decided_on() -> Result<()> {
     };
     stage.until("Omar's confirmation counts", counted).await?;
 
-    let applied = std::fs::read_to_string(crate::common::root().join("examples/fleet/agreement.yaml"))?;
+    let applied = std::fs::read_to_string(testkit::root().join("examples/fleet/agreement.yaml"))?;
     let applied = omar.types_with(&["confirm", "-f", "-", "--yes"], &applied).await?;
     applied.failed(1, "it is what was applied, not what is offered");
     Ok(())
@@ -105,7 +104,7 @@ async fn a_file_that_was_changed_on_the_way_is_not_decided_on() -> Result<()> {
 #[tokio::test]
 async fn a_customer_who_may_read_sees_that_a_decision_came_too_late_and_why() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "cafe").await?;
-    let nina = crate::common::stage::nina();
+    let nina = testkit::stage::nina();
     stage.grant(&nina, "countersign-reader").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let (name, user) = (stage.agreement.as_str(), User::of(&nina, &stage).await?);

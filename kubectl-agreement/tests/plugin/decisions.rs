@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use testkit::example::Example;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::raw;
+use testkit::stage::{Stage, desk, eva, jonas, lea, mary, omar, patel, phase_of, status_of};
 
-use crate::common::example::Example;
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::raw;
-use crate::common::stage::{Stage, desk, eva, jonas, lea, mary, omar, patel, phase_of, status_of};
 use crate::user::User;
 
 /// The fleet, confirmed by both representatives: finance is asked, then sales.
@@ -150,7 +150,7 @@ async fn a_manager_refuses_and_an_owner_withdraws_each_in_their_own_words() -> R
 
     let other = Stage::with_agreement(stage.cluster, "fleet").await?;
     escalated(&other).await?;
-    let desk = User::of(&crate::common::stage::desk(), &other).await?;
+    let desk = User::of(&testkit::stage::desk(), &other).await?;
     let said = desk.types(&["refuse", name, "--reason", "not at this price", "--yes"]).await?.done();
     assert!(said.contains("The agreement is Refused."), "{said}");
     Ok(())

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::root;
+use testkit::stage::{Stage, desk, lea, mary, omar, patel};
 
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::root;
-use crate::common::stage::{Stage, desk, lea, mary, omar, patel};
 use crate::user::User;
 
 const TYPED: &str = "$ kubectl agreement ";

@@ -7,9 +7,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../../../tests/common/mod.rs"]
-mod common;
-
 mod answers;
 mod attested;
 mod authorities;

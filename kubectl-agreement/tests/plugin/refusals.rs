@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use serde_json::json;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::stage::{Stage, desk, eva, jonas, omar};
 
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, desk, eva, jonas, omar};
 use crate::user::User;
 
 #[tokio::test]
@@ -99,9 +99,9 @@ async fn without_a_terminal_nothing_is_made_unless_it_was_said_so() -> Result<()
     let eva = User::of(&eva(), &stage).await?;
     let said = eva.types_with(&["confirm", &stage.agreement], "y\n").await?;
     said.failed(2, "there is no terminal to ask on");
-    assert_eq!(crate::common::stage::phase_of(&stage.get().await?), "AwaitingConfirmation");
+    assert_eq!(testkit::stage::phase_of(&stage.get().await?), "AwaitingConfirmation");
     let desk = User::of(&desk(), &stage).await?;
-    stage.grant(&crate::common::stage::desk(), "countersign-approver").await?;
+    stage.grant(&testkit::stage::desk(), "countersign-approver").await?;
     let said = desk.types(&["approve", &stage.agreement, "--yes"]).await?;
     said.failed(1, "nothing in the agreement asks for an approval");
     Ok(())

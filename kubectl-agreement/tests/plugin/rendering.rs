@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use serde_json::json;
+use testkit::example::Example;
+use testkit::operator::running;
+use testkit::schema;
+use testkit::stage::{Stage, desk, eva, jonas, lea, mary, nina, omar, patel};
 use unicode_width::UnicodeWidthStr;
 
-use crate::common::example::Example;
-use crate::common::operator::running;
-use crate::common::schema;
-use crate::common::stage::{Stage, desk, eva, jonas, lea, mary, nina, omar, patel};
 use crate::user::User;
 
 /// Nothing is wider than a terminal, and nothing is there that only a terminal understands.
@@ -123,7 +123,7 @@ async fn the_inbox_is_shown_again_when_something_changes() -> Result<()> {
     let mut child = command.stdout(file.reopen()?).spawn()?;
     let read = || Ok::<_, anyhow::Error>(std::fs::read_to_string(file.path())?);
     let shows = |words: &'static str| {
-        testenv::until(format!("{words} was shown"), crate::common::PATIENCE, move || {
+        testenv::until(format!("{words} was shown"), testkit::PATIENCE, move || {
             std::future::ready(read().map(|text| text.contains(words).then_some(())))
         })
     };

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use anyhow::Result;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::stage::{Stage, lea, patel};
 
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, lea, patel};
 use crate::decisions::{decisions, escalated};
 use crate::user::User;
 

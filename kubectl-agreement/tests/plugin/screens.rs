@@ -3,13 +3,13 @@
 use anyhow::Result;
 use futures::future::try_join_all;
 use serde_json::json;
+use testkit::example::Example;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::schema;
+use testkit::stage::{Stage, eva, jonas};
 use unicode_width::UnicodeWidthStr;
 
-use crate::common::example::Example;
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::schema;
-use crate::common::stage::{Stage, eva, jonas};
 use crate::rendering::fits;
 use crate::user::User;
 

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use testkit::example::Example;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::stage::{Stage, jonas};
 
-use crate::common::example::Example;
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, jonas};
 use crate::help::{commands, plugin};
 use crate::user::User;
 

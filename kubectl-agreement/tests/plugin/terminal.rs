@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tempfile::NamedTempFile;
 use testenv::until;
+use testkit::PATIENCE;
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::stage::{Stage, eva, phase_of, status_of};
 use tokio::process::Child;
 
-use crate::common::PATIENCE;
-use crate::common::operator::running;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, eva, phase_of, status_of};
 use crate::decisions::decisions;
 use crate::user::{Said, User};
 

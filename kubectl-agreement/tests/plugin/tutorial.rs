@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use testkit::operator::running;
+use testkit::root;
+use testkit::stage::{Stage, eva, jonas};
 use tokio::process::Command;
-
-use crate::common::operator::running;
-use crate::common::root;
-use crate::common::stage::{Stage, eva, jonas};
 
 /// The blocks marked `sh`, one after the other.
 fn script(page: &str) -> String {

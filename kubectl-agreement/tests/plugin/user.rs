@@ -6,11 +6,10 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use testkit::Cluster;
+use testkit::people::Person;
+use testkit::stage::Stage;
 use tokio::process::Command;
-
-use crate::common::Cluster;
-use crate::common::people::Person;
-use crate::common::stage::Stage;
 
 /// A person who uses kubectl, with a kubeconfig of their own.
 pub struct User {

@@ -5,10 +5,10 @@ use std::os::unix::process::ExitStatusExt;
 use anyhow::{Context, Result};
 use serde_json::json;
 use testenv::until;
+use testkit::PATIENCE;
+use testkit::operator::running;
+use testkit::stage::{Stage, jonas};
 
-use crate::common::PATIENCE;
-use crate::common::operator::running;
-use crate::common::stage::{Stage, jonas};
 use crate::user::User;
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::fake::Server;
+use super::Server;
 
 pub struct Operator {
     pub metrics: Metrics,

@@ -1,4 +1,5 @@
 //! For each rule of the admission policies a version of it that is weaker, and an attack that notices: let through where
+
 //! the policy is weakened, refused where it is as it ships. So no rule can get lost without a test that fails.
 //!
 //! All weakened versions are installed at once, each for a namespace (or for cluster-wide objects with a label) of its own.
@@ -8,18 +9,7 @@
 //! Not tried, for no request can tell: `failurePolicy` and `errored()`, because no request that the schemas let through
 //! makes an expression or this server's authorizer fail (the guard compares them); the subresources of decisions, which
 //! have none; and CREATE of a status, which is dropped when it comes with the spec. The three names of the collector are
-//! needed for a namespace to go, and tests/admission.rs deletes some.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-#[path = "../common/mod.rs"]
-mod common;
-
+//! needed for a namespace to go, and tests/cluster/admission.rs deletes some.
 mod policies;
 mod table;
 mod who;
@@ -27,10 +17,6 @@ mod who;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
-use common::people::decision_on;
-use common::raw::{ask, path};
-use common::schema::{with, word};
-use common::{Cluster, DEFINITIONS, PATIENCE, cluster, shipped};
 use countersign_api::GROUP;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http::Request;
@@ -40,6 +26,11 @@ use policies::{bound, pair, parts, texts};
 use serde_json::{Value, json};
 use table::{Weakening, all, withdraw};
 use testenv::until;
+use testkit::alone::bare;
+use testkit::people::decision_on;
+use testkit::raw::{ask, path};
+use testkit::schema::{with, word};
+use testkit::{Cluster, DEFINITIONS, PATIENCE, shipped};
 use who::{AGREEMENT, EVERYBODY, OWNER, Place, Thing, Try, Who, object};
 
 const AT_ONCE: usize = 8;
@@ -258,7 +249,8 @@ async fn tried(
 
 #[tokio::test]
 async fn for_every_rule_there_is_an_attack_that_notices_its_loss() -> Result<()> {
-    let cluster = cluster().await?;
+    let turn = bare("weakenings").await?;
+    let cluster = turn.cluster;
     let admin = cluster.admin()?;
     let_spec_be_changed(cluster).await?;
     let people = people(cluster).await?;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::common::schema::{with, word};
-use crate::common::shipped;
-use crate::table::Weakening;
+use super::table::Weakening;
+use testkit::schema::{with, word};
+use testkit::shipped;
 
 /// Policies whose weakened versions are bound by a label of the object, for it lives in no namespace.
 const BY_OBJECT: [&str; 4] = ["definitions", "kept", "protected-namespaces", "unowned"];

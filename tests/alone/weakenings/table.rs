@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::common::people::SOME_DIGEST;
-use crate::common::schema::with;
-use crate::who::{Does, OWNER, Thing, Try, Who};
+use super::who::{Does, OWNER, Thing, Try, Who};
+use testkit::people::SOME_DIGEST;
+use testkit::schema::with;
 
 /// A policy with something taken out.
 pub struct Weakening {

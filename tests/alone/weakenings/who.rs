@@ -3,12 +3,10 @@
 use anyhow::{Context, Result, bail};
 use countersign_api::GROUP;
 use serde_json::{Value, json};
-
-use crate::common;
-use crate::common::people::{Person, decision_on};
-use crate::common::raw::path;
-use crate::common::schema::with;
-use crate::common::{DEFINITIONS, documents};
+use testkit::people::{Person, decision_on};
+use testkit::raw::path;
+use testkit::schema::with;
+use testkit::{DEFINITIONS, documents};
 
 /// The agreement on which everybody decides.
 pub const AGREEMENT: &str = "norrland-timber-fibre";
@@ -98,7 +96,7 @@ impl Who {
             Self::Narrow => user("narrow"),
             Self::Away => user("away"),
             Self::Callback => Person::account("elsewhere", "esign-callback"),
-            Self::Imposter => Person::account("elsewhere", common::OPERATOR),
+            Self::Imposter => Person::account("elsewhere", testkit::OPERATOR),
             Self::Scheduler => Person::user("system:kube-scheduler", &[]),
             Self::InNodes => Person::user("in-nodes", &["system:nodes"]),
             Self::InAccounts => Person::user("in-accounts", &["system:serviceaccounts"]),
@@ -250,9 +248,9 @@ impl Try {
 pub fn object(thing: Thing) -> Result<Value> {
     let file = match thing {
         Thing::Agreement | Thing::OwnedAgreement => "examples/fibre/agreement.yaml",
-        Thing::OrderRequest => "tests/complete/orderrequests.yaml",
-        Thing::Terms => "tests/complete/standardterms.yaml",
-        Thing::Policy => "tests/complete/delegationpolicies.yaml",
+        Thing::OrderRequest => "testkit/complete/orderrequests.yaml",
+        Thing::Terms => "testkit/complete/standardterms.yaml",
+        Thing::Policy => "testkit/complete/delegationpolicies.yaml",
         other => bail!("{other:?} is not in a file"),
     };
     Ok(with(&documents(file)?.swap_remove(0), "/status", &Value::Null))

@@ -4,12 +4,12 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use testenv::until;
 
-use crate::common::people::Person;
-use crate::common::raw::{self, Refusal};
-use crate::common::schema::{with, word};
-use crate::common::stage::{Stage, eva};
-use crate::common::{DEFINITIONS, OPERATOR, OPERATOR_NAMESPACE, PATIENCE};
-use crate::{account, gitops, may, running};
+use super::{account, gitops, may, running};
+use testkit::people::Person;
+use testkit::raw::{self, Refusal};
+use testkit::schema::{with, word};
+use testkit::stage::{Stage, eva};
+use testkit::{DEFINITIONS, OPERATOR, OPERATOR_NAMESPACE, PATIENCE};
 
 const WRITE: [&str; 7] = ["get", "list", "create", "update", "patch", "delete", "deletecollection"];
 
@@ -141,7 +141,7 @@ async fn nobody_deletes_a_decision_in_whatever_way_it_is_asked() -> Result<()> {
 
 /// Makes an order request whose owner is not there, as only the operator can, and waits until the collector has taken it.
 async fn collector_came_by(stage: &Stage<'_>) -> Result<()> {
-    let bait = crate::common::documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+    let bait = testkit::documents("testkit/complete/orderrequests.yaml")?.swap_remove(0);
     let bait = with(&bait, "/metadata", &json!({"name": "bait", "ownerReferences": missing_owner(true)}));
     let requests = raw::path("orderrequests", &stage.namespace);
     raw::ask(&stage.cluster.operator().await?, "POST", &requests, &bait).await?;
@@ -169,7 +169,7 @@ async fn the_garbage_collector_takes_nothing_that_is_kept() -> Result<()> {
     let admin = stage.cluster.admin()?;
     let mut alone = Vec::new();
     for plural in ["delegationpolicies", "standardterms"] {
-        let object = crate::common::documents(&format!("tests/complete/{plural}.yaml"))?.swap_remove(0);
+        let object = testkit::documents(&format!("testkit/complete/{plural}.yaml"))?.swap_remove(0);
         let object = with(&object, "/metadata", &json!({"name": "collected"}));
         let object = with(&object, "/spec/lifecycleState", &json!("Retired"));
         raw::ask(&admin, "POST", &raw::path(plural, ""), &object).await?;
@@ -221,7 +221,7 @@ async fn nothing_that_is_kept_is_born_with_an_owner() -> Result<()> {
         ("standardterms", "examples/common/standard-terms.yaml", false),
         ("delegationpolicies", "examples/common/delegation-policy.yaml", false),
     ] {
-        let object = crate::common::documents(file)?.swap_remove(0);
+        let object = testkit::documents(file)?.swap_remove(0);
         let owned = json!({"name": format!("owned-{}", stage.namespace), "ownerReferences": missing_owner(namespaced)});
         let owned = with(&object, "/metadata", &owned);
         let collection = raw::path(plural, if namespaced { &stage.namespace } else { "" });
@@ -282,7 +282,7 @@ async fn nobody_writes_an_end_a_seal_or_an_order_request_of_their_own() -> Resul
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let asked = stage.until_phase("AwaitingConfirmation").await?;
     let agreement = format!("{}/{}", raw::path("customeragreements", &stage.namespace), stage.agreement);
-    let order = crate::common::documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+    let order = testkit::documents("testkit/complete/orderrequests.yaml")?.swap_remove(0);
     let order = with(&order, "/metadata", &json!({"name": "forged"}));
     let neighbour = Person::account(OPERATOR_NAMESPACE, "default");
     let mut people = writers(&stage).await?;

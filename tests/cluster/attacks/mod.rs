@@ -1,29 +1,19 @@
 //! What somebody would try who wants an agreement that was not agreed, on a real API server with the policies and roles as
-//! they ship and a running operator. What admission alone refuses is in tests/admission.rs.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
-#[path = "../common/mod.rs"]
-mod common;
-
+//! they ship and a running operator. What admission alone refuses is in tests/cluster/admission.rs.
 mod evidence;
 mod names;
 mod replay;
 mod rules;
 
 use anyhow::Result;
-use common::example::{common_policy, selecting};
-use common::operator::running;
-use common::people::Person;
-use common::raw;
-use common::stage::Stage;
 use countersign_api::GROUP;
 use serde_json::{Value, json};
+use testkit::example::{common_policy, selecting};
+use testkit::operator::running;
+use testkit::people::Person;
+use testkit::raw;
+use testkit::stage::Stage;
 
 /// The policy of the examples under another name, for the namespaces that ask for it by that name.
 fn policy(name: &str) -> Result<Value> {

@@ -5,12 +5,12 @@ use kube::{Client, config::AuthInfo};
 use serde_json::{Value, json};
 use testenv::until;
 
-use crate::common::PATIENCE;
-use crate::common::people::{Person, decision_as_shown, decision_on};
-use crate::common::raw::{self, Refusal};
-use crate::common::schema::{with, word};
-use crate::common::stage::{Stage, condition, desk, eva, lea, mary, omar, phase_of};
-use crate::{account, confirm, gitops, may, policy, running, under};
+use super::{account, confirm, gitops, may, policy, running, under};
+use testkit::PATIENCE;
+use testkit::people::{Person, decision_as_shown, decision_on};
+use testkit::raw::{self, Refusal};
+use testkit::schema::{with, word};
+use testkit::stage::{Stage, condition, desk, eva, lea, mary, omar, phase_of};
 
 /// Whoever may merge to Git would sign for everybody if a tool's word counted.
 #[tokio::test]

@@ -5,11 +5,11 @@ use kube::api::DeleteParams;
 use serde_json::{Value, json};
 use testenv::until;
 
-use crate::common::people::decision_as_shown;
-use crate::common::schema::{with, word};
-use crate::common::stage::{Stage, eva, phase_of};
-use crate::common::{PATIENCE, raw};
-use crate::{confirm, policy, running, under};
+use super::{confirm, policy, running, under};
+use testkit::people::decision_as_shown;
+use testkit::schema::{with, word};
+use testkit::stage::{Stage, eva, phase_of};
+use testkit::{PATIENCE, raw};
 
 async fn prices(stage: &Stage<'_>, amount: &str) -> Result<()> {
     let mut orders = serde_json::to_value(&stage.get().await?.spec.orders)?;

@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::common::people::Person;
-use crate::common::raw;
-use crate::common::schema::with;
-use crate::common::stage::{RULES, Stage, condition, desk, eva, lea, omar, phase_of};
-use crate::{confirm, may, policy, under};
+use super::{confirm, may, policy, under};
+use testkit::people::Person;
+use testkit::raw;
+use testkit::schema::with;
+use testkit::stage::{RULES, Stage, condition, desk, eva, lea, omar, phase_of};
 
 /// Nobody need approve anything here.
 fn lax(name: &str) -> Result<Value> {

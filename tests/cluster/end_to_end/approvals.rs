@@ -4,12 +4,12 @@ use anyhow::Result;
 use countersign_api::agreement_status::{ApprovalState, DeviationCategory};
 use serde_json::{Value, json};
 
-use crate::common::example::Example;
-use crate::common::people::Person;
-use crate::common::stage::{
+use super::running;
+use testkit::example::Example;
+use testkit::people::Person;
+use testkit::stage::{
     condition, eva, finance_chief, general_counsel, head_of_legal, jonas, rita, status_of, step_of,
 };
-use crate::running;
 
 const APPROVER: &str = "countersign-approver";
 

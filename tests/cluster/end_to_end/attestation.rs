@@ -4,11 +4,11 @@ use anyhow::Result;
 use countersign_api::agreement_status::Side;
 use serde_json::{Value, json};
 
-use crate::common::example::Example;
-use crate::common::people::Person;
-use crate::common::raw;
-use crate::common::stage::{Stage, condition, desk, eva, ignored_in, jonas, status_of};
-use crate::running;
+use super::running;
+use testkit::example::Example;
+use testkit::people::Person;
+use testkit::raw;
+use testkit::stage::{Stage, condition, desk, eva, ignored_in, jonas, status_of};
 
 const ATTESTER: &str = "countersign-attester";
 

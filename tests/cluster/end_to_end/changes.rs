@@ -5,9 +5,9 @@ use kube::api::DeleteParams;
 use serde_json::json;
 use testenv::until;
 
-use crate::common::PATIENCE;
-use crate::common::stage::{Stage, condition, eva, jonas};
-use crate::running;
+use super::running;
+use testkit::PATIENCE;
+use testkit::stage::{Stage, condition, eva, jonas};
 
 #[tokio::test]
 async fn an_agreement_with_five_faults_shows_all_five() -> Result<()> {

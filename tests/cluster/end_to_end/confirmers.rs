@@ -4,9 +4,9 @@ use anyhow::Result;
 use countersign_api::agreement_decision::Statement;
 use serde_json::{Value, json};
 
-use crate::common::example::Example;
-use crate::common::stage::{Stage, condition, eva, lea, omar, status_of};
-use crate::running;
+use super::running;
+use testkit::example::Example;
+use testkit::stage::{Stage, condition, eva, lea, omar, status_of};
 
 fn states(statement: &str, orders: Option<Value>) -> Value {
     let mut act = json!({"action": "Confirm", "statements": [statement]});

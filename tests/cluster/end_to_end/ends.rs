@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
-use crate::common::example::Example;
-use crate::common::stage::{Stage, condition, desk, eva, jonas, status_of};
-use crate::running;
+use super::running;
+use testkit::example::Example;
+use testkit::stage::{Stage, condition, desk, eva, jonas, status_of};
 
 /// What holds at every end: it is final, it is nothing to repair, and nothing was passed on.
 async fn is_final(stage: &Stage<'_>, phase: &str, reason: &str) -> Result<()> {
@@ -40,7 +40,7 @@ async fn an_offer_that_nobody_answers_expires_when_it_ends() -> Result<()> {
     let stage = Example::of("fibre")?.set(running().await?).await?;
     let end = Time(stage.server_time().await?.0 + SignedDuration::from_secs(2));
     let stage = Stage {
-        document: crate::common::schema::with(&stage.document, "/spec/offerEndTime", &json!(end)),
+        document: testkit::schema::with(&stage.document, "/spec/offerEndTime", &json!(end)),
         ..stage
     };
     stage.submit().await?;

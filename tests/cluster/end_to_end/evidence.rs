@@ -4,9 +4,9 @@ use anyhow::Result;
 use countersign_core::verify::{Claim, Export, Report, Verdict, verify};
 use serde_json::{Value, json};
 
-use crate::common::raw::{ask, path};
-use crate::common::stage::{Stage, desk, jonas, lea, mary, nina, omar, rita};
-use crate::running;
+use super::running;
+use testkit::raw::{ask, path};
+use testkit::stage::{Stage, desk, jonas, lea, mary, nina, omar, rita};
 
 /// As `kubectl get cagr,adec,oreq,sterms,dpol -o json` gives it.
 async fn export(stages: &[&Stage<'_>]) -> Result<Vec<Value>> {

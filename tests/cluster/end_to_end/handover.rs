@@ -6,11 +6,11 @@ use countersign_api::agreement_status::Handover;
 use serde_json::{Value, json};
 use testenv::until;
 
-use crate::common::example::Example;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, condition, eva, jonas, phase_of, status_of};
-use crate::common::{PATIENCE, raw};
-use crate::running;
+use super::running;
+use testkit::example::Example;
+use testkit::people::Person;
+use testkit::stage::{Stage, condition, eva, jonas, phase_of, status_of};
+use testkit::{PATIENCE, raw};
 
 fn consumer() -> Person {
     Person::user("order-desk@telecom.example", &["order-desk"])
@@ -18,10 +18,10 @@ fn consumer() -> Person {
 
 /// An agreement about these orders, signed and passed on to a consumer.
 async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
-    let fibre = crate::common::documents("examples/fibre/agreement.yaml")?.remove(0);
+    let fibre = testkit::documents("examples/fibre/agreement.yaml")?.remove(0);
     let all: Vec<Value> = orders
         .iter()
-        .map(|id| crate::common::schema::with(&fibre["spec"]["orders"][0], "/id", &json!(id)))
+        .map(|id| testkit::schema::with(&fibre["spec"]["orders"][0], "/id", &json!(id)))
         .collect();
     let stage = example
         .with("/spec/orders", &json!(all))
@@ -136,7 +136,7 @@ async fn an_order_request_that_a_quota_refuses_is_made_once_there_is_room() -> R
     // Here no controller counts what there is.
     let status = json!({"status": {"hard": quota["spec"]["hard"], "used": quota["spec"]["hard"]}});
     raw::ask(&admin, "PATCH", &format!("{quotas}/none/status"), &status).await?;
-    let probe = crate::common::documents("tests/complete/orderrequests.yaml")?.swap_remove(0);
+    let probe = testkit::documents("testkit/complete/orderrequests.yaml")?.swap_remove(0);
     let requests = format!("{}?dryRun=All", raw::path("orderrequests", &stage.namespace));
     let operator = stage.cluster.operator().await?;
     let in_force = || async { Ok(raw::send(&operator, "POST", &requests, &probe).await.err().map(drop)) };

@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 use countersign_api::CustomerAgreement;
 use serde_json::json;
 
-use crate::common::schema::with;
-use crate::common::stage::{Stage, condition, eva, rita};
-use crate::running;
+use super::running;
+use testkit::schema::with;
+use testkit::stage::{Stage, condition, eva, rita};
 
 /// An amendment of the stage's agreement, that adds something for so much, once.
 async fn amended<'a>(stage: &Stage<'a>, name: &str, amount: &str) -> Result<Stage<'a>> {
@@ -28,13 +28,6 @@ async fn superseded<'a>(stage: &Stage<'a>, name: &str) -> Result<Stage<'a>> {
     successor.document = with(&successor.document, "/spec/supersedesRef", &json!({"name": stage.agreement}));
     successor.submit().await?;
     Ok(successor)
-}
-
-impl Stage<'_> {
-    async fn agreed(&self) -> Result<CustomerAgreement> {
-        self.sign_fibre().await?;
-        self.until_phase("Agreed").await
-    }
 }
 
 #[tokio::test]

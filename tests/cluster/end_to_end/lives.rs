@@ -8,9 +8,9 @@ use kube::api::ListParams;
 use serde_json::json;
 use testenv::until;
 
-use crate::common::PATIENCE;
-use crate::common::stage::{Stage, condition, desk, eva, jonas, lea, mary, nina, omar, rita};
-use crate::running;
+use super::running;
+use testkit::PATIENCE;
+use testkit::stage::{Stage, condition, desk, eva, jonas, lea, mary, nina, omar, rita};
 
 #[tokio::test]
 async fn fibre_is_agreed_and_its_order_is_passed_on() -> Result<()> {

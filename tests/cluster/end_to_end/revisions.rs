@@ -4,12 +4,12 @@ use anyhow::Result;
 use countersign_api::agreement_status::ApprovalState;
 use serde_json::{Value, json};
 
-use crate::common::example::Example;
-use crate::common::people::Person;
-use crate::common::stage::{
+use super::running;
+use testkit::example::Example;
+use testkit::people::Person;
+use testkit::stage::{
     Stage, condition, desk, eva, ignored_in, jonas, lea, mary, omar, patel, rita, status_of, step_of,
 };
-use crate::running;
 
 /// Both representatives of the fleet confirm the SIM cards and leave the handsets out.
 async fn confirm(stage: &Stage<'_>) -> Result<Vec<String>> {

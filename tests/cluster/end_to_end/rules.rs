@@ -3,10 +3,10 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::common::example::{Example, selecting};
-use crate::common::stage::{Stage, condition, eva, general_counsel, jonas, status_of, step_of};
-use crate::common::{raw, schema};
-use crate::running;
+use super::running;
+use testkit::example::{Example, selecting};
+use testkit::stage::{Stage, condition, eva, general_counsel, jonas, status_of, step_of};
+use testkit::{raw, schema};
 
 const NOT_CONFIRMED: &str = "the mill burnt down";
 
@@ -114,7 +114,7 @@ async fn a_namespace_that_loses_its_policy_ends_nothing_and_takes_nothing_new() 
     stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
     stage.until_phase("Agreed").await?;
 
-    stage.put_under(json!(crate::common::stage::COMMON)).await?;
+    stage.put_under(json!(testkit::stage::COMMON)).await?;
     let found = newer.until_phase("AwaitingConfirmation").await?;
     assert_eq!(condition(&found, "Stalled").0, "");
     Ok(())
@@ -167,7 +167,7 @@ async fn people_and_state_of_a_policy_change_and_not_even_the_order_of_its_level
         stage.change_policy(&stage.namespace, changed).await?;
     }
 
-    let [catalogue] = crate::common::documents("examples/common/standard-terms.yaml")?.try_into().unwrap();
+    let [catalogue] = testkit::documents("examples/common/standard-terms.yaml")?.try_into().unwrap();
     let catalogue = schema::with(&catalogue, "/metadata/name", &json!(stage.namespace));
     stage.cluster.plane.apply_yaml(&admin, &catalogue.to_string()).await?;
     let mut turned = catalogue["spec"]["terms"].clone();

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::common::example::Example;
-use crate::common::people::Person;
-use crate::common::stage::{condition, jonas, status_of};
-use crate::running;
+use super::running;
+use testkit::example::Example;
+use testkit::people::Person;
+use testkit::stage::{condition, jonas, status_of};
 
 const ARABIC: &str = "اتفاقية الألياف الضوئية";
 const HEBREW: &str = "הסכם סיבים אופטיים";
@@ -42,9 +42,9 @@ async fn an_agreement_of_the_longest_name_in_every_script_is_agreed_and_passed_o
         .with("/spec/orders/0/specialRequirements", &json!([all(1_024)]))
         .and(layla.clone(), "countersign-confirmer")
         .and(layla.clone(), "countersign-signatory");
-    let fibre = crate::common::documents("examples/fibre/agreement.yaml")?.remove(0);
-    let second = crate::common::schema::with(&fibre["spec"]["orders"][0], "/id", &json!(odder));
-    let third = crate::common::schema::with(&fibre["spec"]["orders"][0], "/id", &json!("no"));
+    let fibre = testkit::documents("examples/fibre/agreement.yaml")?.remove(0);
+    let second = testkit::schema::with(&fibre["spec"]["orders"][0], "/id", &json!(odder));
+    let third = testkit::schema::with(&fibre["spec"]["orders"][0], "/id", &json!("no"));
     let stage = example
         .with("/spec/orders/-", &second)
         .with("/spec/orders/-", &third)

@@ -5,9 +5,9 @@ use countersign_api::agreement_status::ApprovalState;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::common::example::Example;
-use crate::common::stage::{condition, desk, finance_chief, finance_partner, status_of, step_of};
-use crate::running;
+use super::running;
+use testkit::example::Example;
+use testkit::stage::{condition, desk, finance_chief, finance_partner, status_of, step_of};
 
 /// How long after the end of a wait it is judged.
 const GRACE: SignedDuration = SignedDuration::from_secs(5);

@@ -4,10 +4,10 @@ use anyhow::Result;
 use countersign_api::agreement_status::ApprovalState;
 use serde_json::json;
 
-use crate::common::example::Example;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, condition, desk, eva, jonas, lea, mary, omar, status_of, step_of};
-use crate::running;
+use super::running;
+use testkit::example::Example;
+use testkit::people::Person;
+use testkit::stage::{Stage, condition, desk, eva, jonas, lea, mary, omar, status_of, step_of};
 
 const ESCALATION: &str = "/spec/rules/escalation";
 

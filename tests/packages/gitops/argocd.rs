@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 use testenv::tools::Tool;
 
-use crate::lives::{self, Is, condition};
-use crate::text;
+use super::lives::{self, Is, condition};
+use super::text;
 
 const AGREEMENT: &str = "deploy/gitops/argocd/customeragreement.lua";
 const ORDER_REQUEST: &str = "deploy/gitops/argocd/orderrequest.lua";
@@ -143,7 +143,7 @@ fn a_script_that_needs_more_than_argo_cd_opens_fails_here_too() {
     }
 }
 
-/// To write the scripts anew into it after an edit: `UPDATE_GITOPS=1 cargo test --test gitops`.
+/// To write the scripts anew into it after an edit: `UPDATE_GITOPS=1 cargo test --test packages`.
 #[test]
 fn the_settings_for_argo_cd_have_the_scripts_in_them() {
     let before = text(CONFIG);
@@ -159,7 +159,7 @@ fn the_settings_for_argo_cd_have_the_scripts_in_them() {
     if std::env::var_os("UPDATE_GITOPS").is_some() {
         fs::write(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(CONFIG), &right).unwrap();
     } else {
-        assert_eq!(before, right, "run UPDATE_GITOPS=1 cargo test --test gitops");
+        assert_eq!(before, right, "run UPDATE_GITOPS=1 cargo test --test packages");
     }
     let map: Value = serde_saphyr::from_str(&right).unwrap();
     assert_eq!((&map["kind"], &map["metadata"]["name"]), (&"ConfigMap".into(), &"argocd-cm".into()));

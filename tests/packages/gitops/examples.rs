@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::common::{cluster, documents, raw};
-use crate::flux::check;
-use crate::text;
+use super::flux::check;
+use super::text;
+use testkit::{cluster, documents, raw};
 
 const FOLDER: &str = "examples/gitops";
-const PAGE: &str = include_str!("../../docs/gitops.md");
+const PAGE: &str = include_str!("../../../docs/gitops.md");
 
 /// Every object of the examples, by its file.
 fn objects() -> Vec<(String, Value)> {
@@ -134,7 +134,7 @@ async fn flux_applies_the_agreement_with_its_own_rights_and_may_not_delete_it() 
     cluster.plane.apply_yaml(&admin, &home.to_string()).await?;
     cluster.plane.apply_yaml(&admin, &text(&format!("{FOLDER}/flux/author.yaml"))).await?;
     let flux = cluster.plane.service_account("flux-system", "agreements-author").await?;
-    testenv::until("the rights were there", crate::common::PATIENCE, || async {
+    testenv::until("the rights were there", testkit::PATIENCE, || async {
         let asked =
             raw::send(&flux, "GET", &raw::path("customeragreements", "norrland-timber"), &Value::Null).await;
         Ok(asked.ok())
@@ -147,7 +147,7 @@ async fn flux_applies_the_agreement_with_its_own_rights_and_may_not_delete_it() 
     let refusal = raw::send(&flux, "DELETE", &path, &Value::Null).await.unwrap_err();
     assert_eq!(refusal.code, 403, "{}", refusal.message);
     let decisions = raw::path("agreementdecisions", "norrland-timber");
-    let decision = documents("tests/complete/agreementdecisions.yaml")?.swap_remove(0);
+    let decision = documents("testkit/complete/agreementdecisions.yaml")?.swap_remove(0);
     let refusal = raw::send(&flux, "POST", &decisions, &decision).await.unwrap_err();
     assert_eq!(refusal.code, 403, "{}", refusal.message);
     Ok(())

@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use testenv::tools::Tool;
 
-use crate::lives::{self, Is};
-use crate::text;
+use super::lives::{self, Is};
+use super::text;
 
 const APPLIED: &str = "deploy/gitops/flux/applied.yaml";
 const AGREED: &str = "deploy/gitops/flux/agreed.yaml";

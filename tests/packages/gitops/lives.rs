@@ -9,8 +9,7 @@ use countersign_api::{Action, OrderRequest};
 use countersign_core::decide::{Guard, RefusedCreate};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde_json::{Value, json};
-
-use crate::world::{DESK, EVA, JONAS, NINA, World};
+use testkit::world::{DESK, EVA, JONAS, NINA, World};
 
 /// What an agreement is to people who look at it from Git.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -262,7 +261,7 @@ fn every_phase_and_every_reason_of_ready_and_stalled_is_among_them() {
     assert_eq!(words("Stalled"), reason::STALLING.map(str::to_owned).into_iter().collect());
 
     // The page is held to the constants by a test of its own.
-    let page = crate::text("docs/lifecycle.md");
+    let page = super::text("docs/lifecycle.md");
     let table = page.split("| reason | on |").nth(1).unwrap().split("\n\n").next().unwrap();
     let rows = table.lines().map(|row| row.split('|').collect::<Vec<_>>()).filter(|row| row.len() > 3);
     let on_ready = rows.filter(|row| row[2].contains("`Ready`") || row[2].trim() == "any");

@@ -6,8 +6,8 @@ use std::fs;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::shown::{check_query, shown};
-use crate::{folder, parses, promtool};
+use super::{folder, parses, promtool};
+use testkit::shown::{check_query, shown};
 
 /// An alert: how grave it is, what it asks, and for how long that has to hold.
 #[derive(Debug, PartialEq)]
@@ -40,7 +40,7 @@ fn in_the_file() -> BTreeMap<String, Alert> {
 
 /// The section of the page, from its heading to the next one of its kind.
 fn section(title: &str) -> &'static str {
-    let page = include_str!("../../docs/operations.md");
+    let page = include_str!("../../../docs/operations.md");
     let (mark, _) = title.split_once(' ').unwrap();
     let text = page.split(&format!("\n{title}\n")).nth(1).unwrap();
     let end = text.find(&format!("\n{mark} ")).unwrap_or(text.len());

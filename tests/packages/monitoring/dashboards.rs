@@ -6,8 +6,8 @@ use std::fs;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::shown::{check_query, shown};
-use crate::{folder, parses};
+use super::{folder, parses};
+use testkit::shown::{check_query, shown};
 
 fn dashboards() -> Vec<(String, Value)> {
     let files = fs::read_dir(folder().join("dashboards")).unwrap().map(|entry| entry.unwrap().path());

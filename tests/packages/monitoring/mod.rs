@@ -1,15 +1,7 @@
 //! The alerts and dashboards that are shipped: held to the page, to the program and to Prometheus.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod alerts;
 mod dashboards;
-#[allow(dead_code, reason = "shared with tests that need more of it")]
-#[path = "../shell/fake.rs"]
-mod fake;
-#[allow(dead_code, reason = "shared with tests that need more of it")]
-#[path = "../shell/operator.rs"]
-mod operator;
-mod shown;
 
 use std::fs;
 use std::path::{Path, PathBuf};

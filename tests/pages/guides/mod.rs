@@ -1,4 +1,5 @@
-//! The pages of `docs/`: how-to guides do what they say, on a real control plane, and every link leads somewhere.
+//! How-to guides do what they say, on a real control plane.
+
 //!
 //! What a guide's blocks mean:
 //!
@@ -10,19 +11,7 @@
 //!   repeated until they show it.
 //! - `text` after `<!-- not run: ... -->` is the rest, and [`NOT_RUN`] lists it.
 //! - `<!-- meanwhile: ... -->` is what other people do at that point, in [`setting`].
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-#[path = "../common/mod.rs"]
-mod common;
-
 mod blocks;
-mod links;
 mod reader;
 mod setting;
 
@@ -31,9 +20,9 @@ use std::fs;
 use anyhow::{Context, Result, bail, ensure};
 
 use blocks::{Block, read};
-use common::operator::running;
-use common::root;
 use setting::Setting;
+use testkit::operator::running;
+use testkit::root;
 
 /// What no test runs: the page, and how the block begins.
 const NOT_RUN: [(&str, &str); 2] =

@@ -25,7 +25,7 @@ impl Reader {
         let folders = folders.into_iter().flatten().chain([Path::new("/usr/bin"), Path::new("/bin")]);
         let home = tempfile::tempdir()?;
         for folder in ["examples", "deploy"] {
-            std::os::unix::fs::symlink(crate::root().join(folder), home.path().join(folder))?;
+            std::os::unix::fs::symlink(super::root().join(folder), home.path().join(folder))?;
         }
         let kubeconfig = fs::read_to_string(plane.kubeconfig_with_contexts(people, namespace)?)?;
         let kubeconfig = serde_json::from_str(&kubeconfig)?;

@@ -4,12 +4,12 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 use testenv::until;
 
-use crate::blocks::{Block, Kind, is_shown};
-use crate::common::example::common_policy;
-use crate::common::people::Person;
-use crate::common::stage::{Stage, condition, lea, omar, status_of};
-use crate::common::{Cluster, PATIENCE, documents, raw, schema};
-use crate::reader::Reader;
+use super::blocks::{Block, Kind, is_shown};
+use super::reader::Reader;
+use testkit::example::common_policy;
+use testkit::people::Person;
+use testkit::stage::{Stage, condition, lea, omar, status_of};
+use testkit::{Cluster, PATIENCE, documents, raw, schema};
 
 /// Everybody in the guides, and the groups that their identity provider puts them into.
 const PEOPLE: [(&str, &[&str]); 11] = [
@@ -169,14 +169,14 @@ impl Setting {
 
     /// Waits until rights that a command gave are in force: the authorizer learns of them by a watch.
     async fn settled(&self) -> Result<()> {
-        let path = format!("{}/namespaces/{}/rolebindings", crate::common::RBAC, self.stage.namespace);
+        let path = format!("{}/namespaces/{}/rolebindings", testkit::RBAC, self.stage.namespace);
         let bindings = raw::ask(&self.stage.cluster.admin()?, "GET", &path, &Value::Null).await?;
         for binding in bindings["items"].as_array().into_iter().flatten() {
             let role = &binding["roleRef"];
             let (kind, name) = (schema::word(role, "/kind"), schema::word(role, "/name"));
             let place = match kind {
-                "ClusterRole" => format!("{}/clusterroles/{name}", crate::common::RBAC),
-                _ => format!("{}/namespaces/{}/roles/{name}", crate::common::RBAC, self.stage.namespace),
+                "ClusterRole" => format!("{}/clusterroles/{name}", testkit::RBAC),
+                _ => format!("{}/namespaces/{}/roles/{name}", testkit::RBAC, self.stage.namespace),
             };
             let role = raw::ask(&self.stage.cluster.admin()?, "GET", &place, &Value::Null).await?;
             for subject in binding["subjects"].as_array().into_iter().flatten() {

@@ -1,41 +1,18 @@
 //! `countersign verify`: what really happened holds, and whatever was tampered with is named.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-#[allow(dead_code, reason = "these tests use a part of it")]
-#[path = "decide/laws/people.rs"]
-mod people;
-#[path = "common/program.rs"]
-mod program;
-#[allow(dead_code, reason = "these tests use a part of it")]
-#[path = "decide/laws/scenario.rs"]
-mod scenario;
-#[allow(dead_code, reason = "these tests use a part of it")]
-#[path = "decide/schema.rs"]
-mod schema;
-#[allow(dead_code, reason = "these tests use a part of it")]
-#[path = "decide/world.rs"]
-mod world;
 
 use std::collections::BTreeMap;
-use std::process::Output;
 use std::sync::Arc;
 
 use countersign_api::Action;
 use countersign_api::references::AgreementNameRef;
-use countersign_core::verify::{AgreementReport, Claim, Export, Report, Statement, Verdict, verify};
+use countersign_core::verify::{AgreementReport, Claim, Statement, Verdict};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-
-use people::{everything, live};
-use world::{DESK, EVA, JONAS, NINA, RITA, World};
+use testkit::history::{everything, live};
+use testkit::papers::{Papers, read};
+use testkit::world::{DESK, EVA, JONAS, NINA, RITA, World};
 
 // ---- Lives, and the exports of them --------------------------------------------------------------------------------
 
@@ -95,62 +72,6 @@ fn agreed_amendment() -> World {
     world.orders.extend(first.orders);
     world.related = vec![Arc::new(first.agreement)];
     world
-}
-
-/// Objects as `kubectl get -o json` gives them.
-#[derive(Clone)]
-struct Papers(Vec<Value>);
-
-impl Papers {
-    fn of(world: &World) -> Self {
-        let mut all = vec![json!(world.agreement)];
-        all.extend(world.related.iter().map(|other| json!(**other)));
-        all.extend(world.decisions.iter().map(|decision| json!(**decision)));
-        all.extend(world.orders.iter().map(|order| json!(**order)));
-        all.extend(world.policies.iter().map(|policy| json!(**policy)));
-        all.extend(world.terms.iter().map(|terms| json!(terms)));
-        Self(all)
-    }
-
-    /// The one object of a kind, or the one with a name.
-    fn get(&mut self, kind: &str, name: &str) -> &mut Value {
-        let found = self
-            .0
-            .iter_mut()
-            .find(|object| object["kind"] == kind && (name.is_empty() || object["metadata"]["name"] == name));
-        found.unwrap_or_else(|| panic!("no {kind} {name:?}"))
-    }
-
-    fn agreement(&mut self) -> &mut Value {
-        self.get("CustomerAgreement", "")
-    }
-
-    fn set(&mut self, kind: &str, name: &str, pointer: &str, value: impl Into<Value>) {
-        let object = self.get(kind, name);
-        *object.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer} in {kind}")) = value.into();
-    }
-
-    fn remove(&mut self, kind: &str, name: &str) {
-        let before = self.0.len();
-        self.0.retain(|object| {
-            object["kind"] != kind || !(name.is_empty() || object["metadata"]["name"] == name)
-        });
-        assert!(self.0.len() < before, "no {kind} {name:?}");
-    }
-
-    fn json(&self) -> String {
-        json!({"apiVersion": "v1", "kind": "List", "items": self.0}).to_string()
-    }
-
-    fn report(&self) -> Report {
-        read(&self.json())
-    }
-}
-
-fn read(text: &str) -> Report {
-    let mut export = Export::default();
-    export.read("export.yaml", text);
-    verify(&export)
 }
 
 fn that_are(agreement: &AgreementReport, verdict: Verdict) -> Vec<&Statement> {
@@ -298,7 +219,7 @@ fn what_came_between_the_last_read_and_the_write_was_too_late() {
 #[test]
 fn the_page_for_auditors_shows_what_the_program_says() {
     let report = Papers::of(&World::agreed_fibre()).report().to_string();
-    let (_, page) = include_str!("../docs/audit.md").split_once("```text\n").unwrap();
+    let (_, page) = include_str!("../../../../docs/audit.md").split_once("```text\n").unwrap();
     assert_eq!(page.split("```").next().unwrap(), report);
 }
 
@@ -335,7 +256,6 @@ const REQUEST: &str = "OrderRequest";
 
 /// The decisions of the fleet, in the order in which they were made.
 const OMARS: &str = "decision-001";
-const LEAS: &str = "decision-002";
 const DESKS: &str = "decision-003";
 const MARYS: &str = "decision-004";
 const LEA_SIGNED: &str = "decision-005";
@@ -1110,97 +1030,6 @@ fn an_order_request_that_is_gone_is_no_secret() {
         unknown[0].because.ends_with("is gone, as the status says; what it said cannot be seen"),
         "{report}"
     );
-}
-
-// ---- The program ---------------------------------------------------------------------------------------------------
-
-fn run(arguments: &[&str], input: &str) -> Output {
-    program::countersign(&[&["verify"], arguments].concat(), input)
-}
-
-fn said(output: &Output) -> (i32, String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
-}
-
-#[test]
-fn the_program_says_what_holds_and_ends_accordingly() {
-    let mut papers = Papers::of(&World::agreed_fleet());
-    let (code, text, errors) = said(&run(&["-"], &papers.json()));
-    assert_eq!((code, errors.as_str()), (0, ""), "{text}");
-    assert!(text.starts_with("commerce/havlink-fleet (uid agreement-1): Agreed\n"), "{text}");
-    assert!(text.ends_with("1 agreement: 26 statements ok, 0 failed, 0 not checked\n"), "{text}");
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-
-    papers.set(AGREEMENT, "", "/spec/title", "outside the digest");
-    papers.remove("StandardTerms", "");
-    assert_eq!(said(&run(&["-"], &papers.json())).0, 0);
-    assert_eq!(said(&run(&["--strict", "-"], &papers.json())).0, 1);
-
-    papers.set(DECISION, LEAS, "/spec/decidedBy/username", "mallory\u{1b}[31m");
-    let (code, text, _) = said(&run(&["-"], &papers.json()));
-    assert_eq!(code, 1);
-    assert!(text.contains("\n  FAILS       decision decision-002 in status.confirmation:"), "{text}");
-    assert!(!text.contains('\u{1b}'), "{text:?}");
-    let (code, json, _) = said(&run(&["-o", "json", "-"], &papers.json()));
-    assert_eq!(code, 1);
-    let json: Value = serde_json::from_str(&json).unwrap();
-    let agreement = &json["agreements"][0];
-    assert_eq!(
-        (&agreement["namespace"], &agreement["name"], &agreement["uid"], &agreement["phase"]),
-        (&json!("commerce"), &json!("havlink-fleet"), &json!("agreement-1"), &json!("Agreed"))
-    );
-    let statements = agreement["statements"].as_array().unwrap();
-    let failed =
-        statements.iter().find(|own| own["verdict"] == "fails" && own["claim"] == "Decision").unwrap();
-    assert_eq!(failed["about"], "decision-002 in status.confirmation");
-    assert!(failed["because"].as_str().unwrap().contains("mallory"), "{failed}");
-    let count = |verdict: &str| statements.iter().filter(|own| own["verdict"] == verdict).count();
-    assert_eq!(
-        json["summary"],
-        json!({"ok": count("ok"), "fails": count("fails"), "notChecked": count("notChecked")})
-    );
-}
-
-#[test]
-fn several_files_are_one_export_and_a_broken_one_says_so() {
-    let papers = Papers::of(&World::agreed_fibre());
-    let folder = std::env::temp_dir().join(format!("countersign-verify-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let (first, second) = papers.0.split_at(1);
-    std::fs::write(path("agreements.yaml"), yaml(&first[0])).unwrap();
-    std::fs::write(path("rest.json"), Value::Array(second.to_vec()).to_string()).unwrap();
-    std::fs::write(path("binary"), [0xff, 0xfe, 0x00]).unwrap();
-    let both = said(&run(&[&path("agreements.yaml"), &path("rest.json")], ""));
-    let broken = said(&run(&[&path("agreements.yaml"), &path("binary")], ""));
-    let missing = said(&run(&[&path("nowhere.yaml")], ""));
-    std::fs::remove_dir_all(&folder).unwrap();
-    assert_eq!((both.0, both.2.as_str()), (0, ""), "{}", both.1);
-    assert_eq!(broken.0, 2);
-    assert!(broken.2.contains("binary is not UTF-8"), "{}", broken.2);
-    assert_eq!(missing.0, 2);
-    assert!(
-        missing.2.starts_with("countersign: cannot read ") && missing.2.contains("nowhere.yaml"),
-        "{}",
-        missing.2
-    );
-
-    for garbage in ["", "---\n", "# nothing\n", "[", "{\"kind\": 7}", "\u{0}", "kind: List\nitems: 3\n"] {
-        let (code, _, errors) = said(&run(&["-"], garbage));
-        assert_eq!(code, 2, "{garbage:?}");
-        assert!(errors.contains("no CustomerAgreement that can be read is in the input"), "{errors}");
-    }
-    let one_broken = format!("{}\n---\n[broken\n", yaml(&first[0]));
-    assert_eq!(said(&run(&["-"], &one_broken)).0, 1);
-    let (code, help, _) = said(&run(&["--help"], ""));
-    assert_eq!(code, 0);
-    for status in
-        ["Exit status:", "0  no statement fails", "1  a statement fails", "2  the input cannot be used"]
-    {
-        assert!(help.contains(status), "{help}");
-    }
-    assert_eq!(said(&run(&[], "")).0, 2, "no file");
 }
 
 #[test]

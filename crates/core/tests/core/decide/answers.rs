@@ -9,8 +9,7 @@ use countersign_core::decide::foresee::{Fate, fate, foresee};
 use countersign_core::decide::{Gathered, Guard, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
-
-use crate::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
+use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
 
 const KIM: Somebody = Somebody("k.jensen", &["sales-team"]);
 const MARY_TOO: Somebody = Somebody("oidc:m.osei@telecom.example", &[]);

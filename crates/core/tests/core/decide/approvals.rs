@@ -13,8 +13,7 @@ use countersign_api::subject::{Subject, SubjectKind};
 use countersign_core::decide::Guard;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-
-use crate::world::{DESK, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
+use testkit::world::{DESK, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
 
 /// What is the case, and how the policy says it.
 type Case = (&'static str, fn(&mut DelegationPolicy));

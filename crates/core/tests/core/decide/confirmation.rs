@@ -4,8 +4,7 @@ use countersign_api::Action;
 use countersign_api::agreement_decision::{OrderConfirmation, Statement};
 use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::{Permission, Required};
-
-use crate::world::{EVA, JONAS, LEA, NINA, OMAR, Somebody, World};
+use testkit::world::{EVA, JONAS, LEA, NINA, OMAR, Somebody, World};
 
 fn as_expected(world: &World, understood: &str, acceptable: &str, phase: &str) {
     assert_eq!(world.condition("Understood").0, understood);

@@ -8,8 +8,7 @@ use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, Customer
 use countersign_core::decide::{Changes, Evidence, Guard, Plan};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-
-use crate::world::{DESK, EVA, JONAS, LEA, MARY, NINA, OMAR, RITA, Somebody, World, read};
+use testkit::world::{DESK, EVA, JONAS, LEA, MARY, NINA, OMAR, RITA, Somebody, World, read};
 
 const CLERK: Somebody = Somebody("clerk", &["back-office"]);
 

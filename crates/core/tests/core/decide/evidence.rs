@@ -3,7 +3,7 @@
 use countersign_api::Action;
 use countersign_core::decide::{Evidence, Gathered, Plan};
 
-use crate::world::{EVA, JONAS, NINA, World, changes};
+use testkit::world::{EVA, JONAS, NINA, World, changes};
 
 const NONE: Gathered = Gathered { guard_trial: false, fresh_decisions: false, linked_agreements: false };
 

@@ -1,4 +1,5 @@
 //! What decisions bind to. A digest that changes by accident voids every decision that was ever made.
+
 //!
 //! The expected digests come from another implementation: a few lines of Python that read `examples/`, build the text
 //! described here and hash it. The text is JSON without white space, keys sorted, strings as they are. Of the terms:
@@ -17,8 +18,7 @@ use countersign_core::decide::digest::{confirmation_digest, terms_digest};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-use crate::world::{World, read};
+use testkit::world::{World, read};
 
 const FIBRE_TERMS: &str = "sha256:d2b4ccadadd8513e2d99a1ad2c60d18112aad7ec50b9bf68f58fad139dd25401";
 const FIBRE_CONFIRMED: &str = "sha256:fdd01ad315d75a2f57a65daa7fd86a081739c1c6f525ca204fd87b8b10017161";
@@ -266,7 +266,7 @@ fn compare(schema: &Value, value: &Value, at: &str, missing: &mut Vec<String>) {
 
 #[test]
 fn every_field_of_the_schema_is_placed_inside_or_outside() {
-    let crd: Value = read(include_str!("../../crds/customeragreements.countersign.dev.yaml"));
+    let crd: Value = read(include_str!("../../../../../crds/customeragreements.countersign.dev.yaml"));
     let schema = crd.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").unwrap();
     let found = |value: &Value| {
         let mut missing = Vec::new();
@@ -371,7 +371,7 @@ fn no_field_inside_has_a_default() {
             defaults(field, &format!("{at}/{name}"), found);
         }
     }
-    let crd: Value = read(include_str!("../../crds/customeragreements.countersign.dev.yaml"));
+    let crd: Value = read(include_str!("../../../../../crds/customeragreements.countersign.dev.yaml"));
     let schema = crd.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").unwrap();
     let mut found = Vec::new();
     defaults(schema, "", &mut found);

@@ -1,4 +1,5 @@
 //! Laws: what holds for every agreement, every policy and every history, whatever people do and whenever they do it.
+
 //!
 //! `scenario` draws agreements and policies, `people` what happens to them, `wild` documents that nobody would write.
 
@@ -6,10 +7,8 @@ mod authority;
 mod counting;
 mod ends;
 mod listing;
-mod people;
 mod rest;
 mod risk;
-mod scenario;
 mod size;
 mod status;
 mod wild;
@@ -25,9 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
-
-use self::people::{Moment, everything, live};
-use crate::world::{World, changes};
+use testkit::history::{Moment, everything, live};
+use testkit::world::{World, changes};
 
 /// The same cases every time; others with `PROPTEST_RNG_SEED=n`.
 fn config(cases: u32) -> ProptestConfig {

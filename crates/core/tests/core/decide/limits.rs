@@ -1,12 +1,12 @@
 //! What people can overdo still fits what the server takes: a status that it refuses is a standstill that nobody is told of.
+
 //!
 //! The world holds every status that any test writes against the schema; here are the longest ones.
 
 use countersign_api::Action;
 use countersign_api::customer_agreement::{Order, Term};
 use countersign_api::standard_terms::StandardTerm;
-
-use crate::world::{EVA, JONAS, World};
+use testkit::world::{EVA, JONAS, World};
 
 #[test]
 fn a_hundred_and_fifty_confirmations_and_signatures_in_one_second_fit() {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use countersign_api::Action;
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::EscalationTiming;
-use countersign_api::{Action, CustomerAgreement};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use crate::terms::{agreed_agreement, refers_to};
-use crate::world::{EVA, JONAS, MARY, RITA, World};
+use super::terms::{agreed_agreement, refers_to};
+use testkit::world::{EVA, JONAS, MARY, RITA, World};
 
 /// The agreement that the others name.
 const FIRST: &str = "the-first";
@@ -43,57 +43,6 @@ fn successor(name: &str) -> World {
     world.edit(|agreement| agreement.spec.supersedes_ref = refers_to(FIRST));
     world.see(&[&agreed_agreement(FIRST)]);
     world
-}
-
-impl World {
-    /// What the watches show of other agreements.
-    fn see(&mut self, others: &[&CustomerAgreement]) -> &mut Self {
-        let own = self.agreement.metadata.name.clone();
-        for other in others.iter().filter(|other| other.metadata.name != own) {
-            self.related.retain(|known| known.metadata.name != other.metadata.name);
-            self.related.push(Arc::new((*other).clone()));
-        }
-        self
-    }
-
-    fn signed_by_the_customer(&mut self) -> &mut Self {
-        self.pass(60).act(EVA, Action::Sign);
-        self.settle();
-        self
-    }
-
-    fn confirmed(&mut self) -> &mut Self {
-        self.settle();
-        self.pass(60).confirm(EVA);
-        self.settle();
-        self
-    }
-
-    /// Confirmed and signed by both sides.
-    fn agreed(&mut self) -> &mut Self {
-        self.confirmed().signed_by_the_customer();
-        self.pass(60).act(JONAS, Action::Countersign);
-        self.settle();
-        assert_eq!(self.phase(), "Agreed");
-        self
-    }
-
-    fn compared(&self) -> (&str, Vec<&str>) {
-        let value = self.status().value.as_ref().unwrap();
-        let names = value.compared_with.iter().map(String::as_str).collect();
-        (value.compared_total.as_deref().unwrap_or_default(), names)
-    }
-
-    fn needs(&self) -> Vec<(&str, ApprovalState)> {
-        self.status().approvals.iter().map(|step| (step.level.as_str(), step.state)).collect()
-    }
-
-    fn link_fault(&self) -> String {
-        let (status, reason, message) = self.condition("Valid");
-        assert_eq!((status.as_str(), reason.as_str(), self.phase()), ("False", "LinkInvalid", "Pending"));
-        assert_eq!(self.condition("Stalled").1, "LinkInvalid");
-        message
-    }
 }
 
 /// The first agreement, as its own world.

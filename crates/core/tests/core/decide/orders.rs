@@ -11,8 +11,7 @@ use countersign_core::decide::{RefusedCreate, Severity, order_request_names};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, OwnerReference, Time};
 use proptest::prelude::*;
-
-use crate::world::{EVA, JONAS, World, read};
+use testkit::world::{EVA, JONAS, World, read};
 
 /// The fibre agreement with a second order like the first, with every signature there, and not yet sealed.
 fn signed(change: impl FnOnce(&mut World)) -> World {

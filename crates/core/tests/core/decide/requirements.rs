@@ -8,8 +8,7 @@ use countersign_api::delegation_policy::{Quorum, Trigger};
 use countersign_api::money::Money;
 use countersign_api::references::{Authority, Period};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-
-use crate::world::{LEA, OMAR, World};
+use testkit::world::{LEA, OMAR, World};
 
 fn price(price_type: PriceType, period: Option<PricePeriod>, amount: &str, currency: &str) -> Price {
     Price { price_type, period, amount: amount.to_owned(), currency: currency.to_owned() }
@@ -130,7 +129,7 @@ fn what_is_left_out_is_no_reason_any_more() {
             ]
         )]
     );
-    world.pass(60).confirm_but(crate::world::EVA, &[("o2", "too much")]);
+    world.pass(60).confirm_but(testkit::world::EVA, &[("o2", "too much")]);
     world.settle();
     assert_eq!((total(&world), value(&world).term_months), ("50940.00", Some(36)));
     assert_eq!((steps(&world).len(), world.phase()), (0, "AwaitingSignOff"));

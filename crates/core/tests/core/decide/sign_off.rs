@@ -6,8 +6,7 @@ use countersign_api::Action;
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::delegation_policy::{Alias, Countersignature, Required, SignOffOrder};
 use countersign_core::decide::{Evidence, Plan};
-
-use crate::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
+use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
 
 fn confirmed_with(order: SignOffOrder) -> World {
     let mut world = World::fibre();

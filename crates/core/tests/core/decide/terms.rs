@@ -12,8 +12,7 @@ use countersign_api::subject::{Subject, SubjectKind};
 use countersign_api::{Action, CustomerAgreement};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelectorRequirement, Time};
-
-use crate::world::{EVA, JONAS, World, read};
+use testkit::world::{EVA, JONAS, World, read};
 
 fn term(id: &str, value: Option<&str>, text: Option<&str>) -> Term {
     Term { id: id.to_owned(), value: value.map(str::to_owned), text: text.map(str::to_owned), reason: None }

@@ -4,8 +4,9 @@ use countersign_api::Action;
 use countersign_core::tmforum::{Audience, Documents};
 use serde_json::{Value, json};
 
-use crate::papers::{BASE, complete, lives, made, objects, one, options, read};
-use crate::world::{EVA, JONAS, World};
+use super::papers::{BASE, complete, lives, made, one, options, read};
+use testkit::papers::objects;
+use testkit::world::{EVA, JONAS, World};
 
 fn characteristic<'a>(agreement: &'a Value, name: &str) -> Option<&'a Value> {
     let all = agreement["characteristic"].as_array().unwrap();

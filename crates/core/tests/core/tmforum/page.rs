@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign_core::tmforum::Audience;
 use serde_json::Value;
 
-use crate::papers::{complete, lives, made, objects, options, read};
-use crate::swagger::{places, published};
+use super::papers::{complete, lives, made, options, read};
+use super::swagger::{places, published};
+use testkit::papers::objects;
 
-const PAGE: &str = include_str!("../../docs/tmforum.md");
+const PAGE: &str = include_str!("../../../../../docs/tmforum.md");
 const OWN: &str = "countersign.dev/";
 
 /// The first cell of every row of the table under a heading, word by word.

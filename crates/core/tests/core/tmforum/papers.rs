@@ -4,26 +4,11 @@ use countersign_api::Action;
 use countersign_core::tmforum::{Audience, Documents, Options, documents};
 use countersign_core::verify::Export;
 use serde_json::{Value, json};
-
-use crate::world::{EVA, JONAS, NINA, World};
+use testkit::papers::list;
+use testkit::world::{EVA, JONAS, NINA, World};
 
 /// Where the APIs are.
 pub const BASE: &str = "https://api.example.com/tmf-api";
-
-/// Objects as `kubectl get` gives them.
-pub fn objects(world: &World) -> Vec<Value> {
-    let mut all = vec![json!(world.agreement)];
-    all.extend(world.related.iter().map(|other| json!(**other)));
-    all.extend(world.decisions.iter().map(|decision| json!(**decision)));
-    all.extend(world.orders.iter().map(|order| json!(**order)));
-    all.extend(world.policies.iter().map(|policy| json!(**policy)));
-    all.extend(world.terms.iter().map(|terms| json!(terms)));
-    all
-}
-
-pub fn list(objects: &[Value]) -> String {
-    json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string()
-}
 
 pub fn made(objects: &[Value], options: &Options) -> Documents {
     let mut export = Export::default();
@@ -66,9 +51,9 @@ fn attested_fibre() -> World {
         policy.spec.rules.confirmation.attestation = countersign_api::delegation_policy::Permission::Allowed;
     });
     world.settle();
-    world.pass(60).attest(crate::world::Somebody("e.sign", &[]), EVA, Action::Confirm);
+    world.pass(60).attest(testkit::world::Somebody("e.sign", &[]), EVA, Action::Confirm);
     world.settle();
-    world.pass(60).attest(crate::world::Somebody("e.sign", &[]), EVA, Action::Sign);
+    world.pass(60).attest(testkit::world::Somebody("e.sign", &[]), EVA, Action::Sign);
     world.settle();
     world.pass(60).act(JONAS, Action::Countersign);
     world.settle();
@@ -120,10 +105,10 @@ pub fn lives() -> Vec<(&'static str, World)> {
 pub fn complete() -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     for text in [
-        include_str!("../complete/customeragreements.yaml"),
-        include_str!("../complete/agreementdecisions.yaml"),
-        include_str!("../complete/orderrequests.yaml"),
-        include_str!("../complete/standardterms.yaml"),
+        include_str!("../../../../../testkit/complete/customeragreements.yaml"),
+        include_str!("../../../../../testkit/complete/agreementdecisions.yaml"),
+        include_str!("../../../../../testkit/complete/orderrequests.yaml"),
+        include_str!("../../../../../testkit/complete/standardterms.yaml"),
     ] {
         for object in countersign_core::manifest::read("complete.yaml", text) {
             let mut object = object.unwrap().value;

@@ -4,9 +4,10 @@ use countersign_core::tmforum::{Audience, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::papers::{complete, list, lives, made, objects, one, options, read};
-use crate::swagger::{Published, Swagger, published};
-use crate::world::World;
+use super::papers::{complete, lives, made, one, options, read};
+use super::swagger::{Published, Swagger, published};
+use testkit::papers::{list, objects};
+use testkit::world::World;
 
 /// An order is what the API takes when it is posted, and what it gives.
 fn faults(published: &Published, document: &Value) -> Vec<String> {

@@ -7,8 +7,8 @@ use countersign_api::{Action, DelegationPolicy};
 use proptest::prelude::*;
 
 use super::config;
-use super::people::{History, at_rest, decisions_only};
-use crate::world::{World, read};
+use testkit::history::{History, at_rest, decisions_only};
+use testkit::world::{World, read};
 
 /// What was asked and approved, by function: the level, whether it was approved, and by which decisions.
 type Approvals = BTreeMap<String, (String, bool, BTreeSet<String>)>;

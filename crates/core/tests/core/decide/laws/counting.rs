@@ -7,11 +7,11 @@ use countersign_core::decide::{Changes, Guard};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::people::{
+use super::{config, plan_with, seconds};
+use testkit::history::{
     CLERK, History, Moment, WRONG_REFERENCES, Wrong, at_rest, everything, live, somebody_elses,
 };
-use super::{config, plan_with, seconds};
-use crate::world::World;
+use testkit::world::World;
 
 /// What the plan would make of an agreement, but for decisions that do not count.
 fn shown(world: &World, plan: &Changes) -> impl PartialEq + std::fmt::Debug {

@@ -8,10 +8,10 @@ use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::{Countersignature, Required};
 use proptest::prelude::*;
 
-use super::people::{Moment, at_rest, everything, live};
-use super::scenario::Scenario;
 use super::{config, is_final, revision, sealed_time, seconds};
-use crate::world::{World, changes};
+use testkit::history::{Moment, at_rest, everything, live};
+use testkit::scenario::Scenario;
+use testkit::world::{World, changes};
 
 proptest! {
     #![proptest_config(config(200))]

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::config;
-use super::people::{Moment, everything, live};
-use crate::world::World;
+use testkit::history::{Moment, everything, live};
+use testkit::world::World;
 
 /// Every list, backwards and turned by some places.
 fn shuffled(world: &World, by: usize) -> World {

@@ -6,9 +6,9 @@ use countersign_core::decide::Guard;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::people::{Moment, at_rest, decisions_only, everything, live};
 use super::{config, sealed_time, seconds};
-use crate::world::{World, changes};
+use testkit::history::{Moment, at_rest, decisions_only, everything, live};
+use testkit::world::{World, changes};
 
 /// Nothing is left to do, now or at a later time.
 fn rests(world: &World, now: Timestamp) {

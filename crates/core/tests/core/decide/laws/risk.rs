@@ -9,8 +9,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::config;
-use super::scenario::{FUNCTIONS, Scenario, scenario};
-use crate::world::World;
+use testkit::scenario::{FUNCTIONS, Scenario, scenario};
+use testkit::world::World;
 
 /// Level that each function asks for, from 1; 99 where nobody's authority is enough.
 fn required(mut world: World) -> BTreeMap<&'static str, usize> {

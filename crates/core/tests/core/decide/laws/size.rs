@@ -1,4 +1,5 @@
 //! At the limits of what the server takes, in long words of any script, status stays small.
+
 //!
 //! People have names of up to 64 characters here: who decided what is never shortened.
 
@@ -10,7 +11,7 @@ use countersign_api::standard_terms::StandardTerm;
 use proptest::prelude::*;
 
 use super::config;
-use crate::world::{JONAS, Somebody, World};
+use testkit::world::{JONAS, Somebody, World};
 
 /// The most that a status may have, in bytes.
 const MOST: usize = 64 * 1024;

@@ -6,7 +6,7 @@ use countersign_api::delegation_policy::Holder;
 use proptest::prelude::*;
 
 use super::config;
-use super::people::{at_rest, everything};
+use testkit::history::{at_rest, everything};
 
 proptest! {
     #![proptest_config(config(200))]

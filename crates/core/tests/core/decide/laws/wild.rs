@@ -14,9 +14,9 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
 
 use super::config;
-use super::people::{everything, live};
 use super::status::{conditions_are_complete, is_camel_case};
-use crate::world::{World, changes};
+use testkit::history::{everything, live};
+use testkit::world::{World, changes};
 
 proptest! {
     #![proptest_config(config(600))]

@@ -1,0 +1,13 @@
+//! The core through its public doors, without a cluster.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod decide;
+mod preview;
+mod tmforum;
+mod verify;

@@ -1,0 +1,16 @@
+//! What the pages say is what the code does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod consumer_readme;
+mod evidence;
+mod guides;
+mod lifecycle;
+mod links;
+mod operations;
+mod reference;
