@@ -1,5 +1,5 @@
--- Goes by the conditions alone, and by their status: words that come later change nothing here.
--- Argo CD opens base, table and package, and of os what is safe: there are no string functions.
+-- Uses only the conditions and their status: words that come later change nothing here.
+-- Argo CD opens base, table and package, and the safe part of os: there are no string functions.
 local conditions = {}
 if obj.status ~= nil and obj.status.conditions ~= nil then
   for _, condition in ipairs(obj.status.conditions) do
@@ -9,10 +9,10 @@ end
 
 local ready = conditions.Ready
 if ready == nil then
-  return { status = "Progressing", message = "Countersign has not looked at it yet" }
+  return { status = "Progressing", message = "Countersign has not reconciled it yet" }
 end
 if obj.status.observedGeneration ~= obj.metadata.generation then
-  return { status = "Progressing", message = "Countersign has not looked at the latest change yet" }
+  return { status = "Progressing", message = "Countersign has not reconciled the latest change yet" }
 end
 
 local function holds(condition)
