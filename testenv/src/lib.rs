@@ -17,6 +17,7 @@ mod clients;
 mod component;
 mod control_plane;
 mod etcd;
+mod executable;
 mod golang;
 mod history;
 mod kubeconfig;
@@ -31,6 +32,7 @@ pub use audit::{AuditEvent, AuditMark, ObjectReference, ResponseStatus, UserInfo
 pub use binaries::{Binaries, Lookup};
 pub use component::Component;
 pub use control_plane::ControlPlane;
+pub use executable::write_executable;
 pub use history::{Change, Revision};
 pub use settled::admission_older_than;
 pub use wait::until;

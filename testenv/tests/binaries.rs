@@ -1,9 +1,9 @@
 //! Finding and building the executables, with a `go` that is a script.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, thread};
+use std::{fs, path::Path, thread};
 
 use anyhow::Result;
-use testenv::{Component, Lookup};
+use testenv::{Component, Lookup, write_executable};
 
 /// Behaves like Go as far as it is asked: names a version, and writes what `-o` says.
 fn fake_go(folder: &Path, version: &str) -> Result<std::path::PathBuf> {
@@ -19,8 +19,7 @@ fn fake_go(folder: &Path, version: &str) -> Result<std::path::PathBuf> {
          echo built >\"$2\"\n",
         log = log.display()
     );
-    fs::write(&script, text)?;
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    write_executable(&script, &text)?;
     Ok(script)
 }
 
@@ -54,12 +53,12 @@ fn a_failed_build_is_not_taken_for_a_result() -> Result<()> {
     let place = tempfile::tempdir()?;
     let go = fake_go(place.path(), "go1.26.0")?;
     let good = fs::read_to_string(&go)?;
-    fs::write(&go, good.replace("sleep 0.2", "echo 'no such module' >&2; exit 1"))?;
+    write_executable(&go, &good.replace("sleep 0.2", "echo 'no such module' >&2; exit 1"))?;
     let lookup = Lookup { assets: None, cache: place.path().join("cache"), go: go.clone().into() };
     let error = format!("{:#}", lookup.find().unwrap_err());
     assert!(error.contains("building etcd failed"), "{error}");
     assert!(error.contains("no such module"), "{error}");
-    fs::write(&go, good)?;
+    write_executable(&go, &good)?;
     lookup.find()?;
     Ok(())
 }

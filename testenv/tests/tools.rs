@@ -1,9 +1,12 @@
 //! Finding and building tools, with a `go` that is a script, and what the real ones say of themselves.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::Result;
-use testenv::tools::{Tool, Toolbox};
+use testenv::{
+    tools::{Tool, Toolbox},
+    write_executable,
+};
 
 /// Behaves like Go as far as it is asked: names a version, and writes what `-o` says.
 fn fake_go(folder: &Path, version: &str) -> Result<std::path::PathBuf> {
@@ -16,8 +19,7 @@ fn fake_go(folder: &Path, version: &str) -> Result<std::path::PathBuf> {
          echo built >\"$2\"\n",
         log = folder.join("calls").display()
     );
-    fs::write(&script, text)?;
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    write_executable(&script, &text)?;
     Ok(script)
 }
 

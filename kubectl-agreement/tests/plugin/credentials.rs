@@ -1,7 +1,5 @@
 //! Who one is: credential plugins, and people who act as others.
 
-use std::os::unix::fs::PermissionsExt;
-
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -34,8 +32,10 @@ impl Plugin {
     /// Somebody whose credential comes from this script.
     fn user(&self, script: &str, stage: &Stage<'_>) -> Result<User> {
         let login = self.folder.path().join("login");
-        std::fs::write(&login, format!("#!/bin/sh\ncd {}\n{script}\n", self.folder.path().display()))?;
-        std::fs::set_permissions(&login, std::fs::Permissions::from_mode(0o755))?;
+        testenv::write_executable(
+            &login,
+            &format!("#!/bin/sh\ncd {}\n{script}\n", self.folder.path().display()),
+        )?;
         let path = self.folder.path().join("kubeconfig");
         std::fs::write(&path, self.kubeconfig.to_string())?;
         Ok(User::with(path, &stage.namespace))
