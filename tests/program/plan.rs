@@ -132,7 +132,6 @@ fn script(file: &str) -> String {
 
 #[test]
 fn the_pipelines_comment_and_then_fail_where_an_agreement_is_not_valid_or_cannot_be_read() {
-    use std::os::unix::fs::PermissionsExt;
     let examples = std::env::current_dir().unwrap().join("examples");
     for file in ["examples/ci/github.yaml", "examples/ci/gitlab.yaml"] {
         for (change, more, expected, told) in [
@@ -154,8 +153,7 @@ fn the_pipelines_comment_and_then_fail_where_an_agreement_is_not_valid_or_cannot
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_countersign"), path("bin/countersign")).unwrap();
             for tool in ["gh", "curl"] {
                 let stub = format!("#!/bin/sh\necho {tool} \"$@\" >> {}\n", path("told").display());
-                std::fs::write(path("bin").join(tool), stub).unwrap();
-                std::fs::set_permissions(path("bin").join(tool), PermissionsExt::from_mode(0o755)).unwrap();
+                testenv::write_executable(&path("bin").join(tool), &stub).unwrap();
             }
             let search = format!("{}:{}", path("bin").display(), std::env::var("PATH").unwrap());
             let ran = Command::new("sh")
