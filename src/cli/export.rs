@@ -10,6 +10,7 @@ use countersign_core::tmforum::{self, Audience, Documents, Kind, Options};
 use countersign_core::verify::Export;
 
 use super::input;
+use super::outcome::say;
 
 /// What the exit status of `export` says.
 const EXIT_STATUS: &str = "\
@@ -77,8 +78,8 @@ pub(crate) fn export(arguments: &ExportTo) -> Result<ExitCode, String> {
     let made = tmforum::documents(&export, &options(arguments));
     let text = written(&made, arguments.output).map_err(|e| format!("cannot write the documents: {e}"))?;
     std::io::stdout().write_all(text.as_bytes()).map_err(|e| format!("cannot write the documents: {e}"))?;
-    export.unreadable().iter().for_each(|unreadable| super::say(&unreadable.to_string()));
-    made.left_out.iter().for_each(|left_out| super::say(&left_out.to_string()));
+    export.unreadable().iter().for_each(|unreadable| say(&unreadable.to_string()));
+    made.left_out.iter().for_each(|left_out| say(&left_out.to_string()));
     if made.documents.is_empty() && made.left_out.is_empty() {
         return Err("nothing that can be read in the input becomes a document".to_owned());
     }

@@ -2,21 +2,18 @@
 
 mod export;
 mod input;
+mod outcome;
 mod plan;
 mod print;
 mod run;
 mod verify;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use countersign::admission;
 
-pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
-
-/// The exit status of the offline commands where the input cannot be used, as that of arguments that cannot.
-const CANNOT_BE_USED: u8 = 2;
+use outcome::{CANNOT_BE_USED, say};
 
 /// Obtains customer agreements: confirmation, escalation, sign-off, and the order requests that follow.
 #[derive(Parser)]
@@ -72,9 +69,4 @@ fn usable(outcome: Result<ExitCode, String>) -> ExitCode {
         say(&error);
         ExitCode::from(CANNOT_BE_USED)
     })
-}
-
-/// On standard error. Nothing is left to do if nobody listens.
-fn say(error: &str) {
-    let _ = writeln!(std::io::stderr(), "countersign: {error}");
 }

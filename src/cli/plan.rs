@@ -10,6 +10,7 @@ use countersign_core::preview::{Input, Previewed, Verdict, markdown, text};
 use jiff::Timestamp;
 
 use super::input;
+use super::outcome::{CANNOT_BE_USED, say};
 
 /// What the exit status of `plan` says.
 const EXIT_STATUS: &str = "\
@@ -99,7 +100,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, String> {
         files.label(&arguments.namespace, labels);
     }
     for unreadable in files.unreadable() {
-        super::say(&unreadable.to_string());
+        say(&unreadable.to_string());
     }
     if !files.has_agreements() {
         return Err("no CustomerAgreement is in the files; give the files that have them".to_owned());
@@ -116,7 +117,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, String> {
     std::io::stdout().write_all(out.as_bytes()).map_err(|e| format!("cannot write the preview: {e}"))?;
     let fails = |what: &FailOn| previewed.iter().any(|one: &Previewed| what.is_met_by(one.preview.verdict));
     Ok(if !files.unreadable().is_empty() {
-        ExitCode::from(super::CANNOT_BE_USED)
+        ExitCode::from(CANNOT_BE_USED)
     } else if arguments.fail_on.iter().any(fails) {
         ExitCode::FAILURE
     } else {

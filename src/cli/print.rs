@@ -5,7 +5,7 @@ use std::io::Write;
 use countersign::admission;
 use countersign_api::crd;
 
-use super::Outcome;
+use super::outcome::Outcome;
 
 pub(crate) fn crds() -> Outcome {
     let mut out = std::io::stdout().lock();

@@ -10,7 +10,7 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::Outcome;
+use super::outcome::Outcome;
 
 #[derive(Args)]
 pub(crate) struct Run {
@@ -61,15 +61,15 @@ async fn operate(run: Run) -> Outcome {
         election: run.leader_elect.then(|| Election::in_namespace(&config.default_namespace)),
         ..Options::default()
     };
-    let subject = serve::Subject {
+    let served = serve::Served {
         health: options.health.clone(),
         metrics: options.metrics.clone(),
         clock: options.clock.clone(),
     };
     let stop = stop_signal()?;
     tokio::select! {
-        served = serve::serve(listener, subject) => {
-            served.map_err(|e| format!("probes and metrics ended: {e}"))?;
+        ended = serve::serve(listener, served) => {
+            ended.map_err(|e| format!("probes and metrics ended: {e}"))?;
             Err("probes and metrics ended".into())
         }
         operated = controller::run(options, config, stop) => Ok(operated?),

@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::Mutex;
 
-use super::cache::Cache;
-use super::clock::Clock;
-use super::events::Publisher;
-use super::guard::Keeper;
-use super::health::Health;
-use super::leadership::Leadership;
-use super::metrics::Metrics;
-use super::observe::Linked;
-use super::queue::Queue;
-use super::refusals::Refusals;
-use super::stale::Stale;
+use crate::controller::clock::Clock;
+use crate::controller::events::Publisher;
+use crate::controller::guard::GuardMonitor;
+use crate::controller::health::Health;
+use crate::controller::informer::kinds::Kinds;
+use crate::controller::leader::leadership::Leadership;
+use crate::controller::metrics::Metrics;
+use crate::controller::reconcile::conflicts::Conflicts;
+use crate::controller::reconcile::linked::Linked;
+use crate::controller::reconcile::queue::Queue;
+use crate::controller::reconcile::rejected_creates::RejectedCreates;
 use countersign_core::decide::{Observed, Plan};
 
 /// How it is decided. The operator uses [`countersign_core::decide::decide`]; a test of the shell brings its own.
@@ -28,12 +28,12 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     pub(crate) decide: Decide,
     /// `None` in a test that does without.
-    pub(crate) guard: Option<Arc<Keeper>>,
+    pub(crate) guard: Option<Arc<GuardMonitor>>,
     pub(crate) leadership: Arc<Leadership>,
-    pub(crate) cache: Arc<Cache>,
+    pub(crate) kinds: Arc<Kinds>,
     pub(crate) queue: Queue,
-    pub(crate) refusals: Refusals,
-    pub(crate) stale: Stale,
+    pub(crate) rejected_creates: RejectedCreates,
+    pub(crate) conflicts: Conflicts,
     /// Held by the one agreement that takes a step that cannot be taken back, among those that name others.
     pub(crate) linked: Mutex<Linked>,
     pub(crate) events: Publisher,

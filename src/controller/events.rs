@@ -1,4 +1,4 @@
-//! Tells people what happened, as Kubernetes events. Off the critical path: nothing waits for them, and some may be lost.
+//! Tells people what agreement_events, as Kubernetes events. Off the critical path: nothing waits for them, and some may be lost.
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -8,15 +8,15 @@ use kube::api::PostParams;
 use kube::{Api, Client, Resource};
 use tokio::sync::mpsc;
 
-use super::client::MANAGER;
-use super::metrics::Metrics;
+use crate::controller::client::MANAGER;
+use crate::controller::metrics::Metrics;
 use countersign_api::{AgreementDecision, CustomerAgreement, OrderRequest};
 use countersign_core::decide::{Notice, Related, Severity};
 
 /// Events that may wait. Beyond that they are dropped and counted.
-const WAITING: usize = 1_024;
+const QUEUE_CAPACITY: usize = 1_024;
 /// The server takes no longer note.
-const LONGEST_NOTE: usize = 1_023;
+const MAX_NOTE_BYTES: usize = 1_023;
 
 /// Where events are handed in.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// A publisher, and the end from which [`publish`] takes what is handed in.
     pub(crate) fn new(instance: &str, metrics: Metrics) -> (Self, mpsc::Receiver<Event>) {
-        let (queue, events) = mpsc::channel(WAITING);
+        let (queue, events) = mpsc::channel(QUEUE_CAPACITY);
         (Self { queue, instance: cut(instance, 128).to_owned(), metrics }, events)
     }
 
@@ -68,7 +68,7 @@ pub(crate) async fn publish(client: Client, mut events: mpsc::Receiver<Event>, m
             }
             Err(error) => {
                 metrics.events_dropped.inc();
-                tracing::debug!(namespace, error = error.to_string(), "Lost an event");
+                tracing::debug!(namespace, error = error.to_string(), "Failed to write an event");
             }
         }
     }
@@ -89,7 +89,7 @@ fn event(regarding: ObjectReference, notice: &Notice, instance: &str, now: Times
         reporting_instance: Some(instance.to_owned()),
         reason: Some((*reason).to_owned()),
         action: Some((*action).to_owned()),
-        note: Some(cut(note, LONGEST_NOTE).to_owned()),
+        note: Some(cut(note, MAX_NOTE_BYTES).to_owned()),
         type_: Some(
             match severity {
                 Severity::Normal => "Normal",

@@ -10,34 +10,39 @@ use kube::api::PostParams;
 use kube::{Api, Client};
 use tokio::time::Instant;
 
-use super::cache::Tables;
-use super::client::MANAGER;
-use super::clock::Clock;
-use super::context::Context;
-use super::error::Error;
-use super::health::Health;
-use super::key::Key;
 use crate::admission::Set;
+use crate::controller::client::MANAGER;
+use crate::controller::client::error::Error;
+use crate::controller::clock::Clock;
+use crate::controller::events::Publisher;
+use crate::controller::health::Health;
+use crate::controller::informer::key::Key;
+use crate::controller::informer::kinds::{Kinds, Stores};
+use crate::controller::metrics::Metrics;
+use crate::controller::reconcile::queue::Queue;
 use countersign_api::agreement_decision::{DecidedAgreement, DecidedBy};
 use countersign_api::conditions::own_event;
 use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec};
 use countersign_core::decide::{Guard, Notice, Severity};
 
 /// Name of the forged decision, so that alerts can leave it out. It is never stored.
-const PROBE: &str = "countersign-guard-probe";
+const TRIAL_NAME: &str = "countersign-guard-probe";
 /// How often a forged decision is tried when nothing else asks for it.
-const EVERY: Duration = Duration::from_secs(300);
+const TRIAL_INTERVAL: Duration = Duration::from_secs(300);
 /// The same while the policies are not in force.
-const EVERY_WHILE_INACTIVE: Duration = Duration::from_secs(2);
+const TRIAL_INTERVAL_WHILE_INACTIVE: Duration = Duration::from_secs(2);
 
 /// Knows whether the admission policies are in force.
-pub(crate) struct Keeper {
+pub(crate) struct GuardMonitor {
+    client: Client,
+    clock: Clock,
+    kinds: Arc<Kinds>,
     set: Set,
     /// The operator's own, where the forged decision is tried.
     namespace: String,
     /// What the watches showed, compared once for each change, by the number of the change.
     installed: Mutex<Option<(u64, Result<Timestamp, String>)>>,
-    tried: Mutex<Option<Tried>>,
+    tried: Mutex<Option<TrialResult>>,
     /// When a forged decision was refused again after one had been let through.
     returned: Mutex<Option<Timestamp>>,
     /// Held by the one that tries.
@@ -45,28 +50,34 @@ pub(crate) struct Keeper {
 }
 
 /// What came of a forged decision.
-struct Tried {
+struct TrialResult {
     began: Instant,
     refused: Result<(), String>,
 }
 
-impl Keeper {
+impl GuardMonitor {
     /// Looks after the policies for the identity that the operator runs with.
-    pub(crate) async fn new(client: &Client, health: &Health) -> Self {
+    pub(crate) async fn new(client: Client, clock: Clock, kinds: Arc<Kinds>, health: &Health) -> Self {
         let operator = loop {
-            match username(client).await {
+            match username(&client).await {
                 Ok(operator) => break operator,
                 Err(error) => {
-                    tracing::warn!(error = error.to_string(), "Did not learn the operator's own name");
+                    tracing::warn!(
+                        error = error.to_string(),
+                        "Failed to look up the operator's own user name"
+                    );
                     health
                         .waits_for(Some(format!("the API server does not say who the operator is: {error}")));
-                    Clock::sleep(EVERY_WHILE_INACTIVE).await;
+                    Clock::sleep(TRIAL_INTERVAL_WHILE_INACTIVE).await;
                 }
             }
         };
         health.waits_for(None);
         let namespace = operator.strip_prefix("system:serviceaccount:").and_then(|name| name.split_once(':'));
         Self {
+            client,
+            clock,
+            kinds,
             namespace: namespace.map_or("default", |(namespace, _)| namespace).to_owned(),
             set: Set::of(&operator),
             installed: Mutex::default(),
@@ -77,8 +88,8 @@ impl Keeper {
     }
 
     /// As it is known now.
-    pub(crate) fn now(&self, tables: &Tables) -> Guard {
-        let installed = self.installed(tables);
+    pub(crate) fn now(&self, stores: &Stores) -> Guard {
+        let installed = self.installed(stores);
         let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let refused = match tried.as_ref() {
             Some(tried) => tried.refused.clone(),
@@ -93,19 +104,19 @@ impl Keeper {
         }
     }
 
-    fn installed(&self, tables: &Tables) -> Result<Timestamp, String> {
+    fn installed(&self, stores: &Stores) -> Result<Timestamp, String> {
         let mut known = self.installed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, installed)) = known.as_ref()
-            && *at == tables.admission_changes
+            && *at == stores.admission_changes
         {
             return installed.clone();
         }
         let named = |name: &str| Key::new("", name);
         let installed = self.set.in_force(
-            |name| tables.admission_policies.get(&named(name)).map(AsRef::as_ref),
-            |name| tables.admission_bindings.get(&named(name)).map(AsRef::as_ref),
+            |name| stores.admission_policies.get(&named(name)).map(AsRef::as_ref),
+            |name| stores.admission_bindings.get(&named(name)).map(AsRef::as_ref),
         );
-        *known = Some((tables.admission_changes, installed.clone()));
+        *known = Some((stores.admission_changes, installed.clone()));
         installed
     }
 
@@ -119,7 +130,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When the server gave no answer that says anything.
-    pub(crate) async fn try_since(&self, context: &Context, since: Instant) -> Result<bool, Error> {
+    pub(crate) async fn trial_since(&self, since: Instant) -> Result<bool, Error> {
         let known = || {
             let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
             tried.as_ref().is_some_and(|tried| tried.began >= since)
@@ -132,19 +143,19 @@ impl Keeper {
             return Ok(false);
         }
         let began = Clock::instant();
-        let refused = self.forge(&context.client).await?;
-        let now = context.clock.now();
+        let refused = self.trial().await?;
+        let now = self.clock.now();
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let differs = tried.as_ref().is_none_or(|before| before.refused != refused);
         if refused.is_ok() && tried.as_ref().is_some_and(|before| before.refused.is_err()) {
             *self.returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        *tried = Some(Tried { began, refused });
+        *tried = Some(TrialResult { began, refused });
         Ok(differs)
     }
 
-    async fn forge(&self, client: &Client) -> Result<Result<(), String>, Error> {
-        let api = Api::<AgreementDecision>::namespaced(client.clone(), &self.namespace);
+    async fn trial(&self) -> Result<Result<(), String>, Error> {
+        let api = Api::<AgreementDecision>::namespaced(self.client.clone(), &self.namespace);
         let params = PostParams { dry_run: true, field_manager: Some(MANAGER.to_owned()) };
         let status = match api.create(&params, &forged()).await {
             Ok(_) => return Ok(Err("a forged decision was let through".to_owned())),
@@ -178,7 +189,7 @@ async fn username(client: &Client) -> Result<String, Error> {
 fn forged() -> AgreementDecision {
     let spec = AgreementDecisionSpec {
         agreement_ref: DecidedAgreement {
-            name: PROBE.to_owned(),
+            name: TRIAL_NAME.to_owned(),
             uid: "00000000-0000-0000-0000-000000000000".to_owned(),
             revision: 1,
             digest: format!("sha256:{}", "0".repeat(64)),
@@ -198,59 +209,64 @@ fn forged() -> AgreementDecision {
         },
         evidence: None,
     };
-    AgreementDecision::new(PROBE, spec)
+    AgreementDecision::new(TRIAL_NAME, spec)
 }
 
-/// Tries a forged decision at start, now and then, and whenever a policy changed; tells when the answer is another. Never
-/// returns.
-pub(crate) async fn keep(context: Arc<Context>, keeper: Arc<Keeper>) {
-    let mut told: Option<Guard> = None;
-    // That everything was listed is no change.
-    context.cache.admission_changed.notified().now_or_never();
-    loop {
-        if let Err(error) = keeper.try_since(&context, Clock::instant()).await {
-            tracing::warn!(error = error.to_string(), "Could not try a forged decision");
-        }
-        let now = keeper.now(&context.cache.read());
-        if told.as_ref() != Some(&now) {
-            tell(&context, &keeper, told.as_ref(), &now);
-            told = Some(now.clone());
-        }
-        let pause = if matches!(now, Guard::Active { .. }) { EVERY } else { EVERY_WHILE_INACTIVE };
-        tokio::select! {
-            () = Clock::sleep(pause) => {}
-            () = context.cache.admission_changed.notified() => {}
+impl GuardMonitor {
+    /// Tries a forged decision at start, now and then, and whenever a policy changed. If the answer is another, the operator
+    /// tells it and decides all open agreements again. Never returns.
+    pub(crate) async fn watch_over(&self, events: &Publisher, metrics: &Metrics, queue: &Queue) {
+        let mut told: Option<Guard> = None;
+        // That everything was listed is no change.
+        self.kinds.admission_changed.notified().now_or_never();
+        loop {
+            if let Err(error) = self.trial_since(Clock::instant()).await {
+                tracing::warn!(error = error.to_string(), "Failed to try a forged decision");
+            }
+            let now = self.now(&self.kinds.read());
+            if told.as_ref() != Some(&now) {
+                metrics.decision_guard_active.set(i64::from(matches!(now, Guard::Active { .. })));
+                self.tell(events, told.as_ref(), &now);
+                queue.add(self.kinds.read().open_agreements());
+                told = Some(now.clone());
+            }
+            let pause = match now {
+                Guard::Active { .. } => TRIAL_INTERVAL,
+                Guard::Inactive { .. } => TRIAL_INTERVAL_WHILE_INACTIVE,
+            };
+            tokio::select! {
+                () = Clock::sleep(pause) => {}
+                () = self.kinds.admission_changed.notified() => {}
+            }
         }
     }
-}
 
-fn tell(context: &Context, keeper: &Keeper, before: Option<&Guard>, now: &Guard) {
-    let active = matches!(now, Guard::Active { .. });
-    context.metrics.decision_guard_active.set(i64::from(active));
-    match now {
-        Guard::Active { .. } => tracing::info!("The admission policies are in force"),
-        Guard::Inactive { because } => {
-            tracing::error!(because, "The admission policies are not in force; no decision is counted")
+    fn tell(&self, events: &Publisher, before: Option<&Guard>, now: &Guard) {
+        let active = matches!(now, Guard::Active { .. });
+        match now {
+            Guard::Active { .. } => tracing::info!("The admission policies are in force"),
+            Guard::Inactive { because } => {
+                tracing::error!(because, "The admission policies are not in force; no decision is counted")
+            }
         }
-    }
-    let was_active = before.is_none_or(|before| matches!(before, Guard::Active { .. }));
-    if active != was_active {
-        let (severity, reason, note) = match now {
-            Guard::Active { .. } => (
-                Severity::Normal,
-                own_event::GUARD_ACTIVE,
-                "the admission policies are in force again".to_owned(),
-            ),
-            Guard::Inactive { because } => (
-                Severity::Warning,
-                own_event::GUARD_INACTIVE,
-                format!(
-                    "the admission policies are not in force, and no decision is counted: {because}; install them again"
+        let was_active = before.is_none_or(|before| matches!(before, Guard::Active { .. }));
+        if active != was_active {
+            let (severity, reason, note) = match now {
+                Guard::Active { .. } => (
+                    Severity::Normal,
+                    own_event::GUARD_ACTIVE,
+                    "the admission policies are in force again".to_owned(),
                 ),
-            ),
-        };
-        let notice = Notice { severity, reason, action: "Guard", note, related: None };
-        context.events.publish_own(&keeper.namespace, &notice, context.clock.now());
+                Guard::Inactive { because } => (
+                    Severity::Warning,
+                    own_event::GUARD_INACTIVE,
+                    format!(
+                        "the admission policies are not in force, and no decision is counted: {because}; install them again"
+                    ),
+                ),
+            };
+            let notice = Notice { severity, reason, action: "Guard", note, related: None };
+            events.publish_own(&self.namespace, &notice, self.clock.now());
+        }
     }
-    context.queue.add(context.cache.read().open_agreements());
 }

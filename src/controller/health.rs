@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::clock::{Clock, later};
+use crate::controller::clock::{Clock, later};
 
 /// A watch may be out of step for so long before the operator counts as not ready.
-const GRACE: Duration = Duration::from_secs(60);
+const OUT_OF_STEP_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Whether the operator is ready, and why not. Clones speak of the same operator.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +50,9 @@ impl Health {
         let lease = state.lease.iter().map(|(name, watch)| (name, watch));
         for (name, watch) in state.watches.iter().chain(lease) {
             match &watch.lost {
-                Some((since, reason)) if !watch.listed || clock.now() > later(*since, GRACE) => {
+                Some((since, reason))
+                    if !watch.listed || clock.now() > later(*since, OUT_OF_STEP_TOLERANCE) =>
+                {
                     missing.push(format!("{name}: out of step since {since}: {reason}"));
                 }
                 _ if !watch.listed => missing.push(format!("{name}: not read yet")),

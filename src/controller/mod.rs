@@ -1,35 +1,15 @@
 //! SHELL: reads everything, decides once, writes what was decided.
 
-mod acting;
-mod apply;
-mod approval_waits;
-mod backoff;
-mod cache;
-mod census;
 mod client;
 mod clock;
 mod context;
-mod decode;
-mod error;
 mod events;
 mod guard;
 mod health;
-mod key;
-mod leadership;
-mod lease;
-mod levels;
-mod merge_patch;
+mod informer;
+mod leader;
 mod metrics;
-mod observe;
-mod queue;
-mod refusals;
-mod skew;
-mod stale;
-mod startup;
-mod table;
-mod tally;
-mod watch;
-mod worker;
+mod reconcile;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,26 +26,31 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tower::{BoxError, Service};
 
+pub use client::error::Error;
 pub use clock::Clock;
 pub use context::Decide;
-pub use error::Error;
 pub use health::Health;
-pub use lease::Election;
+pub use leader::lease::Election;
 pub use metrics::Metrics;
 
 use crate::admission::LABEL;
-use cache::{Cache, NamespaceMeta, Watched};
+use client::startup;
 use context::Context;
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
 use countersign_core::decide::decide;
-use leadership::Leadership;
-use lease::Candidate;
-use watch::{Scope, watch};
+use guard::GuardMonitor;
+use informer::kinds::{Kinds, NamespaceMeta, Watched};
+use informer::watch::{Informer, Scope, watch};
+use leader::leadership::Leadership;
+use leader::lease::Candidate;
+use leader::{SHUTDOWN_TIMEOUT, lead};
+use metrics::agreements::AgreementsCollector;
+use reconcile::conflicts::Conflicts;
+use reconcile::queue::Queue;
+use reconcile::rejected_creates::RejectedCreates;
 
-/// How long what is under way may take once the operator is told to stop.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is checked whether everything was listed once.
-const STARTING: Duration = Duration::from_millis(20);
+const STARTUP_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How an operator runs.
 #[derive(Clone)]
@@ -147,11 +132,15 @@ async fn operate(
 ) -> Result<(), Error> {
     let Options { namespaces, instance, election, clock, decide, metrics, health, guarded } = options;
     let mut shutdown = std::pin::pin!(shutdown);
+    let kinds = Arc::new(Kinds::default());
     let (streaming, guard) = tokio::select! {
         () = &mut shutdown => return Ok(()),
         started = async {
             startup::wait_for_kinds(&client, &health).await;
-            let guard = if guarded { Some(Arc::new(guard::Keeper::new(&client, &health).await)) } else { None };
+            let guard = if guarded { {
+                let monitor = GuardMonitor::new(client.clone(), clock.clone(), kinds.clone(), &health);
+                Some(Arc::new(monitor.await))
+            } } else { None };
             (startup::streams_lists(&client).await, guard)
         } => started,
     };
@@ -160,26 +149,41 @@ async fn operate(
     let (events, waiting_events) = events::Publisher::new(&instance, metrics.clone());
     let context = Arc::new(Context {
         client,
-        queue: queue::Queue::new(clock.clone(), metrics.clone()),
+        queue: Queue::new(clock.clone(), metrics.clone()),
         clock,
         decide,
         guard,
         leadership,
-        cache: Arc::new(Cache::default()),
-        refusals: refusals::Refusals::default(),
-        stale: stale::Stale::default(),
+        kinds: kinds.clone(),
+        rejected_creates: RejectedCreates::default(),
+        conflicts: Conflicts::default(),
         linked: tokio::sync::Mutex::default(),
         events,
         metrics: metrics.clone(),
         health,
     });
-    metrics.collect_from(Box::new(census::Census::of(&context)));
+    metrics.collect_from(Box::new(AgreementsCollector::new(
+        context.clock.clone(),
+        metrics.authority_labels.clone(),
+        move || kinds.snapshot(),
+    )));
 
     let mut parts = JoinSet::new();
-    start_watches(&mut parts, &context, &namespaces, streaming);
+    let informer = Informer {
+        client: context.client.clone(),
+        clock: context.clock.clone(),
+        metrics: metrics.clone(),
+        health: context.health.clone(),
+        kinds: context.kinds.clone(),
+        wake: Box::new({
+            let context = context.clone();
+            move |agreements| context.queue.add(agreements)
+        }),
+    };
+    start_watches(&mut parts, &Arc::new(informer), context.guard.is_some(), &namespaces, streaming);
     let candidate = election.map(|election| Candidate::new(&context, election, &instance));
-    if let Some(keeper) = &context.guard {
-        parts.spawn(watch_over(context.clone(), keeper.clone()));
+    if let Some(monitor) = &context.guard {
+        parts.spawn(watch_over(context.clone(), monitor.clone()));
     }
     let mut publisher = spawn(events::publish(for_events, waiting_events, metrics));
     let stop = CancellationToken::new();
@@ -189,7 +193,7 @@ async fn operate(
             let begun = async {
                 everything_listed(&context).await;
                 while context.guard.as_ref().is_some_and(|guard| !guard.has_tried()) {
-                    Clock::sleep(STARTING).await;
+                    Clock::sleep(STARTUP_POLL_INTERVAL).await;
                 }
             };
             tokio::select! {
@@ -197,20 +201,20 @@ async fn operate(
                 () = begun => {}
             }
             tracing::info!("Started");
-            acting::act(&context, candidate, &stop).await;
+            lead(&context, candidate, &stop).await;
         }
     });
 
     tokio::select! {
         () = shutdown => {
-            tracing::info!("Was told to stop");
+            tracing::info!("Shutting down");
             stop.cancel();
             dispatcher.await.map_err(|_| Error::Ended("the dispatcher"))?;
             // Nothing hands events in any more; those that wait are still told.
             parts.shutdown().await;
             drop(context);
-            if tokio::time::timeout(PATIENCE, &mut publisher).await.is_err() {
-                tracing::warn!("Left events untold");
+            if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut publisher).await.is_err() {
+                tracing::warn!("Dropped events at the shutdown timeout");
             }
             tracing::info!("Stopped");
             Ok(())
@@ -235,19 +239,20 @@ where
 /// Before everything was listed once, what is missing cannot be told from what is not there.
 async fn everything_listed(context: &Context) {
     while !context.health.all_listed() {
-        Clock::sleep(STARTING).await;
+        Clock::sleep(STARTUP_POLL_INTERVAL).await;
     }
 }
 
-async fn watch_over(context: Arc<Context>, keeper: Arc<guard::Keeper>) -> &'static str {
+async fn watch_over(context: Arc<Context>, monitor: Arc<GuardMonitor>) -> &'static str {
     everything_listed(&context).await;
-    guard::keep(context, keeper).await;
+    monitor.watch_over(&context.events, &context.metrics, &context.queue).await;
     "the guard"
 }
 
 fn start_watches(
     parts: &mut JoinSet<&'static str>,
-    context: &Arc<Context>,
+    informer: &Arc<Informer>,
+    guarded: bool,
     namespaces: &[String],
     streaming: bool,
 ) {
@@ -259,29 +264,29 @@ fn start_watches(
     let within = |namespace| Scope { namespace: Some(namespace), ..Scope::default() };
     let named = |name| Scope { name: Some(name), ..Scope::default() };
     let ours = || vec![Scope { label: Some(format!("{}={}", LABEL.0, LABEL.1)), ..Scope::default() }];
-    if context.guard.is_some() {
-        start::<ValidatingAdmissionPolicy>(parts, context, ours(), streaming);
-        start::<ValidatingAdmissionPolicyBinding>(parts, context, ours(), streaming);
+    if guarded {
+        start::<ValidatingAdmissionPolicy>(parts, informer, ours(), streaming);
+        start::<ValidatingAdmissionPolicyBinding>(parts, informer, ours(), streaming);
     }
-    start::<StandardTerms>(parts, context, everywhere(), streaming);
-    start::<DelegationPolicy>(parts, context, everywhere(), streaming);
-    start::<NamespaceMeta>(parts, context, inside(&named), streaming);
-    start::<AgreementDecision>(parts, context, inside(&within), streaming);
-    start::<OrderRequest>(parts, context, inside(&within), streaming);
-    start::<CustomerAgreement>(parts, context, inside(&within), streaming);
+    start::<StandardTerms>(parts, informer, everywhere(), streaming);
+    start::<DelegationPolicy>(parts, informer, everywhere(), streaming);
+    start::<NamespaceMeta>(parts, informer, inside(&named), streaming);
+    start::<AgreementDecision>(parts, informer, inside(&within), streaming);
+    start::<OrderRequest>(parts, informer, inside(&within), streaming);
+    start::<CustomerAgreement>(parts, informer, inside(&within), streaming);
 }
 
 fn start<K: Watched>(
     parts: &mut JoinSet<&'static str>,
-    context: &Arc<Context>,
+    informer: &Arc<Informer>,
     scopes: Vec<Scope>,
     streaming: bool,
 ) {
     for scope in scopes {
-        context.health.expects(&scope.title(K::PLURAL));
-        let context = context.clone();
+        informer.health.expects(&scope.title(K::PLURAL));
+        let informer = informer.clone();
         parts.spawn(async move {
-            watch::<K>(context, scope, streaming).await;
+            watch::<K>(informer, scope, streaming).await;
             K::PLURAL
         });
     }

@@ -14,7 +14,7 @@ use crate::controller::{Clock, Health, Metrics};
 
 /// What the probes and the metrics speak of.
 #[derive(Clone)]
-pub struct Subject {
+pub struct Served {
     /// Whether the operator is ready.
     pub health: Health,
     /// What it counted.
@@ -27,12 +27,12 @@ pub struct Subject {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(listener: TcpListener, subject: Subject) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, served: Served) -> std::io::Result<()> {
     let router = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(subject);
+        .with_state(served);
     axum::serve(listener, router).await
 }
 
@@ -42,19 +42,19 @@ pub async fn serve(listener: TcpListener, subject: Subject) -> std::io::Result<(
 /// When the address cannot be listened on.
 pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address).await?;
-    tracing::info!(address = %listener.local_addr()?, "Listened for probes and metrics");
+    tracing::info!(address = %listener.local_addr()?, "Listening for probes and metrics");
     Ok(listener)
 }
 
-async fn readyz(State(subject): State<Subject>) -> Response {
-    match subject.health.readiness(&subject.clock) {
+async fn readyz(State(served): State<Served>) -> Response {
+    match served.health.readiness(&served.clock) {
         Ok(()) => "ok\n".into_response(),
         Err(missing) => (StatusCode::SERVICE_UNAVAILABLE, missing + "\n").into_response(),
     }
 }
 
-async fn metrics(State(subject): State<Subject>) -> Response {
-    match subject.metrics.render() {
+async fn metrics(State(served): State<Served>) -> Response {
+    match served.metrics.render() {
         Ok(text) => ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
             .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

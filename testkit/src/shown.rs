@@ -56,7 +56,7 @@ fn waits_for_a_manager() -> serde_json::Value {
 
 /// The kinds of failure, from the source.
 fn categories() -> BTreeSet<&'static str> {
-    let source = include_str!("../../src/controller/error.rs");
+    let source = include_str!("../../src/controller/client/error.rs");
     let body = source.split("pub fn category").nth(1).unwrap().split("    /// ").next().unwrap();
     let categories: BTreeSet<_> = body.split('"').skip(1).step_by(2).collect();
     assert!(categories.len() > 10, "the kinds of failure are no longer found: {categories:?}");

@@ -61,7 +61,7 @@ async fn the_program_waits_for_its_definitions_says_so_and_ends_when_told() -> R
     let log = program.log();
     let said: Vec<&str> = log.iter().filter_map(|line| line["message"].as_str()).collect();
     assert!(log.iter().all(Value::is_object), "every line is JSON where nobody watches: {log:?}");
-    for message in ["Waited for the kinds to be installed", "Started", "Was told to stop", "Stopped"] {
+    for message in ["Waiting for the custom resource definitions", "Started", "Shutting down", "Stopped"] {
         assert!(said.contains(&message), "{message:?} is missing in {said:?}");
     }
     Ok(())

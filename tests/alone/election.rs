@@ -69,7 +69,7 @@ async fn a_life_goes_on_when_whoever_leads_is_frozen_comes_back_is_killed_or_tol
     let (mut first, first_address) = replica(cluster).await?;
     until_leading(&first_address).await?;
     let (second, second_address) = replica(cluster).await?;
-    second.said("Stood by while another operator leads").await?;
+    second.said("Standing by: another operator holds the lease").await?;
 
     // Frozen as it waits for the second signature. It cannot know that it is not the first any more.
     let stage = Stage::with_agreement(cluster, "fibre").await?;
@@ -86,8 +86,8 @@ async fn a_life_goes_on_when_whoever_leads_is_frozen_comes_back_is_killed_or_tol
 
     // Back again it has in its memory what to do next, and must not do it.
     first.signal("CONT")?;
-    first.said("Stopped acting: the lease was lost").await?;
-    first.said("Stood by while another operator leads").await?;
+    first.said("Lost the lease").await?;
+    first.said("Standing by: another operator holds the lease").await?;
     assert!(!leads(&first_address)? && leads(&second_address)?);
     let after = phases(&stage).await?;
     assert_eq!(after[before..], ["IssuingOrders", "Agreed"], "each state was written by one of them");

@@ -3,6 +3,7 @@
 
 mod election;
 mod guard;
+mod imports;
 mod levels;
 mod links;
 mod lives;

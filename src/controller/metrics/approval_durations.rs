@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::levels::Outcome;
+use crate::controller::metrics::authority_labels::Outcome;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, ApprovalVerdict, AskedLevel, ClosedOutcome, WaitingAction,
 };

@@ -7,13 +7,13 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::metrics::PHASE_BUCKETS;
+use crate::controller::metrics::buckets::PHASE_BUCKETS;
 
 /// Pairs of function and level that are told apart. Each takes some sixty lines of a scrape.
-const MOST: usize = 64;
+const MAX_PAIRS: usize = 64;
 const OTHER: &str = "other";
 /// Below that nobody was waited for that one could be impatient with.
-const SHORTEST: f64 = 60.0;
+const SHORTEST_BUCKET_SECONDS: f64 = 60.0;
 
 /// How a wait for a level ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,19 +63,20 @@ pub(crate) struct WaitLabels {
 
 /// The levels that were asked since the program started, and how long they were waited for. Clones are the same.
 #[derive(Clone, Debug)]
-pub(crate) struct Levels {
+pub(crate) struct AuthorityLabels {
     known: Arc<Mutex<BTreeSet<Pair>>>,
     pub(crate) seconds: Family<WaitLabels, Histogram, fn() -> Histogram>,
 }
 
-impl Default for Levels {
+impl Default for AuthorityLabels {
     fn default() -> Self {
-        let buckets = || Histogram::new(PHASE_BUCKETS.into_iter().filter(|bound| *bound >= SHORTEST));
+        let buckets =
+            || Histogram::new(PHASE_BUCKETS.into_iter().filter(|bound| *bound >= SHORTEST_BUCKET_SECONDS));
         Self { known: Arc::default(), seconds: Family::new_with_constructor(buckets) }
     }
 }
 
-impl Levels {
+impl AuthorityLabels {
     /// What labels call a level: by its own words while there is room, then `other`.
     pub(crate) fn pair(&self, function: &str, level: &str) -> Pair {
         let own = Pair::new(function, level);
@@ -83,7 +84,7 @@ impl Levels {
         if known.contains(&own) {
             return own;
         }
-        let room = known.len() < MOST;
+        let room = known.len() < MAX_PAIRS;
         let pair = if room { own } else { Pair::new(OTHER, OTHER) };
         if known.insert(pair.clone()) {
             drop(known);
@@ -91,7 +92,7 @@ impl Levels {
                 tracing::warn!(
                     function,
                     level,
-                    most = MOST,
+                    most = MAX_PAIRS,
                     "Ran out of room for functions and levels in metrics; further ones are counted as other"
                 );
             }
@@ -129,15 +130,16 @@ mod tests {
 
     #[test]
     fn there_are_so_many_pairs_and_no_more_and_who_was_first_stays() {
-        let levels = Levels::default();
+        let levels = AuthorityLabels::default();
         let function = |n: usize| format!("f{n:02}");
         for n in 0..70 {
             let pair = levels.pair(&function(n), "L1");
-            let expected = if n < MOST { Pair::new(&function(n), "L1") } else { Pair::new(OTHER, OTHER) };
+            let expected =
+                if n < MAX_PAIRS { Pair::new(&function(n), "L1") } else { Pair::new(OTHER, OTHER) };
             assert_eq!(pair, expected);
         }
         assert_eq!(levels.pair("f00", "L1"), Pair::new("f00", "L1"));
         assert_eq!(levels.pair("f00", "L2"), Pair::new(OTHER, OTHER), "another level is another pair");
-        assert_eq!(levels.known().len(), MOST + 1);
+        assert_eq!(levels.known().len(), MAX_PAIRS + 1);
     }
 }

@@ -4,24 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use kube::api::ListParams;
-use kube::core::Request;
 use tokio::time::Instant;
 
-use super::cache::{NamespaceMeta, Tables, Watched, changed_by, links, rivals};
-use super::clock::Clock;
-use super::context::Context;
-use super::decode::{RawList, decode};
-use super::error::Error;
-use super::key::{Key, number, version};
-use super::table::Index;
+use crate::controller::client::error::Error;
+use crate::controller::clock::Clock;
+use crate::controller::context::Context;
+use crate::controller::informer::key::{Key, version};
+use crate::controller::informer::kinds::{NamespaceMeta, Stores, changed_by, competing_changes, links};
+use crate::controller::informer::list::list;
+use crate::controller::informer::store::Index;
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
 use countersign_core::decide::{Evidence, Gathered, Guard, Observed, RefusedCreate, order_request_names};
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
 /// Everything that was read about one agreement.
-pub(crate) struct Seen {
+pub(crate) struct Observation {
     pub(crate) key: Key,
     pub(crate) agreement: Arc<CustomerAgreement>,
     decisions: Vec<Arc<AgreementDecision>>,
@@ -38,9 +36,9 @@ pub(crate) struct Seen {
 }
 
 /// What the watches know of an agreement.
-pub(crate) enum Sight {
+pub(crate) enum Lookup {
     /// All there is to know.
-    Whole(Box<Seen>),
+    Found(Box<Observation>),
     /// There is no such agreement.
     Gone,
     /// Its namespace was not shown yet, so nothing can be said about policies. Its arrival wakes the agreement.
@@ -48,24 +46,24 @@ pub(crate) enum Sight {
 }
 
 /// Looks the agreement up in the watches.
-pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
+pub(crate) fn observe(context: &Context, key: &Key) -> Lookup {
     let read = Clock::instant();
-    let tables = context.cache.read();
-    let Some(agreement) = tables.agreements.get(key) else { return Sight::Gone };
-    let Some(namespace) = tables.namespaces.get(&Key::new("", &key.namespace)) else {
-        return Sight::NamespaceMissing;
+    let stores = context.kinds.read();
+    let Some(agreement) = stores.agreements.get(key) else { return Lookup::Gone };
+    let Some(namespace) = stores.namespaces.get(&Key::new("", &key.namespace)) else {
+        return Lookup::NamespaceMissing;
     };
     let uid = agreement.metadata.uid.clone().unwrap_or_default();
     let inside = |other: &Key| other.namespace == key.namespace;
 
     let by_uid = Index::AgreementUid(uid.clone());
-    let decisions: BTreeSet<&Key> = tables
+    let decisions: BTreeSet<&Key> = stores
         .decisions
         .names(&by_uid)
         .filter(|name| inside(name))
-        .chain(tables.decisions.names(&Index::Agreement(key.clone())))
+        .chain(stores.decisions.names(&Index::Agreement(key.clone())))
         .collect();
-    let orders: BTreeSet<Key> = tables
+    let orders: BTreeSet<Key> = stores
         .orders
         .names(&by_uid)
         .filter(|name| inside(name))
@@ -73,24 +71,24 @@ pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
         .chain(order_request_names(agreement).iter().map(|name| Key::new(&key.namespace, name)))
         .collect();
     let mut related: BTreeSet<Key> = links(agreement).map(|name| Key::new(&key.namespace, name)).collect();
-    related.extend(changed_by(key, &tables.agreements));
-    related.extend(rivals(agreement, &tables.agreements));
+    related.extend(changed_by(key, &stores.agreements));
+    related.extend(competing_changes(agreement, &stores.agreements));
     related.remove(key);
-    let mut policies: Vec<_> = tables.policies.all().map(|(_, policy)| policy.clone()).collect();
+    let mut policies: Vec<_> = stores.policies.all().map(|(_, policy)| policy.clone()).collect();
     policies.sort_by_cached_key(|policy| policy.name_any());
 
-    Sight::Whole(Box::new(Seen {
-        decisions: decisions.into_iter().filter_map(|name| tables.decisions.get(name).cloned()).collect(),
+    Lookup::Found(Box::new(Observation {
+        decisions: decisions.into_iter().filter_map(|name| stores.decisions.get(name).cloned()).collect(),
         policies,
         namespace: namespace.clone(),
-        standard_terms: tables
+        standard_terms: stores
             .standard_terms
             .get(&Key::new("", &agreement.spec.standard_terms_ref.name))
             .cloned(),
-        related: related.iter().filter_map(|name| tables.agreements.get(name).cloned()).collect(),
-        orders: orders.iter().filter_map(|name| tables.orders.get(name).cloned()).collect(),
-        refused: context.refusals.of(key, &uid),
-        guard: guard_now(context, &tables),
+        related: related.iter().filter_map(|name| stores.agreements.get(name).cloned()).collect(),
+        orders: orders.iter().filter_map(|name| stores.orders.get(name).cloned()).collect(),
+        refused: context.rejected_creates.of(key, &uid),
+        guard: guard_now(context, &stores),
         evidence: Gathered::default(),
         read,
         agreement: agreement.clone(),
@@ -98,11 +96,11 @@ pub(crate) fn observe(context: &Context, key: &Key) -> Sight {
     }))
 }
 
-fn guard_now(context: &Context, tables: &Tables) -> Guard {
-    context.guard.as_ref().map_or(Guard::Active { since: None }, |guard| guard.now(tables))
+fn guard_now(context: &Context, stores: &Stores) -> Guard {
+    context.guard.as_ref().map_or(Guard::Active { since: None }, |guard| guard.now(stores))
 }
 
-impl Seen {
+impl Observation {
     pub(crate) fn view(&self) -> Observed<'_> {
         Observed {
             agreement: &self.agreement,
@@ -137,10 +135,10 @@ impl Seen {
     /// When the server gave no answer that says anything.
     pub(crate) async fn try_the_guard(&mut self, context: &Context) -> Result<(), Error> {
         if let Some(guard) = &context.guard {
-            if guard.try_since(context, self.read).await? {
-                context.cache.admission_changed.notify_one();
+            if guard.trial_since(self.read).await? {
+                context.kinds.admission_changed.notify_one();
             }
-            self.guard = guard.now(&context.cache.read());
+            self.guard = guard.now(&context.kinds.read());
         }
         self.evidence = self.evidence.with(Evidence::GuardTrial);
         Ok(())
@@ -153,9 +151,9 @@ impl Seen {
     pub(crate) async fn read_decisions(&mut self, context: &Context) -> Result<(), Error> {
         let of_the_agreement = format!("spec.agreementRef.name={}", self.key.name);
         let (decisions, at) =
-            list::<AgreementDecision>(context, &self.key.namespace, Some(of_the_agreement)).await?;
+            list::<AgreementDecision>(&context.client, &self.key.namespace, Some(of_the_agreement)).await?;
         // The next round must not know less than this one does.
-        context.cache.update::<AgreementDecision, _>(|table| table.read(decisions.iter().cloned(), at));
+        context.kinds.update::<AgreementDecision, _>(|store| store.read(decisions.iter().cloned(), at));
         // What names our UID under another name is not in that list.
         let name = &*self.key.name;
         self.decisions.retain(|decision| decision.spec.agreement_ref.name != name);
@@ -169,62 +167,5 @@ impl Seen {
     pub(crate) fn with_links(mut self: Box<Self>) -> Box<Self> {
         self.evidence = self.evidence.with(Evidence::LinkedAgreements);
         self
-    }
-}
-
-/// Everything of a kind that a namespace has, and as of which version.
-async fn list<K: Watched>(
-    context: &Context,
-    namespace: &str,
-    field_selector: Option<String>,
-) -> Result<(Vec<Arc<K>>, u64), Error> {
-    let request = Request::new(K::url_path(&K::DynamicType::default(), Some(namespace)));
-    let (mut objects, mut continue_token) = (Vec::new(), None);
-    loop {
-        // No resource version: as of now, not as of some time ago.
-        let params = ListParams {
-            field_selector: field_selector.clone(),
-            limit: Some(500),
-            continue_token,
-            ..ListParams::default()
-        };
-        let request = request.list(&params).map_err(kube::Error::BuildRequest)?;
-        let page: RawList = context.client.request(request).await?;
-        // The watch has named those that cannot be read.
-        objects.extend(page.items.iter().filter_map(|item| decode::<K>(item).ok()).map(Arc::new));
-        continue_token = page.metadata.continue_token.filter(|token| !token.is_empty());
-        if continue_token.is_none() {
-            return Ok((objects, page.metadata.resource_version.as_deref().map_or(0, number)));
-        }
-    }
-}
-
-/// What is known of agreements that name others, by the one look that may seal such an agreement.
-#[derive(Default)]
-pub(crate) struct Linked {
-    term: Option<u64>,
-    /// The namespaces whose agreements were read from the server in this term.
-    namespaces: BTreeSet<String>,
-}
-
-impl Linked {
-    /// Makes sure that the cache has what another operator wrote before this term. What is written in it, it has at once.
-    ///
-    /// # Errors
-    /// When the server gave no answer that says anything.
-    pub(crate) async fn read(&mut self, context: &Context, term: u64, key: &Key) -> Result<(), Error> {
-        if self.term != Some(term) {
-            *self = Self { term: Some(term), namespaces: BTreeSet::new() };
-        }
-        if !self.namespaces.contains(&*key.namespace) {
-            let (agreements, at) = list::<CustomerAgreement>(context, &key.namespace, None).await?;
-            let mut affected =
-                context.cache.update::<CustomerAgreement, _>(|table| table.read(agreements, at));
-            // This one is in our hands.
-            affected.remove(key);
-            context.queue.add(affected);
-            self.namespaces.insert(key.namespace.to_string());
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,11 @@
 //! What can go wrong between the operator and the API server. What users should see is a condition, never one of these.
 
-use super::client::DeadlinePassed;
+use std::time::Duration;
+
+/// No answer came in time. Whether the server did what was asked is unknown.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer came within {} s", .0.as_secs())]
+pub(crate) struct DeadlinePassed(pub(crate) Duration);
 
 /// Why something was not done. It is tried again.
 #[derive(Debug, thiserror::Error)]

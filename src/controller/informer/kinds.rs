@@ -10,8 +10,9 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::core::PartialObjectMeta;
 use tokio::sync::Notify;
 
-use super::key::Key;
-use super::table::{Cached, Change, Index, Table};
+use crate::controller::informer::key::Key;
+use crate::controller::informer::store::{Change, Index, Indexed, Store};
+use crate::controller::metrics::agreements::Snapshot;
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
 use countersign_core::decide::order_request_names;
 
@@ -20,28 +21,28 @@ pub(crate) type NamespaceMeta = PartialObjectMeta<Namespace>;
 
 /// Everything that is watched.
 #[derive(Default)]
-pub(crate) struct Cache {
-    tables: RwLock<Tables>,
+pub(crate) struct Kinds {
+    stores: RwLock<Stores>,
     /// An admission policy of ours, or a binding, is another than it was.
     pub(crate) admission_changed: Notify,
 }
 
-/// A table for each kind.
+/// A store for each kind.
 #[derive(Default)]
-pub(crate) struct Tables {
-    pub(crate) agreements: Table<CustomerAgreement>,
-    pub(crate) decisions: Table<AgreementDecision>,
-    pub(crate) orders: Table<OrderRequest>,
-    pub(crate) standard_terms: Table<StandardTerms>,
-    pub(crate) policies: Table<DelegationPolicy>,
-    pub(crate) namespaces: Table<NamespaceMeta>,
-    pub(crate) admission_policies: Table<ValidatingAdmissionPolicy>,
-    pub(crate) admission_bindings: Table<ValidatingAdmissionPolicyBinding>,
+pub(crate) struct Stores {
+    pub(crate) agreements: Store<CustomerAgreement>,
+    pub(crate) decisions: Store<AgreementDecision>,
+    pub(crate) orders: Store<OrderRequest>,
+    pub(crate) standard_terms: Store<StandardTerms>,
+    pub(crate) policies: Store<DelegationPolicy>,
+    pub(crate) namespaces: Store<NamespaceMeta>,
+    pub(crate) admission_policies: Store<ValidatingAdmissionPolicy>,
+    pub(crate) admission_bindings: Store<ValidatingAdmissionPolicyBinding>,
     /// Counts the changes of the two.
     pub(crate) admission_changes: u64,
 }
 
-impl Tables {
+impl Stores {
     /// Every agreement that can be read.
     pub(crate) fn all_agreements(&self) -> Vec<Key> {
         self.agreements.all().map(|(key, _)| key.clone()).collect()
@@ -58,37 +59,53 @@ impl Tables {
 }
 
 /// A kind that is watched, with its place and its meaning for agreements.
-pub(crate) trait Watched: Cached {
+pub(crate) trait Watched: Indexed {
     /// Its plural, for logs, metrics and probes.
     const PLURAL: &'static str;
     /// Whether the server is asked for metadata only.
     const METADATA_ONLY: bool = false;
     /// Whether it says who may decide.
     const ADMISSION: bool = false;
-    /// Its table.
-    fn table(tables: &mut Tables) -> &mut Table<Self>;
+    /// Its store.
+    fn store(stores: &mut Stores) -> &mut Store<Self>;
     /// The agreements that depend on what changed.
-    fn affects(change: &Change<Self>, tables: &Tables) -> Vec<Key>;
+    fn maps_to(change: &Change<Self>, stores: &Stores) -> Vec<Key>;
 }
 
-impl Cache {
-    /// Changes a table. Returns the agreements that depend on what changed.
-    pub(crate) fn update<K, I>(&self, change: impl FnOnce(&mut Table<K>) -> I) -> BTreeSet<Key>
+impl Kinds {
+    /// Changes a store. Returns the agreements that depend on what changed.
+    pub(crate) fn update<K, I>(&self, change: impl FnOnce(&mut Store<K>) -> I) -> BTreeSet<Key>
     where
         K: Watched,
         I: IntoIterator<Item = Change<K>>,
     {
-        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
-        let mut changes = change(K::table(&mut tables)).into_iter().peekable();
+        let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = change(K::store(&mut stores)).into_iter().peekable();
         if K::ADMISSION && changes.peek().is_some() {
-            tables.admission_changes += 1;
+            stores.admission_changes += 1;
             self.admission_changed.notify_one();
         }
-        changes.flat_map(|change| K::affects(&change, &tables)).collect()
+        changes.flat_map(|change| K::maps_to(&change, &stores)).collect()
     }
 
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tables> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    /// What metrics count. Cloned out of the lock: whoever decides or watches must not wait for a scrape.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let stores = self.read();
+        Snapshot {
+            agreements: stores.agreements.all().map(|(_, agreement)| agreement.clone()).collect(),
+            orders: stores.orders.all().map(|(_, order)| order.clone()).collect(),
+            undecodable: [
+                (CustomerAgreement::PLURAL, stores.agreements.undecodable()),
+                (AgreementDecision::PLURAL, stores.decisions.undecodable()),
+                (OrderRequest::PLURAL, stores.orders.undecodable()),
+                (StandardTerms::PLURAL, stores.standard_terms.undecodable()),
+                (DelegationPolicy::PLURAL, stores.policies.undecodable()),
+            ],
+        }
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Stores> {
+        self.stores.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,7 +116,7 @@ impl<K> Change<K> {
     }
 }
 
-impl Cached for CustomerAgreement {
+impl Indexed for CustomerAgreement {
     fn index(&self) -> Vec<Index> {
         let namespace = self.metadata.namespace.as_deref().unwrap_or_default();
         let mut index: Vec<_> = self.metadata.uid.iter().cloned().map(Index::AgreementUid).collect();
@@ -117,36 +134,36 @@ impl Cached for CustomerAgreement {
 
 impl Watched for CustomerAgreement {
     const PLURAL: &'static str = "customeragreements";
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.agreements
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.agreements
     }
-    fn affects(change: &Change<Self>, tables: &Tables) -> Vec<Key> {
+    fn maps_to(change: &Change<Self>, stores: &Stores) -> Vec<Key> {
         let mut keys = vec![change.key.clone()];
-        keys.extend(tables.agreements.names(&Index::Linked(change.key.clone())).cloned());
+        keys.extend(stores.agreements.names(&Index::Linked(change.key.clone())).cloned());
         for agreement in change.both() {
             keys.extend(links(agreement).map(|name| Key::new(&change.key.namespace, name)));
-            keys.extend(rivals(agreement, &tables.agreements));
+            keys.extend(competing_changes(agreement, &stores.agreements));
         }
         keys
     }
 }
 
 /// The agreements that amend or supersede what this one amends or supersedes.
-pub(crate) fn rivals(agreement: &CustomerAgreement, table: &Table<CustomerAgreement>) -> Vec<Key> {
+pub(crate) fn competing_changes(agreement: &CustomerAgreement, store: &Store<CustomerAgreement>) -> Vec<Key> {
     let namespace = agreement.metadata.namespace.as_deref().unwrap_or_default();
     let spec = &agreement.spec;
     let targets = [&spec.amends_ref, &spec.supersedes_ref].into_iter().flatten();
-    targets.flat_map(|target| changed_by(&Key::new(namespace, &target.name), table)).collect()
+    targets.flat_map(|target| changed_by(&Key::new(namespace, &target.name), store)).collect()
 }
 
 /// The agreements that amend or supersede another: not its call-offs, of which there may be thousands.
-pub(crate) fn changed_by(target: &Key, table: &Table<CustomerAgreement>) -> Vec<Key> {
+pub(crate) fn changed_by(target: &Key, store: &Store<CustomerAgreement>) -> Vec<Key> {
     let changes = |key: &&Key| {
-        let Some(agreement) = table.get(key) else { return false };
+        let Some(agreement) = store.get(key) else { return false };
         let mut named = [&agreement.spec.amends_ref, &agreement.spec.supersedes_ref].into_iter().flatten();
         named.any(|named| named.name.as_str() == &*target.name)
     };
-    table.names(&Index::Linked(target.clone())).filter(changes).cloned().collect()
+    store.names(&Index::Linked(target.clone())).filter(changes).cloned().collect()
 }
 
 /// The names of the agreements that this one names.
@@ -154,7 +171,7 @@ pub(crate) fn links(agreement: &CustomerAgreement) -> impl Iterator<Item = &str>
     agreement.spec.links().map(|(_, name)| name)
 }
 
-impl Cached for AgreementDecision {
+impl Indexed for AgreementDecision {
     fn index(&self) -> Vec<Index> {
         let agreement = &self.spec.agreement_ref;
         let namespace = self.metadata.namespace.as_deref().unwrap_or_default();
@@ -167,18 +184,18 @@ impl Cached for AgreementDecision {
 
 impl Watched for AgreementDecision {
     const PLURAL: &'static str = "agreementdecisions";
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.decisions
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.decisions
     }
-    fn affects(change: &Change<Self>, tables: &Tables) -> Vec<Key> {
+    fn maps_to(change: &Change<Self>, stores: &Stores) -> Vec<Key> {
         let named = change.both().map(|decision| &decision.spec.agreement_ref);
         named
-            .flat_map(|agreement| named_agreements(&change.key, &agreement.uid, &agreement.name, tables))
+            .flat_map(|agreement| named_agreements(&change.key, &agreement.uid, &agreement.name, stores))
             .collect()
     }
 }
 
-impl Cached for OrderRequest {
+impl Indexed for OrderRequest {
     fn index(&self) -> Vec<Index> {
         vec![Index::AgreementUid(self.spec.agreement_ref.uid.clone())]
     }
@@ -186,51 +203,51 @@ impl Cached for OrderRequest {
 
 impl Watched for OrderRequest {
     const PLURAL: &'static str = "orderrequests";
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.orders
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.orders
     }
-    fn affects(change: &Change<Self>, tables: &Tables) -> Vec<Key> {
+    fn maps_to(change: &Change<Self>, stores: &Stores) -> Vec<Key> {
         let named = change.both().map(|order| &order.spec.agreement_ref);
         named
-            .flat_map(|agreement| named_agreements(&change.key, &agreement.uid, &agreement.name, tables))
-            .chain(tables.agreements.names(&Index::OrderRequest(change.key.clone())).cloned())
+            .flat_map(|agreement| named_agreements(&change.key, &agreement.uid, &agreement.name, stores))
+            .chain(stores.agreements.names(&Index::OrderRequest(change.key.clone())).cloned())
             .collect()
     }
 }
 
 /// The agreements that an object in the namespace of `key` names, by UID and by name.
-fn named_agreements(key: &Key, uid: &str, name: &str, tables: &Tables) -> Vec<Key> {
+fn named_agreements(key: &Key, uid: &str, name: &str, stores: &Stores) -> Vec<Key> {
     let (by_name, by_uid) = (Key::new(&key.namespace, name), Index::AgreementUid(uid.to_owned()));
-    tables
+    stores
         .agreements
         .names(&by_uid)
         .filter(|agreement| agreement.namespace == key.namespace)
         .cloned()
-        .chain(tables.agreements.get(&by_name).map(|_| by_name.clone()))
+        .chain(stores.agreements.get(&by_name).map(|_| by_name.clone()))
         .collect()
 }
 
-impl Cached for StandardTerms {}
+impl Indexed for StandardTerms {}
 
 impl Watched for StandardTerms {
     const PLURAL: &'static str = "standardterms";
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.standard_terms
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.standard_terms
     }
-    fn affects(change: &Change<Self>, tables: &Tables) -> Vec<Key> {
-        tables.agreements.names(&Index::StandardTerms(change.key.name.to_string())).cloned().collect()
+    fn maps_to(change: &Change<Self>, stores: &Stores) -> Vec<Key> {
+        stores.agreements.names(&Index::StandardTerms(change.key.name.to_string())).cloned().collect()
     }
 }
 
-impl Cached for DelegationPolicy {}
+impl Indexed for DelegationPolicy {}
 
 impl Watched for DelegationPolicy {
     const PLURAL: &'static str = "delegationpolicies";
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.policies
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.policies
     }
-    fn affects(_: &Change<Self>, tables: &Tables) -> Vec<Key> {
-        tables.open_agreements()
+    fn maps_to(_: &Change<Self>, stores: &Stores) -> Vec<Key> {
+        stores.open_agreements()
     }
 }
 
@@ -239,47 +256,47 @@ fn is_final(agreement: &CustomerAgreement) -> bool {
     agreement.status.as_ref().is_some_and(|status| status.closed.is_some() || status.agreed_time.is_some())
 }
 
-impl Cached for NamespaceMeta {}
+impl Indexed for NamespaceMeta {}
 
 impl Watched for NamespaceMeta {
     const PLURAL: &'static str = "namespaces";
     const METADATA_ONLY: bool = true;
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.namespaces
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.namespaces
     }
-    fn affects(change: &Change<Self>, tables: &Tables) -> Vec<Key> {
+    fn maps_to(change: &Change<Self>, stores: &Stores) -> Vec<Key> {
         if let (Some(old), Some(new)) = (&change.old, &change.new)
             && old.metadata.labels == new.metadata.labels
         {
             return Vec::new();
         }
-        let inside = tables.agreements.all().filter(|(key, _)| key.namespace == change.key.name);
+        let inside = stores.agreements.all().filter(|(key, _)| key.namespace == change.key.name);
         inside.map(|(key, _)| key.clone()).collect()
     }
 }
 
-impl Cached for ValidatingAdmissionPolicy {}
+impl Indexed for ValidatingAdmissionPolicy {}
 
 impl Watched for ValidatingAdmissionPolicy {
     const PLURAL: &'static str = "validatingadmissionpolicies";
     const ADMISSION: bool = true;
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.admission_policies
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.admission_policies
     }
-    fn affects(_: &Change<Self>, _: &Tables) -> Vec<Key> {
+    fn maps_to(_: &Change<Self>, _: &Stores) -> Vec<Key> {
         Vec::new()
     }
 }
 
-impl Cached for ValidatingAdmissionPolicyBinding {}
+impl Indexed for ValidatingAdmissionPolicyBinding {}
 
 impl Watched for ValidatingAdmissionPolicyBinding {
     const PLURAL: &'static str = "validatingadmissionpolicybindings";
     const ADMISSION: bool = true;
-    fn table(tables: &mut Tables) -> &mut Table<Self> {
-        &mut tables.admission_bindings
+    fn store(stores: &mut Stores) -> &mut Store<Self> {
+        &mut stores.admission_bindings
     }
-    fn affects(_: &Change<Self>, _: &Tables) -> Vec<Key> {
+    fn maps_to(_: &Change<Self>, _: &Stores) -> Vec<Key> {
         Vec::new()
     }
 }

@@ -8,17 +8,17 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::backoff;
-use super::clock::{Clock, later};
-use super::key::Key;
-use super::metrics::Metrics;
+use crate::controller::client::backoff;
+use crate::controller::clock::{Clock, later};
+use crate::controller::informer::key::Key;
+use crate::controller::metrics::Metrics;
 
-const FIRST_RETRY: Duration = Duration::from_millis(100);
-const LONGEST_RETRY: Duration = Duration::from_secs(90);
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(90);
 /// How long what did not change is left alone: only a net below the watches.
-const SAFETY: Duration = Duration::from_secs(2 * 3_600);
+const IDLE_REQUEUE: Duration = Duration::from_secs(2 * 3_600);
 /// A deadline that has passed already must not keep a worker spinning.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const MIN_DELAY: Duration = Duration::from_secs(1);
 
 /// How looking at an agreement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,17 +139,15 @@ impl Queue {
                 state.entries.remove(key);
                 return self.told(state);
             }
-            Next::At(when) => {
-                Duration::try_from(when.duration_since(now)).unwrap_or_default().max(SHORTEST_WAIT)
-            }
-            Next::OnChange => SAFETY,
+            Next::At(when) => Duration::try_from(when.duration_since(now)).unwrap_or_default().max(MIN_DELAY),
+            Next::OnChange => IDLE_REQUEUE,
             Next::Retry => {
                 self.metrics.queue_retries.inc();
-                backoff::delay(failures - 1, FIRST_RETRY, LONGEST_RETRY)
+                backoff::delay(failures - 1, FIRST_RETRY_DELAY, MAX_RETRY_DELAY)
             }
         };
         // Jitter on the net only: a deadline is a deadline.
-        let delay = if delay >= SAFETY { backoff::delay(0, SAFETY, SAFETY) } else { delay };
+        let delay = if delay >= IDLE_REQUEUE { backoff::delay(0, IDLE_REQUEUE, IDLE_REQUEUE) } else { delay };
         state.wake_at(key, later(now, delay));
         self.told(state);
     }
@@ -271,10 +269,10 @@ mod tests {
         let (queue, key) = (queue(), Key::new("n", "a"));
         queue.add([key.clone()]);
         for _ in 0..40 {
-            assert_eq!(within(&queue, LONGEST_RETRY.as_secs() + 1).await, Some(key.clone()));
+            assert_eq!(within(&queue, MAX_RETRY_DELAY.as_secs() + 1).await, Some(key.clone()));
             queue.done(&key, Next::Retry);
         }
-        assert_eq!(within(&queue, LONGEST_RETRY.as_secs() / 2 - 1).await, None);
+        assert_eq!(within(&queue, MAX_RETRY_DELAY.as_secs() / 2 - 1).await, None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -283,7 +281,7 @@ mod tests {
         queue.add([key.clone()]);
         queue.next().await;
         queue.done(&key, Next::OnChange);
-        assert_eq!(within(&queue, SAFETY.as_secs() / 2 - 1).await, None);
-        assert_eq!(within(&queue, SAFETY.as_secs()).await, Some(key));
+        assert_eq!(within(&queue, IDLE_REQUEUE.as_secs() / 2 - 1).await, None);
+        assert_eq!(within(&queue, IDLE_REQUEUE.as_secs()).await, Some(key));
     }
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::approval_waits::{ended, open};
-use super::metrics::{Metrics, OutcomeLabels, PhaseLabels, ReasonLabels};
+use crate::controller::metrics::approval_durations::{ended, open};
+use crate::controller::metrics::{Metrics, OutcomeLabels, PhaseLabels, ReasonLabels};
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::conditions::{condition, ignored, phase};
 use countersign_api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
 
 /// Counts what became of an agreement. `after` is what the server stored on the ground of `before` and `decisions`.
-pub(crate) fn written(
+pub(crate) fn record(
     metrics: &Metrics,
     before: &CustomerAgreement,
     decisions: &[Arc<AgreementDecision>],
@@ -35,10 +35,10 @@ pub(crate) fn written(
         metrics.ignored.get_or_create(&ReasonLabels { reason }).inc();
     }
     for wait in before.status.iter().flat_map(|status| ended(status, after, decisions, now)) {
-        metrics.levels.observe(wait.function, wait.level, wait.outcome, wait.seconds);
+        metrics.authority_labels.observe(wait.function, wait.level, wait.outcome, wait.seconds);
     }
     for (step, asked) in open(after) {
-        let _ = metrics.levels.pair(&step.function, &asked.level);
+        let _ = metrics.authority_labels.pair(&step.function, &asked.level);
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_decision_is_counted_once_however_often_its_reason_changes() {
         let before = ignoring(&[("early", "OutOfTurn")]);
-        let after = ignoring(&[("early", "Stale"), ("late", "Late"), ("strange", "NoSuchReason")]);
+        let after = ignoring(&[("early", "Conflicts"), ("late", "Late"), ("strange", "NoSuchReason")]);
         assert_eq!(newly_ignored(None, &before), ["OutOfTurn"]);
         assert_eq!(newly_ignored(Some(&before), &after), ["Late"]);
         assert!(newly_ignored(Some(&after), &after).is_empty());
@@ -213,8 +213,8 @@ mod tests {
             agreement(&json!({"phase": "AwaitingConfirmation", "waitingFor": [wait("Confirm", 4)]}));
         let ended = agreement(&json!({"phase": "Declined"}));
         let status = ended.status.clone().unwrap();
-        written(&metrics, &waiting, &[], &status, noon(5).parse().unwrap());
-        written(&metrics, &ended, &[], &status, noon(6).parse().unwrap());
+        record(&metrics, &waiting, &[], &status, noon(5).parse().unwrap());
+        record(&metrics, &ended, &[], &status, noon(6).parse().unwrap());
         let text = metrics.render().unwrap();
         for line in [
             "countersign_agreement_outcomes_total{outcome=\"Declined\",phase=\"AwaitingConfirmation\"} 1",

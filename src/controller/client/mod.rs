@@ -1,5 +1,10 @@
 //! The way to the API server: a deadline on every call, retries by verb, and everything counted.
 
+pub(crate) mod backoff;
+mod clock_skew;
+pub(crate) mod error;
+pub(crate) mod startup;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,29 +21,23 @@ use kube::client::{Body, ClientBuilder};
 use tower::buffer::Buffer;
 use tower::{BoxError, Service, ServiceExt};
 
-use super::backoff;
-use super::clock::Clock;
-use super::error::Error;
-use super::metrics::{Metrics, RequestLabels, WriteLabels};
-use super::skew::Skew;
+use crate::controller::client::clock_skew::ClockSkew;
+use crate::controller::client::error::{DeadlinePassed, Error};
+use crate::controller::clock::Clock;
+use crate::controller::metrics::{Metrics, RequestLabels, WriteLabels};
 
 /// The name under which the server records our writes.
 pub(crate) const MANAGER: &str = "countersign";
 /// From sending a request to the last byte of its answer; for a watch, to the first.
-const DEADLINE: Duration = Duration::from_secs(10);
+const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
 /// A list may be long.
 const LIST_DEADLINE: Duration = Duration::from_secs(30);
 /// How often a request that may be repeated is sent in all.
-const ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 /// A server may ask for patience, but not for more than this: other agreements wait behind this one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 /// Requests that may wait for a free connection.
-const BACKLOG: usize = 256;
-
-/// No answer came in time. Whether the server did what was asked is unknown.
-#[derive(Debug, thiserror::Error)]
-#[error("no answer came within {} s", .0.as_secs())]
-pub(crate) struct DeadlinePassed(Duration);
+const MAX_WAITING_REQUESTS: usize = 256;
 
 type Answer = UnsyncBoxBody<Bytes, BoxError>;
 
@@ -67,9 +66,9 @@ where
     S::Future: Send + 'static,
 {
     Calls {
-        transport: Buffer::new(transport, BACKLOG),
+        transport: Buffer::new(transport, MAX_WAITING_REQUESTS),
         metrics: metrics.clone(),
-        skew: Arc::new(Skew::new(clock.clone(), metrics.clone())),
+        clock_skew: Arc::new(ClockSkew::new(clock.clone(), metrics.clone())),
     }
 }
 
@@ -77,7 +76,7 @@ where
 struct Calls<F> {
     transport: Buffer<Request<Body>, F>,
     metrics: Metrics,
-    skew: Arc<Skew>,
+    clock_skew: Arc<ClockSkew>,
 }
 
 impl<F> Clone for Calls<F>
@@ -85,7 +84,11 @@ where
     Buffer<Request<Body>, F>: Clone,
 {
     fn clone(&self) -> Self {
-        Self { transport: self.transport.clone(), metrics: self.metrics.clone(), skew: self.skew.clone() }
+        Self {
+            transport: self.transport.clone(),
+            metrics: self.metrics.clone(),
+            clock_skew: self.clock_skew.clone(),
+        }
     }
 }
 
@@ -126,9 +129,9 @@ where
             };
             let outcome = self.once(&call, Request::from_parts(parts.clone(), copy)).await;
             attempt += 1;
-            let pause = if attempt < ATTEMPTS { call.pause(&outcome, attempt) } else { None };
+            let pause = if attempt < MAX_ATTEMPTS { call.pause(&outcome, attempt) } else { None };
             // Whoever asked decided on what was known then, and may act no more for long.
-            let Some(pause) = pause.filter(|pause| began.elapsed() + *pause < DEADLINE) else {
+            let Some(pause) = pause.filter(|pause| began.elapsed() + *pause < REQUEST_DEADLINE) else {
                 return outcome;
             };
             tracing::debug!(verb = call.verb, resource = %call.resource, ?pause, "Repeated a request");
@@ -137,7 +140,7 @@ where
     }
 
     async fn once(&self, call: &Call, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
-        let limit = if call.verb == "list" { LIST_DEADLINE } else { DEADLINE };
+        let limit = if call.verb == "list" { LIST_DEADLINE } else { REQUEST_DEADLINE };
         let outcome = tokio::time::timeout(limit, self.exchange(call, request))
             .await
             .unwrap_or_else(|_| Err(DeadlinePassed(limit).into()));
@@ -148,7 +151,7 @@ where
         };
         self.metrics.requests.get_or_create(&RequestLabels::new(call.verb, &call.resource, code)).inc();
         if let Ok(answer) = &outcome {
-            self.skew.measure(header(answer.headers(), DATE));
+            self.clock_skew.measure(header(answer.headers(), DATE));
             if call.writes() && answer.status().is_success() {
                 self.metrics.writes.get_or_create(&WriteLabels::new(call.verb, &call.resource)).inc();
             }
@@ -229,7 +232,7 @@ impl Call {
     }
 
     /// Whether sending it twice is the same as sending it once. Our patches carry the resource version that they are
-    /// based on. A create that may have happened is found by the next reconcile under its name. A watch has a loop of
+    /// based on. A create that may have agreement_events is found by the next reconcile under its name. A watch has a loop of
     /// its own that knows where to go on.
     fn may_repeat(&self) -> bool {
         matches!(self.verb, "get" | "list" | "patch")
@@ -253,8 +256,8 @@ impl Call {
             Err(error) if error.is::<DeadlinePassed>() => return None,
             Err(_) => None,
         };
-        let own = backoff::delay(attempt - 1, Duration::from_millis(200), LONGEST_PAUSE);
-        Some(asked.map_or(own, |asked| asked.clamp(own, LONGEST_PAUSE)))
+        let own = backoff::delay(attempt - 1, Duration::from_millis(200), MAX_RETRY_DELAY);
+        Some(asked.map_or(own, |asked| asked.clamp(own, MAX_RETRY_DELAY)))
     }
 }
 
@@ -311,7 +314,7 @@ mod tests {
         let busy: Result<_, BoxError> =
             Ok(Response::builder().status(503).header("retry-after", "86400").body(()).unwrap());
         let patch = Call { verb: "patch", resource: String::new() };
-        assert_eq!(patch.pause(&busy, 1), Some(LONGEST_PAUSE));
+        assert_eq!(patch.pause(&busy, 1), Some(MAX_RETRY_DELAY));
         let create = Call { verb: "create", resource: String::new() };
         assert_eq!(create.pause(&busy, 1), None, "a create is never repeated");
     }

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::clock::later;
-use super::key::Key;
+use crate::controller::clock::later;
+use crate::controller::informer::key::Key;
 
 /// The watch shows it within moments. If it does not, it may be the watch that is wrong.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// The versions that turned out to be old.
 #[derive(Default)]
-pub(crate) struct Stale(Mutex<HashMap<Key, (u64, Timestamp)>>);
+pub(crate) struct Conflicts(Mutex<HashMap<Key, (u64, Timestamp)>>);
 
-impl Stale {
+impl Conflicts {
     /// This version is old.
     pub(crate) fn note(&self, key: &Key, version: u64, now: Timestamp) {
-        self.all().insert(key.clone(), (version, later(now, LONGEST_WAIT)));
+        self.all().insert(key.clone(), (version, later(now, MAX_WAIT)));
     }
 
     /// Until when nothing should be written on the ground of this version; `None`: it is as good as any.

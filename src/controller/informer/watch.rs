@@ -1,25 +1,29 @@
 //! One watch on one kind, for ever: list, then follow, and begin anew when the server has lost the thread.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use http_body_util::BodyExt;
+use kube::Client;
 use kube::api::{ListParams, WatchParams};
 use kube::client::Body;
 use kube::core::Request;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::backoff;
-use super::cache::Watched;
-use super::clock::Clock;
-use super::context::Context;
-use super::decode::{RawList, Undecodable, decode};
-use super::error::Error;
-use super::key::{Key, number};
-use super::metrics::KindLabels;
+use crate::controller::client::backoff;
+use crate::controller::client::error::Error;
+use crate::controller::clock::Clock;
+use crate::controller::health::Health;
+use crate::controller::informer::decode::{RawList, Undecodable, decode};
+use crate::controller::informer::key::{Key, number};
+use crate::controller::informer::kinds::Kinds;
+use crate::controller::informer::kinds::Watched;
+use crate::controller::metrics::KindLabels;
+use crate::controller::metrics::Metrics;
 
 /// The server sends a bookmark about every minute, but none for a kind that nobody has written to since it started: a
 /// connection that is silent for longer may be dead, and only a new one can tell.
@@ -58,17 +62,28 @@ impl Scope {
     }
 }
 
+/// What a watch works with.
+pub(crate) struct Informer {
+    pub(crate) client: Client,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
+    pub(crate) kinds: Arc<Kinds>,
+    /// Called with the agreements that depend on what changed.
+    pub(crate) wake: Box<dyn Fn(BTreeSet<Key>) + Send + Sync>,
+}
+
 /// Watches. Never returns.
-pub(crate) async fn watch<K: Watched>(context: Arc<Context>, scope: Scope, streaming: bool) {
+pub(crate) async fn watch<K: Watched>(informer: Arc<Informer>, scope: Scope, streaming: bool) {
     let title = scope.title(K::PLURAL);
     let request = Request::new(K::url_path(&(), scope.namespace.as_deref()));
-    Watch::<K> { context, scope, title, request, streaming, version: None, failures: 0, kind: PhantomData }
+    Watch::<K> { informer, scope, title, request, streaming, version: None, failures: 0, kind: PhantomData }
         .run()
         .await;
 }
 
 struct Watch<K> {
-    context: Arc<Context>,
+    informer: Arc<Informer>,
     scope: Scope,
     title: String,
     request: Request,
@@ -108,8 +123,8 @@ impl<K: Watched> Watch<K> {
                 self.failures = 0;
                 continue;
             };
-            self.context.metrics.watch_failures.get_or_create(&KindLabels { kind: K::PLURAL }).inc();
-            self.context.health.lost(&self.title, self.context.clock.now(), broken.to_string());
+            self.informer.metrics.watch_failures.get_or_create(&KindLabels { kind: K::PLURAL }).inc();
+            self.informer.health.lost(&self.title, self.informer.clock.now(), broken.to_string());
             self.failures += 1;
             if self.failures > 1 {
                 tracing::warn!(
@@ -163,7 +178,7 @@ impl<K: Watched> Watch<K> {
             self.version.is_none().then(|| Initial { objects: Vec::new(), since: self.writes() });
         let mut events = self.open(initial.is_some()).await?;
         if initial.is_none() {
-            self.context.health.in_step(&self.title);
+            self.informer.health.in_step(&self.title);
         }
         while let Some(line) = events.next().await? {
             heard = true;
@@ -177,7 +192,7 @@ impl<K: Watched> Watch<K> {
                         && let Some(initial) = initial.take()
                     {
                         self.listed(initial, &metadata.resource_version);
-                        self.context.health.in_step(&self.title);
+                        self.informer.health.in_step(&self.title);
                     }
                     if initial.is_none() {
                         self.see(metadata.resource_version);
@@ -223,7 +238,7 @@ impl<K: Watched> Watch<K> {
                 self.request.list(&params)
             };
             let request = request.map_err(kube::Error::BuildRequest)?;
-            let page: RawList = self.context.client.request(request).await?;
+            let page: RawList = self.informer.client.request(request).await?;
             initial.objects.extend(page.items.iter().map(|item| decode::<K>(item)));
             continue_token = page.metadata.continue_token.filter(|token| !token.is_empty());
             if continue_token.is_none() {
@@ -252,7 +267,7 @@ impl<K: Watched> Watch<K> {
             self.request.watch(&params, from)
         };
         let request = request.map_err(kube::Error::BuildRequest)?;
-        let answer = self.context.client.send(request.map(Body::from)).await?;
+        let answer = self.informer.client.send(request.map(Body::from)).await?;
         let (head, body) = answer.into_parts();
         if head.status.is_success() {
             return Ok(Lines { body, buffer: BytesMut::new(), searched: 0 });
@@ -272,8 +287,8 @@ impl<K: Watched> Watch<K> {
 
     fn writes(&self) -> u64 {
         let mut writes = 0;
-        self.context.cache.update::<K, _>(|table| {
-            writes = table.writes();
+        self.informer.kinds.update::<K, _>(|store| {
+            writes = store.writes();
             None
         });
         writes
@@ -283,16 +298,16 @@ impl<K: Watched> Watch<K> {
         let Initial { objects, since } = initial;
         tracing::debug!(watch = self.title, objects = objects.len(), "Listed");
         let affected = self
-            .context
-            .cache
-            .update::<K, _>(|table| table.listed(|key| self.scope.holds(key), objects, since, number(at)));
-        self.context.queue.add(affected);
-        self.context.health.listed(&self.title);
+            .informer
+            .kinds
+            .update::<K, _>(|store| store.listed(|key| self.scope.holds(key), objects, since, number(at)));
+        (self.informer.wake)(affected);
+        self.informer.health.listed(&self.title);
     }
 
     fn see(&mut self, version: String) {
-        self.context.cache.update::<K, _>(|table| {
-            table.see(number(&version));
+        self.informer.kinds.update::<K, _>(|store| {
+            store.see(number(&version));
             None
         });
         self.version = Some(version);
@@ -303,11 +318,11 @@ impl<K: Watched> Watch<K> {
             Ok(object) => object.meta().resource_version.clone(),
             Err(unreadable) => unreadable.version.clone(),
         };
-        let affected = self.context.cache.update::<K, _>(|table| match kind {
-            "DELETED" => table.gone(&object),
-            _ => table.shown(object),
+        let affected = self.informer.kinds.update::<K, _>(|store| match kind {
+            "DELETED" => store.gone(&object),
+            _ => store.shown(object),
         });
-        self.context.queue.add(affected);
+        (self.informer.wake)(affected);
         self.version = at.or(self.version.take());
     }
 }

@@ -3,8 +3,8 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::clock::Clock;
-use super::error::Error;
+use crate::controller::client::error::Error;
+use crate::controller::clock::Clock;
 
 /// Whether this operator acts. Everybody who looks sees the same.
 #[derive(Debug)]

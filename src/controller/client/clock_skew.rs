@@ -4,19 +4,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::fmt::rfc2822;
 
-use super::clock::Clock;
-use super::metrics::Metrics;
+use crate::controller::clock::Clock;
+use crate::controller::metrics::Metrics;
 
 /// From here on, deadlines are visibly late or early.
-const WORTH_A_WARNING: f64 = 5.0;
+const WARN_ABOVE_SECONDS: f64 = 5.0;
 
-pub(crate) struct Skew {
+pub(crate) struct ClockSkew {
     clock: Clock,
     metrics: Metrics,
     warned: AtomicBool,
 }
 
-impl Skew {
+impl ClockSkew {
     pub(crate) fn new(clock: Clock, metrics: Metrics) -> Self {
         Self { clock, metrics, warned: AtomicBool::new(false) }
     }
@@ -27,11 +27,11 @@ impl Skew {
         // A `Date` is cut to whole seconds: on average half a second has passed since.
         let skew = self.clock.now().duration_since(date.timestamp()).as_secs_f64() - 0.5;
         self.metrics.clock_skew.set(skew);
-        let far = skew.abs() > WORTH_A_WARNING;
+        let far = skew.abs() > WARN_ABOVE_SECONDS;
         if far && !self.warned.swap(far, Ordering::Relaxed) {
             tracing::warn!(
                 seconds = skew,
-                "The clock differs from the API server's; deadlines are met by that much late or early"
+                "The clock differs from the API server's; deadlines fire that much late or early"
             );
         } else if !far {
             self.warned.store(false, Ordering::Relaxed);
@@ -46,7 +46,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn skew_is_ours_minus_theirs() {
         let (clock, metrics) = (Clock::starting_at("2026-01-01T00:00:10Z".parse().unwrap()), Metrics::new());
-        let skew = Skew::new(clock, metrics.clone());
+        let skew = ClockSkew::new(clock, metrics.clone());
         skew.measure(Some("Thu, 01 Jan 2026 00:00:03 GMT"));
         assert!((metrics.clock_skew.get() - 6.5).abs() < 0.01);
         assert!(skew.warned.load(Ordering::Relaxed));

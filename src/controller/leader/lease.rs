@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::client::MANAGER;
-use super::clock::Clock;
-use super::context::Context;
-use super::health::Health;
-use super::leadership::Leadership;
+use crate::controller::client::MANAGER;
+use crate::controller::clock::Clock;
+use crate::controller::context::Context;
+use crate::controller::health::Health;
+use crate::controller::leader::leadership::Leadership;
 
 /// The lease that operators which serve the same namespaces stand for.
 #[derive(Clone, Debug)]
@@ -44,26 +44,26 @@ impl Election {
     }
 
     /// Without a renewal for so long the holder stops acting. What it has under way ends before others may begin.
-    fn stops_after(&self) -> Duration {
+    fn renew_deadline(&self) -> Duration {
         self.duration * 2 / 3
     }
 
-    fn renews_every(&self) -> Duration {
+    fn renew_period(&self) -> Duration {
         self.duration / 3
     }
 
     /// How often one that stands by looks, and how long an answer may take: a lost one leaves time for another try.
-    fn looks_every(&self) -> Duration {
+    fn polls_every(&self) -> Duration {
         self.duration / 6
     }
 
-    fn retries_after(&self) -> Duration {
+    fn retry_period(&self) -> Duration {
         self.duration / 15
     }
 }
 
 /// The duration, in seconds, of a lease that its holder let go of.
-const LET_GO: i32 = 1;
+const RELEASED_DURATION_SECONDS: i32 = 1;
 
 /// The lease as it was written, and when that was asked for.
 type Written = Result<(Lease, Instant), Failure>;
@@ -131,10 +131,14 @@ impl Candidate {
         }
         self.leadership.give_up();
         match self.release().await {
-            Ok(true) => tracing::info!(lease = self.title(), "Let go of the lease"),
+            Ok(true) => tracing::info!(lease = self.title(), "Released the lease"),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(lease = self.title(), error = error.to_string(), "Left the lease to run out");
+                tracing::warn!(
+                    lease = self.title(),
+                    error = error.to_string(),
+                    "Failed to release the lease; it expires by itself"
+                );
             }
         }
     }
@@ -147,21 +151,21 @@ impl Candidate {
                 self.health.lease(Ok(()));
                 match ours {
                     Some(since) => {
-                        self.leadership.extend(since + self.election.stops_after());
-                        self.election.renews_every()
+                        self.leadership.extend(since + self.election.renew_deadline());
+                        self.election.renew_period()
                     }
                     None => {
                         self.leadership.give_up();
-                        self.election.looks_every()
+                        self.election.polls_every()
                     }
                 }
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.troubled, true) {
-                    tracing::warn!(lease = self.title(), error, "Could not read or write the lease");
+                    tracing::warn!(lease = self.title(), error, "Failed to read or write the lease");
                 }
                 self.health.lease(Err((self.clock.now(), error)));
-                self.election.retries_after()
+                self.election.retry_period()
             }
         }
     }
@@ -212,7 +216,7 @@ impl Candidate {
         let seen = self.seen.as_ref().map(|(seen, _)| seen);
         if !holder.is_empty() && seen != Some(&spec) {
             if seen.and_then(|seen| seen.holder_identity.as_ref()) != Some(&holder) {
-                tracing::info!(lease = self.title(), holder, "Stood by while another operator leads");
+                tracing::info!(lease = self.title(), holder, "Standing by: another operator holds the lease");
             }
             self.seen = Some((spec, Clock::instant()));
             return Holder::Other;
@@ -223,10 +227,10 @@ impl Candidate {
     /// Whether the term of whoever held it last is over. It is where the holder let go of it, and not where somebody deleted or
     /// emptied the lease behind its back. How long the lease says that it holds does not matter: it may be rubbish.
     fn is_vacant(&self, now: Option<&LeaseSpec>) -> bool {
-        let let_go = now.is_some_and(|spec| {
-            spec.holder_identity.is_none() && spec.lease_duration_seconds == Some(LET_GO)
+        let released = now.is_some_and(|spec| {
+            spec.holder_identity.is_none() && spec.lease_duration_seconds == Some(RELEASED_DURATION_SECONDS)
         });
-        let_go || self.seen.as_ref().is_none_or(|(_, since)| since.elapsed() >= self.election.duration)
+        released || self.seen.as_ref().is_none_or(|(_, since)| since.elapsed() >= self.election.duration)
     }
 
     async fn read(&self) -> Result<Option<Lease>, String> {
@@ -275,7 +279,7 @@ impl Candidate {
     /// Lets go of the lease, if it is ours.
     async fn release(&self) -> Result<bool, Failure> {
         let now = MicroTime(self.clock.now());
-        let free = json!({"holderIdentity": null, "renewTime": now, "leaseDurationSeconds": LET_GO});
+        let free = json!({"holderIdentity": null, "renewTime": now, "leaseDurationSeconds": RELEASED_DURATION_SECONDS});
         if let Some(held) = &self.held {
             match self.patch(held, free.clone()).await {
                 Err(Failure::Conflict) => {}
@@ -306,7 +310,7 @@ impl Candidate {
         request: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<(T, Instant), Failure> {
         let asked = Clock::instant();
-        match tokio::time::timeout(self.election.looks_every(), request).await {
+        match tokio::time::timeout(self.election.polls_every(), request).await {
             Ok(Ok(answer)) => Ok((answer, asked)),
             Ok(Err(kube::Error::Api(status))) if status.code == 409 => Err(Failure::Conflict),
             Ok(Err(kube::Error::Api(status))) if status.code == 404 => Err(Failure::Missing),

@@ -10,18 +10,13 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use super::approval_waits::open;
-use super::cache::{Cache, Watched};
-use super::clock::Clock;
-use super::context::Context;
-use super::levels::{Levels, Pair};
-use super::tally::phase_of;
+use crate::controller::clock::Clock;
+use crate::controller::metrics::approval_durations::open;
+use crate::controller::metrics::authority_labels::{AuthorityLabels, Pair};
+use crate::controller::metrics::transitions::phase_of;
 use countersign_api::agreement_status::{Classification, WaitingAction};
 use countersign_api::conditions::{condition, order_condition, phase, reason};
-use countersign_api::{
-    AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, OrderRequest,
-    StandardTerms,
-};
+use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
 
 const CLASSIFICATIONS: [&str; 3] = ["Standard", "NonStandard", "Unclassified"];
 const ACTIONS: [&str; 5] = ["Confirm", "Approve", "Sign", "Countersign", "Edit"];
@@ -34,18 +29,29 @@ const STATES: [&str; 4] = [
 ];
 const WAITING: &str = "Waiting";
 
-/// Counts what is in the cache.
-pub(crate) struct Census {
-    cache: Arc<Cache>,
-    clock: Clock,
-    levels: Levels,
+/// What is counted when somebody asks.
+pub(crate) struct Snapshot {
+    pub(crate) agreements: Vec<Arc<CustomerAgreement>>,
+    pub(crate) orders: Vec<Arc<OrderRequest>>,
+    /// How many stored objects could not be decoded, by kind.
+    pub(crate) undecodable: [(&'static str, usize); 5],
 }
 
-impl Census {
-    /// Of what an operator watches.
-    pub(crate) fn of(context: &Context) -> Self {
-        let (cache, clock) = (context.cache.clone(), context.clock.clone());
-        Self { cache, clock, levels: context.metrics.levels.clone() }
+/// Counts what the watches know.
+pub(crate) struct AgreementsCollector {
+    clock: Clock,
+    authority_labels: AuthorityLabels,
+    snapshot: Box<dyn Fn() -> Snapshot + Send + Sync>,
+}
+
+impl AgreementsCollector {
+    /// Of what `snapshot` takes.
+    pub(crate) fn new(
+        clock: Clock,
+        authority_labels: AuthorityLabels,
+        snapshot: impl Fn() -> Snapshot + Send + Sync + 'static,
+    ) -> Self {
+        Self { clock, authority_labels, snapshot: Box::new(snapshot) }
     }
 
     fn encode_managers(
@@ -55,9 +61,9 @@ impl Census {
     ) -> Result<(), fmt::Error> {
         let mut shown = BTreeMap::<Pair, Managers>::new();
         for ((function, level), managers) in waits {
-            shown.entry(self.levels.pair(function, level)).or_default().add(*managers);
+            shown.entry(self.authority_labels.pair(function, level)).or_default().add(*managers);
         }
-        for pair in self.levels.known() {
+        for pair in self.authority_labels.known() {
             shown.entry(pair).or_default();
         }
         let now = self.clock.now();
@@ -82,28 +88,16 @@ impl Census {
     }
 }
 
-impl fmt::Debug for Census {
+impl fmt::Debug for AgreementsCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Census")
+        f.write_str("AgreementsCollector")
     }
 }
 
-impl Collector for Census {
+impl Collector for AgreementsCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let tables = self.cache.read();
-        let undecodable: Counts<'_, 1> = [
-            ([CustomerAgreement::PLURAL], tables.agreements.undecodable()),
-            ([AgreementDecision::PLURAL], tables.decisions.undecodable()),
-            ([OrderRequest::PLURAL], tables.orders.undecodable()),
-            ([StandardTerms::PLURAL], tables.standard_terms.undecodable()),
-            ([DelegationPolicy::PLURAL], tables.policies.undecodable()),
-        ]
-        .into();
-        // Counted after the lock is let go: whoever decides or watches must not wait for a scrape.
-        let agreements: Vec<_> = tables.agreements.all().map(|(_, agreement)| agreement.clone()).collect();
-        let orders: Vec<_> = tables.orders.all().map(|(_, order)| order.clone()).collect();
-        drop(tables);
-
+        let Snapshot { agreements, orders, undecodable } = (self.snapshot)();
+        let undecodable: Counts<'_, 1> = undecodable.map(|(kind, number)| ([kind], number)).into();
         let mut counted = Agreements::new();
         for agreement in &agreements {
             counted.count(agreement.status.as_ref());

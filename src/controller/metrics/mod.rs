@@ -1,12 +1,15 @@
 //! What the operator counts. No label holds what people choose, but for functions and levels, of which there is an end.
 
+pub(crate) mod agreements;
+pub(crate) mod approval_durations;
+pub(crate) mod authority_labels;
+mod buckets;
+pub(crate) mod transitions;
+
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use k8s_openapi::api::admissionregistration::v1::{
-    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
-};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -17,26 +20,20 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use super::cache::{NamespaceMeta, Watched};
-use super::levels::Levels;
+use crate::controller::metrics::authority_labels::AuthorityLabels;
+use crate::controller::metrics::buckets::PHASE_BUCKETS;
 use countersign_api::conditions::{event, ignored, phase, reason};
-use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
 
-/// From seconds to months, at steps in which people think: a minute, an hour, a day, a week.
-pub(crate) const PHASE_BUCKETS: [f64; 13] = [
-    1.0,
-    10.0,
-    60.0,
-    600.0,
-    3_600.0,
-    14_400.0,
-    86_400.0,
-    172_800.0,
-    345_600.0,
-    604_800.0,
-    1_209_600.0,
-    2_592_000.0,
-    7_776_000.0,
+/// The kinds that are watched, as labels call them.
+pub(crate) const WATCHED: [&str; 8] = [
+    "customeragreements",
+    "agreementdecisions",
+    "orderrequests",
+    "standardterms",
+    "delegationpolicies",
+    "namespaces",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
 ];
 
 /// Handles to every metric. Clones count into the same ones; each operator in a process has its own.
@@ -49,7 +46,7 @@ pub struct Metrics {
     pub(crate) reconcile_errors: Family<CategoryLabels, Counter>,
     pub(crate) reconcile_seconds: Histogram,
     pub(crate) active_workers: Gauge,
-    pub(crate) most_workers: Gauge,
+    pub(crate) max_concurrent_reconciles: Gauge,
     pub(crate) panics: Counter,
     pub(crate) conflicts: Counter,
     pub(crate) queue_depth: Gauge,
@@ -61,12 +58,12 @@ pub struct Metrics {
     pub(crate) events_dropped: Counter,
     pub(crate) clock_skew: Gauge<f64, AtomicU64>,
     pub(crate) decision_guard_active: Gauge,
-    pub(crate) leading: Gauge,
-    pub(crate) happened: Family<ReasonLabels, Counter>,
+    pub(crate) leader: Gauge,
+    pub(crate) agreement_events: Family<ReasonLabels, Counter>,
     pub(crate) outcomes: Family<OutcomeLabels, Counter>,
     pub(crate) ignored: Family<ReasonLabels, Counter>,
     pub(crate) phase_seconds: Family<PhaseLabels, Histogram, fn() -> Histogram>,
-    pub(crate) levels: Levels,
+    pub(crate) authority_labels: AuthorityLabels,
 }
 
 impl Default for Metrics {
@@ -87,7 +84,7 @@ impl Metrics {
             reconcile_errors: Family::default(),
             reconcile_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 16)),
             active_workers: Gauge::default(),
-            most_workers: Gauge::default(),
+            max_concurrent_reconciles: Gauge::default(),
             panics: Counter::default(),
             conflicts: Counter::default(),
             queue_depth: Gauge::default(),
@@ -99,12 +96,12 @@ impl Metrics {
             events_dropped: Counter::default(),
             clock_skew: Gauge::default(),
             decision_guard_active: Gauge::default(),
-            leading: Gauge::default(),
-            happened: Family::default(),
+            leader: Gauge::default(),
+            agreement_events: Family::default(),
             outcomes: Family::default(),
             ignored: Family::default(),
             phase_seconds: Family::new_with_constructor(|| Histogram::new(PHASE_BUCKETS)),
-            levels: Levels::default(),
+            authority_labels: AuthorityLabels::default(),
         };
         metrics.begin_at_zero();
         metrics.register();
@@ -112,21 +109,12 @@ impl Metrics {
         metrics
     }
 
-    /// What has not happened yet is zero, and not unknown: else nobody sees the first time as an increase.
+    /// What has not agreement_events yet is zero, and not unknown: else nobody sees the first time as an increase.
     fn begin_at_zero(&self) {
         for result in ["success", "conflict", "superseded", "error", "panic"] {
             let _ = self.reconciles.get_or_create(&ResultLabels { result });
         }
-        for kind in [
-            CustomerAgreement::PLURAL,
-            AgreementDecision::PLURAL,
-            OrderRequest::PLURAL,
-            StandardTerms::PLURAL,
-            DelegationPolicy::PLURAL,
-            NamespaceMeta::PLURAL,
-            ValidatingAdmissionPolicy::PLURAL,
-            ValidatingAdmissionPolicyBinding::PLURAL,
-        ] {
+        for kind in WATCHED {
             let _ = self.watch_failures.get_or_create(&KindLabels { kind });
         }
         for (verb, resource) in [
@@ -139,7 +127,7 @@ impl Metrics {
             let _ = self.writes.get_or_create(&WriteLabels::new(verb, resource));
         }
         for reason in event::ALL.into_iter().chain(reason::STALLING) {
-            let _ = self.happened.get_or_create(&ReasonLabels { reason });
+            let _ = self.agreement_events.get_or_create(&ReasonLabels { reason });
         }
         for reason in ignored::ALL {
             let _ = self.ignored.get_or_create(&ReasonLabels { reason });
@@ -190,7 +178,7 @@ impl Metrics {
         registry.register(
             "max_concurrent_reconciles",
             "Agreements that can be looked at at the same time",
-            self.most_workers.clone(),
+            self.max_concurrent_reconciles.clone(),
         );
         registry.register(
             "reconcile_panics",
@@ -246,7 +234,7 @@ impl Metrics {
         registry.register(
             "leader_election_master_status",
             "1 while this operator acts; 0 while it stands by, because another one holds the lease",
-            self.leading.clone(),
+            self.leader.clone(),
         );
     }
 
@@ -254,8 +242,8 @@ impl Metrics {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         registry.register(
             "agreement_events",
-            "What happened to agreements, by the reason of the event that tells it",
-            self.happened.clone(),
+            "What agreement_events to agreements, by the reason of the event that tells it",
+            self.agreement_events.clone(),
         );
         registry.register(
             "agreement_outcomes",
@@ -275,7 +263,7 @@ impl Metrics {
         registry.register(
             "approval_wait_seconds",
             "How long a level of a function was waited for, by how the wait ended",
-            self.levels.seconds.clone(),
+            self.authority_labels.seconds.clone(),
         );
     }
 

@@ -7,19 +7,19 @@ use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
-use super::client::MANAGER;
-use super::context::Context;
-use super::decode::slim;
-use super::error::Error;
-use super::merge_patch::merge_patch;
-use super::metrics::ReasonLabels;
-use super::observe::Seen;
-use super::tally;
+use crate::controller::client::MANAGER;
+use crate::controller::client::error::Error;
+use crate::controller::context::Context;
+use crate::controller::informer::decode::slim;
+use crate::controller::metrics::ReasonLabels;
+use crate::controller::metrics::transitions;
+use crate::controller::reconcile::merge_patch::merge_patch;
+use crate::controller::reconcile::observe::Observation;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
 use countersign_core::decide::{Changes, Notice};
 
 /// Order requests of one agreement that are created at a time: each is a connection.
-const AT_A_TIME: usize = 4;
+const MAX_CONCURRENT_CREATES: usize = 4;
 
 /// What became of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +35,14 @@ pub(crate) enum Applied {
 /// Writes what was decided, for as long as the term lasts in which it was.
 pub(crate) async fn apply(
     context: &Context,
-    seen: &Seen,
+    observed: &Observation,
     changes: Changes,
     term: u64,
 ) -> Result<Applied, Error> {
     let Changes { status, orders, notices, wake: _ } = changes;
 
     let mut applied = match status {
-        Some(status) => write_status(context, seen, &status, term).await?,
+        Some(status) => write_status(context, observed, &status, term).await?,
         None => Applied::Nothing,
     };
     if applied == Applied::Gone {
@@ -50,33 +50,33 @@ pub(crate) async fn apply(
     }
     // Told before the orders, as it is true whatever becomes of them.
     if applied == Applied::Something {
-        tell(context, seen, &notices);
+        tell(context, observed, &notices);
     }
     let wrote_status = applied == Applied::Something;
-    if create_orders(context, seen, orders, term).await? {
+    if create_orders(context, observed, orders, term).await? {
         applied = Applied::Something;
     }
     if !wrote_status && applied == Applied::Something {
-        tell(context, seen, &notices);
+        tell(context, observed, &notices);
     }
     Ok(applied)
 }
 
-fn tell(context: &Context, seen: &Seen, notices: &[Notice]) {
+fn tell(context: &Context, observed: &Observation, notices: &[Notice]) {
     for notice in notices {
-        context.metrics.happened.get_or_create(&ReasonLabels { reason: notice.reason }).inc();
-        context.events.publish(&seen.agreement, notice, context.clock.now());
+        context.metrics.agreement_events.get_or_create(&ReasonLabels { reason: notice.reason }).inc();
+        context.events.publish(&observed.agreement, notice, context.clock.now());
     }
 }
 
 /// Writes the difference, on condition that nothing else was written since the agreement was read.
 async fn write_status(
     context: &Context,
-    seen: &Seen,
+    observed: &Observation,
     status: &CustomerAgreementStatus,
     term: u64,
 ) -> Result<Applied, Error> {
-    let agreement = &seen.agreement;
+    let agreement = &observed.agreement;
     let old = serde_json::to_value(agreement.status.clone().unwrap_or_default());
     let new = serde_json::to_value(status);
     let (Ok(old), Ok(new)) = (old, new) else {
@@ -90,31 +90,31 @@ async fn write_status(
         },
         "status": difference,
     });
-    let api = Api::<CustomerAgreement>::namespaced(context.client.clone(), &seen.key.namespace);
+    let api = Api::<CustomerAgreement>::namespaced(context.client.clone(), &observed.key.namespace);
     let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
     context.leadership.still(term)?;
-    match api.patch_status(&seen.key.name, &params, &Patch::Merge(patch)).await {
+    match api.patch_status(&observed.key.name, &params, &Patch::Merge(patch)).await {
         Ok(mut written) => {
             slim(&mut written.metadata);
             if let Some(after) = &written.status {
-                tally::written(
+                transitions::record(
                     &context.metrics,
                     agreement,
-                    seen.view().decisions,
+                    observed.view().decisions,
                     after,
                     context.clock.now(),
                 );
             }
             let phase = written.status.as_ref().and_then(|status| status.phase.clone());
-            tracing::info!(kind = "CustomerAgreement", namespace = %seen.key.namespace, name = %seen.key.name, phase, "Wrote the status");
-            remember::<CustomerAgreement>(context, seen, written);
+            tracing::info!(kind = "CustomerAgreement", namespace = %observed.key.namespace, name = %observed.key.name, phase, "Wrote the status");
+            overlay::<CustomerAgreement>(context, observed, written);
             Ok(Applied::Something)
         }
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(Applied::Gone),
         Err(kube::Error::Api(status)) if status.code == 409 => {
             context.metrics.conflicts.inc();
-            context.stale.note(&seen.key, seen.version(), context.clock.now());
-            tracing::debug!(namespace = %seen.key.namespace, name = %seen.key.name, "Something else wrote first");
+            context.conflicts.note(&observed.key, observed.version(), context.clock.now());
+            tracing::debug!(namespace = %observed.key.namespace, name = %observed.key.name, "The status write conflicted with another write");
             Err(Error::Conflict)
         }
         Err(error) => Err(error.into()),
@@ -124,17 +124,17 @@ async fn write_status(
 /// Creates those that may be tried. True when one was created, or refused for a reason that people should see.
 async fn create_orders(
     context: &Context,
-    seen: &Seen,
+    observed: &Observation,
     orders: Vec<OrderRequest>,
     term: u64,
 ) -> Result<bool, Error> {
     let now = context.clock.now();
-    let due = orders
-        .into_iter()
-        .filter(|order| context.refusals.may_try(&seen.key, seen.uid(), &order.spec.order_id, now));
+    let due = orders.into_iter().filter(|order| {
+        context.rejected_creates.may_try(&observed.key, observed.uid(), &order.spec.order_id, now)
+    });
     let outcomes: Vec<_> = stream::iter(due)
-        .map(|order| create_order(context, seen, order, term))
-        .buffer_unordered(AT_A_TIME)
+        .map(|order| create_order(context, observed, order, term))
+        .buffer_unordered(MAX_CONCURRENT_CREATES)
         .collect()
         .await;
     let mut any = false;
@@ -145,30 +145,35 @@ async fn create_orders(
     Ok(any)
 }
 
-async fn create_order(context: &Context, seen: &Seen, order: OrderRequest, term: u64) -> Result<(), Error> {
+async fn create_order(
+    context: &Context,
+    observed: &Observation,
+    order: OrderRequest,
+    term: u64,
+) -> Result<(), Error> {
     let order_id = order.spec.order_id.clone();
     let name = order.metadata.name.clone().unwrap_or_default();
-    let api = Api::<OrderRequest>::namespaced(context.client.clone(), &seen.key.namespace);
+    let api = Api::<OrderRequest>::namespaced(context.client.clone(), &observed.key.namespace);
     let params = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
     context.leadership.still(term)?;
     match api.create(&params, &order).await {
         Ok(mut created) => {
             slim(&mut created.metadata);
-            tracing::info!(kind = "OrderRequest", namespace = %seen.key.namespace, name, "Created an order request");
-            context.refusals.accepted(&seen.key, &order_id);
-            remember::<OrderRequest>(context, seen, created);
+            tracing::info!(kind = "OrderRequest", namespace = %observed.key.namespace, name, "Created an order request");
+            context.rejected_creates.accepted(&observed.key, &order_id);
+            overlay::<OrderRequest>(context, observed, created);
             Ok(())
         }
         Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-            tracing::debug!(namespace = %seen.key.namespace, name, "Found the name of an order request taken");
+            tracing::debug!(namespace = %observed.key.namespace, name, "The name of an order request was taken already");
             Err(Error::NotSeenYet)
         }
         // What will not go through as it is, whoever asks again: quota, admission, rights, the schema, its size.
         Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422) => {
-            tracing::warn!(namespace = %seen.key.namespace, name, code = status.code, answer = status.message, "Was refused an order request");
-            context.refusals.refused(
-                &seen.key,
-                seen.uid(),
+            tracing::warn!(namespace = %observed.key.namespace, name, code = status.code, answer = status.message, "The API server rejected an order request");
+            context.rejected_creates.refused(
+                &observed.key,
+                observed.uid(),
                 &order_id,
                 status.message.clone(),
                 context.clock.now(),
@@ -180,9 +185,13 @@ async fn create_order(context: &Context, seen: &Seen, order: OrderRequest, term:
 }
 
 /// The next decision rests on what was just written, whenever the watch shows it.
-fn remember<K: super::cache::Watched>(context: &Context, seen: &Seen, written: K) {
-    let mut affected = context.cache.update::<K, _>(|table| table.wrote(Arc::new(written)));
+fn overlay<K: crate::controller::informer::kinds::Watched>(
+    context: &Context,
+    observed: &Observation,
+    written: K,
+) {
+    let mut affected = context.kinds.update::<K, _>(|store| store.wrote(Arc::new(written)));
     // This one is in our hands.
-    affected.remove(&seen.key);
+    affected.remove(&observed.key);
     context.queue.add(affected);
 }

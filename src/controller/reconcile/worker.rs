@@ -9,25 +9,28 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::apply::{Applied, apply};
-use super::clock::Clock;
-use super::context::Context;
-use super::error::Error;
-use super::key::Key;
-use super::metrics::{CategoryLabels, ResultLabels};
-use super::observe::{Sight, observe};
-use super::queue::Next;
+use crate::controller::client::error::Error;
+use crate::controller::clock::Clock;
+use crate::controller::context::Context;
+use crate::controller::informer::key::Key;
+use crate::controller::metrics::{CategoryLabels, ResultLabels};
+use crate::controller::reconcile::apply::{Applied, apply};
+use crate::controller::reconcile::observe::{Lookup, observe};
+use crate::controller::reconcile::queue::Next;
 use countersign_core::decide::{Changes, Evidence, Plan};
 
 /// Agreements that are looked at at a time: each may hold a few connections.
-const AT_A_TIME: usize = 16;
+const MAX_CONCURRENT_RECONCILES: usize = 16;
 /// Sealing, order requests and the end are three; more means that a plan does not settle.
-const MOST_ROUNDS: u32 = 6;
+const MAX_ROUNDS: u32 = 6;
 
 /// Hands out work until it is told to stop, then waits for what is under way. True when all of that ended.
-pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, patience: Duration) -> bool {
-    let slots = Arc::new(Semaphore::new(AT_A_TIME));
-    context.metrics.most_workers.set(i64::try_from(AT_A_TIME).unwrap_or(i64::MAX));
+pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, timeout: Duration) -> bool {
+    let slots = Arc::new(Semaphore::new(MAX_CONCURRENT_RECONCILES));
+    context
+        .metrics
+        .max_concurrent_reconciles
+        .set(i64::try_from(MAX_CONCURRENT_RECONCILES).unwrap_or(i64::MAX));
     let running = TaskTracker::new();
     loop {
         let work = async {
@@ -40,18 +43,21 @@ pub(crate) async fn dispatch(context: Arc<Context>, stop: CancellationToken, pat
             work = work => work,
         };
         let Some((key, slot)) = work else { break };
-        running.spawn(look_at(context.clone(), key, slot));
+        running.spawn(reconcile_and_requeue(context.clone(), key, slot));
     }
     running.close();
-    let ended = tokio::time::timeout(patience, running.wait()).await.is_ok();
+    let ended = tokio::time::timeout(timeout, running.wait()).await.is_ok();
     if !ended {
-        tracing::warn!(unfinished = running.len(), "Left work unfinished; the next start takes it up again");
+        tracing::warn!(
+            unfinished = running.len(),
+            "Left reconciles unfinished at the shutdown timeout; the next start resumes them"
+        );
     }
     ended
 }
 
 /// Looks at one agreement and says when to look again, whatever happens.
-async fn look_at(context: Arc<Context>, key: Key, slot: OwnedSemaphorePermit) {
+async fn reconcile_and_requeue(context: Arc<Context>, key: Key, slot: OwnedSemaphorePermit) {
     let began = Clock::instant();
     context.metrics.active_workers.inc();
     let outcome = AssertUnwindSafe(reconcile(&context, &key)).catch_unwind().await;
@@ -65,12 +71,12 @@ async fn look_at(context: Arc<Context>, key: Key, slot: OwnedSemaphorePermit) {
         Ok(Err(error)) => {
             let category = error.category();
             context.metrics.reconcile_errors.get_or_create(&CategoryLabels { category }).inc();
-            tracing::warn!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, category, error = error.to_string(), "Failed to look at an agreement");
+            tracing::warn!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, category, error = error.to_string(), "Failed to reconcile an agreement");
             (Next::Retry, "error")
         }
         Err(panic) => {
             context.metrics.panics.inc();
-            tracing::error!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, panic = message(&*panic), "Panicked while looking at an agreement");
+            tracing::error!(kind = "CustomerAgreement", namespace = %key.namespace, name = %key.name, panic = message(&*panic), "Panicked while reconciling an agreement");
             (Next::Retry, "panic")
         }
     };
@@ -90,32 +96,32 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 /// Reads everything, decides once, writes what was decided; again until there is nothing left to write.
 async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
     let term = context.leadership.term().ok_or(Error::Superseded)?;
-    for _ in 0..MOST_ROUNDS {
-        let mut seen = match observe(context, key) {
-            Sight::Whole(seen) => seen,
-            Sight::NamespaceMissing => return Ok(Next::OnChange),
-            Sight::Gone => {
-                context.refusals.forget(key);
-                context.stale.forget(key);
+    for _ in 0..MAX_ROUNDS {
+        let mut observed = match observe(context, key) {
+            Lookup::Found(observed) => observed,
+            Lookup::NamespaceMissing => return Ok(Next::OnChange),
+            Lookup::Gone => {
+                context.rejected_creates.forget(key);
+                context.conflicts.forget(key);
                 return Ok(Next::Never);
             }
         };
-        if let Some(until) = context.stale.until(key, seen.version(), context.clock.now()) {
+        if let Some(until) = context.conflicts.until(key, observed.version(), context.clock.now()) {
             return Ok(Next::At(until));
         }
         // Of two that supersede the same, the second to be sealed must see the first: held until this one is written.
         let mut linked = None;
         let plan = loop {
-            match (context.decide)(&seen.view(), context.clock.now()) {
-                Plan::Need(evidence) if seen.has(evidence) => return Err(Error::ReadTwice),
-                Plan::Need(Evidence::GuardTrial) => seen.try_the_guard(context).await?,
-                Plan::Need(Evidence::FreshDecisions) => seen.read_decisions(context).await?,
+            match (context.decide)(&observed.view(), context.clock.now()) {
+                Plan::Need(evidence) if observed.has(evidence) => return Err(Error::ReadTwice),
+                Plan::Need(Evidence::GuardTrial) => observed.try_the_guard(context).await?,
+                Plan::Need(Evidence::FreshDecisions) => observed.read_decisions(context).await?,
                 Plan::Need(Evidence::LinkedAgreements) => {
                     let mut turn = context.linked.lock().await;
-                    turn.read(context, term, key).await?;
+                    turn.read(&context.client, &context.kinds, &context.queue, term, key).await?;
                     linked = Some(turn);
-                    let Sight::Whole(again) = observe(context, key) else { break None };
-                    seen = again.with_links();
+                    let Lookup::Found(again) = observe(context, key) else { break None };
+                    observed = again.with_links();
                 }
                 Plan::Write(changes) => break Some(changes),
                 // What was refused may be tried again earlier.
@@ -124,16 +130,16 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
         };
         let Some(changes) = plan else { continue };
         let wake = changes.wake;
-        let applied = apply(context, &seen, changes, term).await?;
+        let applied = apply(context, &observed, changes, term).await?;
         drop(linked);
         match applied {
             Applied::Something => {}
             Applied::Gone => return Ok(Next::OnChange),
             Applied::Nothing => {
-                let retry = context.refusals.next_try(key, seen.uid());
+                let retry = context.rejected_creates.next_try(key, observed.uid());
                 return Ok(wake.into_iter().chain(retry).min().map_or(Next::OnChange, Next::At));
             }
         }
     }
-    Err(Error::Unsettled(MOST_ROUNDS))
+    Err(Error::Unsettled(MAX_ROUNDS))
 }

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIResourceList;
-use kube::Client;
+use kube::{Client, Resource};
 
-use super::cache::Watched;
-use super::clock::Clock;
-use super::health::Health;
+use crate::controller::clock::Clock;
+use crate::controller::health::Health;
 use countersign_api::{
     AgreementDecision, CustomerAgreement, DelegationPolicy, GROUP, OrderRequest, StandardTerms,
 };
 
-const PAUSE: Duration = Duration::from_secs(15);
+const INSTALLATION_POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// Streaming lists are served by default from here on.
 const STREAMING_SINCE: (u32, u32) = (1, 34);
 
@@ -26,27 +25,28 @@ pub(crate) async fn wait_for_kinds(client: &Client, health: &Health) {
             }
             Err(error) => format!("the API server does not say which kinds it serves: {error}"),
         };
-        tracing::warn!(reason = missing, "Waited for the kinds to be installed");
+        tracing::warn!(reason = missing, "Waiting for the custom resource definitions");
         health.waits_for(Some(missing));
-        Clock::sleep(PAUSE).await;
+        Clock::sleep(INSTALLATION_POLL_INTERVAL).await;
     }
     health.waits_for(None);
 }
 
-async fn missing_kinds(client: &Client) -> Result<Vec<&'static str>, kube::Error> {
+async fn missing_kinds(client: &Client) -> Result<Vec<String>, kube::Error> {
     let served = match client.list_api_group_resources(&format!("{GROUP}/v1alpha1")).await {
         Ok(APIResourceList { resources, .. }) => resources,
         Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
         Err(error) => return Err(error),
     };
     let needed = [
-        StandardTerms::PLURAL,
-        DelegationPolicy::PLURAL,
-        CustomerAgreement::PLURAL,
-        AgreementDecision::PLURAL,
-        OrderRequest::PLURAL,
+        StandardTerms::plural(&()),
+        DelegationPolicy::plural(&()),
+        CustomerAgreement::plural(&()),
+        AgreementDecision::plural(&()),
+        OrderRequest::plural(&()),
     ];
-    Ok(needed.into_iter().filter(|plural| served.iter().all(|resource| resource.name != *plural)).collect())
+    let missing = needed.into_iter().filter(|plural| served.iter().all(|resource| resource.name != *plural));
+    Ok(missing.map(Into::into).collect())
 }
 
 /// Whether the server sends a list as part of a watch. When in doubt, no: the other way works everywhere.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use kube::Resource;
 use serde::de::DeserializeOwned;
 
-use super::decode::Undecodable;
-use super::key::{Key, version};
+use crate::controller::informer::decode::Undecodable;
+use crate::controller::informer::key::{Key, version};
 
-/// A kind that is kept in a table.
-pub(crate) trait Cached:
+/// A kind that is kept in a store.
+pub(crate) trait Indexed:
     Resource<DynamicType = ()> + DeserializeOwned + Send + Sync + 'static
 {
     /// What the object can be found by.
@@ -42,7 +42,7 @@ pub(crate) struct Change<K> {
 }
 
 /// The objects of one kind.
-pub(crate) struct Table<K> {
+pub(crate) struct Store<K> {
     objects: HashMap<Key, Arc<K>>,
     index: HashMap<Index, BTreeSet<Key>>,
     undecodable: BTreeSet<Key>,
@@ -53,7 +53,7 @@ pub(crate) struct Table<K> {
     seen: u64,
 }
 
-impl<K> Default for Table<K> {
+impl<K> Default for Store<K> {
     fn default() -> Self {
         Self {
             objects: HashMap::new(),
@@ -66,7 +66,7 @@ impl<K> Default for Table<K> {
     }
 }
 
-impl<K: Cached> Table<K> {
+impl<K: Indexed> Store<K> {
     pub(crate) fn get(&self, key: &Key) -> Option<&Arc<K>> {
         self.objects.get(key)
     }
@@ -90,7 +90,7 @@ impl<K: Cached> Table<K> {
         let object = match object {
             Ok(object) => object,
             Err(unreadable) => {
-                self.see(unreadable.version.as_deref().map_or(0, super::key::number));
+                self.see(unreadable.version.as_deref().map_or(0, crate::controller::informer::key::number));
                 return self.unreadable(&unreadable);
             }
         };
@@ -112,9 +112,11 @@ impl<K: Cached> Table<K> {
     pub(crate) fn gone(&mut self, object: &Result<K, Undecodable>) -> Option<Change<K>> {
         let (key, uid, at) = match object {
             Ok(object) => (Key::of(object.meta()), object.meta().uid.as_deref(), version(object.meta())),
-            Err(unreadable) => {
-                (unreadable.key.clone(), None, unreadable.version.as_deref().map_or(0, super::key::number))
-            }
+            Err(unreadable) => (
+                unreadable.key.clone(),
+                None,
+                unreadable.version.as_deref().map_or(0, crate::controller::informer::key::number),
+            ),
         };
         self.see(at);
         self.undecodable.remove(&key);
@@ -224,7 +226,7 @@ impl<K: Cached> Table<K> {
                 namespace = %object.key.namespace,
                 name = %object.key.name,
                 error = object.error.to_string(),
-                "Left out an object that could not be read"
+                "Skipped an object that could not be decoded"
             );
         }
         self.remove(&object.key)
@@ -244,7 +246,7 @@ mod tests {
     use countersign_api::OrderRequest;
     use serde_json::json;
 
-    impl Table<OrderRequest> {
+    impl Store<OrderRequest> {
         fn at(&self, name: &str) -> Option<String> {
             self.get(&Key::new("n", name)).and_then(|object| object.metadata.resource_version.clone())
         }
@@ -269,65 +271,65 @@ mod tests {
 
     #[test]
     fn our_own_write_stands_until_the_watch_has_caught_up() {
-        let mut table = Table::default();
-        table.shown(Ok(order("a", "1", 5)));
-        assert!(table.wrote(Arc::new(order("a", "1", 9))).is_some());
-        assert!(table.shown(Ok(order("a", "1", 7))).is_none(), "older than what we wrote");
-        assert_eq!(table.at("a").as_deref(), Some("9"));
-        assert!(table.shown(Ok(order("a", "1", 9))).is_none(), "nothing new");
-        assert!(table.shown(Ok(order("a", "1", 11))).is_some());
+        let mut store = Store::default();
+        store.shown(Ok(order("a", "1", 5)));
+        assert!(store.wrote(Arc::new(order("a", "1", 9))).is_some());
+        assert!(store.shown(Ok(order("a", "1", 7))).is_none(), "older than what we wrote");
+        assert_eq!(store.at("a").as_deref(), Some("9"));
+        assert!(store.shown(Ok(order("a", "1", 9))).is_none(), "nothing new");
+        assert!(store.shown(Ok(order("a", "1", 11))).is_some());
     }
 
     #[test]
     fn a_list_that_was_asked_for_before_the_write_does_not_undo_it() {
-        let mut table = Table::default();
-        let since = table.writes();
-        table.wrote(Arc::new(order("a", "1", 9)));
-        assert!(table.listed(everything, Vec::new(), since, 8).is_empty());
-        assert_eq!(table.at("a").as_deref(), Some("9"));
-        let since = table.writes();
-        assert_eq!(table.listed(everything, Vec::new(), since, 12).len(), 1, "now it is gone");
+        let mut store = Store::default();
+        let since = store.writes();
+        store.wrote(Arc::new(order("a", "1", 9)));
+        assert!(store.listed(everything, Vec::new(), since, 8).is_empty());
+        assert_eq!(store.at("a").as_deref(), Some("9"));
+        let since = store.writes();
+        assert_eq!(store.listed(everything, Vec::new(), since, 12).len(), 1, "now it is gone");
     }
 
     #[test]
     fn a_history_that_began_anew_is_believed() {
-        let mut table = Table::default();
-        table.wrote(Arc::new(order("a", "1", 900)));
-        let since = table.writes();
-        table.listed(everything, vec![Ok(order("a", "2", 5))], since, 6);
-        assert_eq!(table.at("a").as_deref(), Some("5"));
-        assert!(table.shown(Ok(order("a", "2", 7))).is_some());
+        let mut store = Store::default();
+        store.wrote(Arc::new(order("a", "1", 900)));
+        let since = store.writes();
+        store.listed(everything, vec![Ok(order("a", "2", 5))], since, 6);
+        assert_eq!(store.at("a").as_deref(), Some("5"));
+        assert!(store.shown(Ok(order("a", "2", 7))).is_some());
     }
 
     #[test]
     fn the_end_of_an_earlier_object_does_not_take_the_new_one() {
-        let mut table = Table::default();
-        table.shown(Ok(order("a", "1", 5)));
-        table.wrote(Arc::new(order("a", "2", 9)));
-        assert!(table.gone(&Ok(order("a", "1", 8))).is_none());
-        assert_eq!(table.at("a").as_deref(), Some("9"));
+        let mut store = Store::default();
+        store.shown(Ok(order("a", "1", 5)));
+        store.wrote(Arc::new(order("a", "2", 9)));
+        assert!(store.gone(&Ok(order("a", "1", 8))).is_none());
+        assert_eq!(store.at("a").as_deref(), Some("9"));
     }
 
     #[test]
     fn a_fresh_read_brings_nothing_back() {
-        let mut table = Table::default();
-        table.shown(Ok(order("a", "1", 5)));
-        table.gone(&Ok(order("a", "1", 9)));
-        assert!(table.read([Arc::new(order("a", "1", 5))], 8).is_empty());
-        assert_eq!(table.read([Arc::new(order("b", "1", 10))], 11).len(), 1);
+        let mut store = Store::default();
+        store.shown(Ok(order("a", "1", 5)));
+        store.gone(&Ok(order("a", "1", 9)));
+        assert!(store.read([Arc::new(order("a", "1", 5))], 8).is_empty());
+        assert_eq!(store.read([Arc::new(order("b", "1", 10))], 11).len(), 1);
     }
 
     #[test]
     fn what_cannot_be_read_takes_the_place_of_what_could() {
-        let mut table = Table::<OrderRequest>::default();
-        table.shown(Ok(order("a", "1", 5)));
+        let mut store = Store::<OrderRequest>::default();
+        store.shown(Ok(order("a", "1", 5)));
         let raw = serde_json::value::RawValue::from_string(
             r#"{"metadata":{"namespace":"n","name":"a","resourceVersion":"6"},"spec":7}"#.to_owned(),
         )
         .unwrap();
-        assert!(table.shown(super::super::decode::decode(&raw)).is_some());
-        assert_eq!((table.at("a"), table.undecodable()), (None, 1));
-        table.shown(Ok(order("a", "1", 8)));
-        assert_eq!((table.at("a").as_deref(), table.undecodable()), (Some("8"), 0));
+        assert!(store.shown(crate::controller::informer::decode::decode(&raw)).is_some());
+        assert_eq!((store.at("a"), store.undecodable()), (None, 1));
+        store.shown(Ok(order("a", "1", 8)));
+        assert_eq!((store.at("a").as_deref(), store.undecodable()), (Some("8"), 0));
     }
 }

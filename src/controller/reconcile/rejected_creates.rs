@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::backoff;
-use super::clock::later;
-use super::key::Key;
+use crate::controller::client::backoff;
+use crate::controller::clock::later;
+use crate::controller::informer::key::Key;
 use countersign_core::decide::RefusedCreate;
 
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(5);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(600);
 
 /// Kept in memory only: after a restart everything may be tried once.
 #[derive(Default)]
-pub(crate) struct Refusals(Mutex<HashMap<Key, Refused>>);
+pub(crate) struct RejectedCreates(Mutex<HashMap<Key, Refused>>);
 
 #[derive(Default)]
 struct Refused {
@@ -30,7 +30,7 @@ struct Refusal {
     retry: Timestamp,
 }
 
-impl Refusals {
+impl RejectedCreates {
     /// What was refused for this agreement and has not gone through since.
     pub(crate) fn of(&self, key: &Key, uid: &str) -> Vec<RefusedCreate> {
         let all = self.all();
@@ -62,7 +62,7 @@ impl Refusals {
             *refused = Refused { uid: uid.to_owned(), orders: BTreeMap::new() };
         }
         let attempts = refused.orders.get(order_id).map_or(0, |refusal| refusal.attempts);
-        let retry = later(now, backoff::delay(attempts, FIRST_PAUSE, LONGEST_PAUSE));
+        let retry = later(now, backoff::delay(attempts, FIRST_RETRY_DELAY, MAX_RETRY_DELAY));
         let refusal = Refusal { message, attempts: attempts.saturating_add(1), retry };
         refused.orders.insert(order_id.to_owned(), refusal);
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::key::Key;
+use crate::controller::informer::key::Key;
 
 /// An object that could not be read: which one, and why.
 #[derive(Debug)]
