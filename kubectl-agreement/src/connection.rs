@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser as Words;
-use countersign_core::decide::clean;
 use kube::config::AuthInfo;
 use kube::{Client, Config};
 
@@ -14,6 +13,7 @@ use crate::failure::{Failure, Outcome};
 use crate::kubeconfig;
 use crate::output::warn;
 use crate::proxy::Environment;
+use countersign_core::text;
 
 /// The heading of these flags in `--help`.
 const HEADING: &str = "Connection";
@@ -105,7 +105,7 @@ impl Connection {
             warn(&format!(
                 "WARNING: you act as {}. What you decide is decided in that person's name, and the audit log \
                  shows that it was you.",
-                clean(username, 256)
+                text::user(username)
             ));
         }
         self.client(config)

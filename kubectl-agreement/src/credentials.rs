@@ -1,37 +1,34 @@
 //! Credentials that cannot be used, in plain words.
 
-use countersign_core::decide::clean;
 use kube::Error;
 use kube::client::AuthError;
 use kube::config::ExecConfig;
 
 use crate::explain::causes;
-
-/// Longest word of somebody else's that is repeated.
-const MOST: usize = 1_500;
+use countersign_core::text;
 
 /// Why there is no client. `exec` is the program of the kubeconfig that was to give a credential.
 pub fn unusable(error: &Error, exec: Option<&ExecConfig>) -> String {
     let program = exec.and_then(|exec| exec.command.as_deref()).unwrap_or("of the kubeconfig");
     let hint =
-        exec.and_then(|exec| exec.install_hint.as_deref()).map(|hint| format!("\n{}", clean(hint, MOST)));
+        exec.and_then(|exec| exec.install_hint.as_deref()).map(|hint| format!("\n{}", text::passage(hint)));
     match error {
         Error::Auth(AuthError::AuthExecStart(error)) => {
             format!("the credential plugin {program} cannot be started: {error}{}", hint.unwrap_or_default())
         }
         // What it printed is not repeated: a token may be in it.
         Error::Auth(AuthError::AuthExecRun { out, .. }) => {
-            let said = clean(String::from_utf8_lossy(&out.stderr).trim(), MOST);
+            let said = text::passage(String::from_utf8_lossy(&out.stderr).trim());
             let said = if said.is_empty() { String::new() } else { format!(": {said}") };
             format!("the credential plugin {program} gave no credential ({}){said}; log in again", out.status)
         }
         Error::Auth(AuthError::AuthExecParse(error)) => {
-            let error = clean(&error.without_snippet().to_string(), MOST);
+            let error = text::passage(&error.without_snippet().to_string());
             format!("the credential plugin {program} printed something else than an ExecCredential: {error}")
         }
         Error::Auth(error) => {
-            format!("your credentials cannot be used: {}; log in again", clean(&causes(error), MOST))
+            format!("your credentials cannot be used: {}; log in again", text::passage(&causes(error)))
         }
-        other => format!("the connection cannot be set up: {}", clean(&causes(other), MOST)),
+        other => format!("the connection cannot be set up: {}", text::passage(&causes(other))),
     }
 }

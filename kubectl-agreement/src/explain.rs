@@ -2,11 +2,8 @@
 
 use std::fmt::Write as _;
 
-use countersign_core::decide::clean;
+use countersign_core::text;
 use kube::Error;
-
-/// Longest word of somebody else's that is repeated.
-const MOST: usize = 1_500;
 
 const NOBODY: &str =
     "the API server does not know who you are: your credentials are missing, wrong or expired; log in again";
@@ -18,9 +15,9 @@ pub fn explain(error: &Error, url: &str, namespace: &str) -> String {
     match error {
         Error::Api(status) => refused(status.code, &status.reason, &status.message, namespace),
         Error::Auth(error) => {
-            format!("your credentials cannot be used: {}; log in again", clean(&causes(error), MOST))
+            format!("your credentials cannot be used: {}; log in again", text::passage(&causes(error)))
         }
-        other => unreachable_server(&clean(&causes(other), MOST), url),
+        other => unreachable_server(&text::passage(&causes(other)), url),
     }
 }
 
@@ -49,17 +46,17 @@ fn unreachable_server(words: &str, url: &str) -> String {
 /// What a request was refused for.
 pub fn refused(code: u16, reason: &str, message: &str, namespace: &str) -> String {
     if let Some((_, words)) = message.split_once("denied request: ") {
-        return policy_says(&clean(words, MOST), namespace);
+        return policy_says(&text::passage(words), namespace);
     }
     match code {
         401 => NOBODY.to_owned(),
-        403 => forbidden(&clean(message, MOST)),
+        403 => forbidden(&text::passage(message)),
         404 if message.contains("could not find the requested resource") || message.contains("page not found") => {
             "this cluster has no customeragreements: Countersign is not installed here, or this is another cluster than you mean"
                 .to_owned()
         }
         _ if message.is_empty() => format!("the API server answered {code} {reason}"),
-        _ => clean(message, MOST),
+        _ => text::passage(message),
     }
 }
 

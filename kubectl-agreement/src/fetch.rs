@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, StandardTerms};
-use countersign_core::decide::{Gathered, Guard, Observed, clean};
+use countersign_core::decide::{Gathered, Guard, Observed};
 use kube::api::ListParams;
 use kube::{Api, Error, Resource};
 use serde::de::DeserializeOwned;
@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::connection::Server;
 use crate::explain::explain;
 use crate::failure::{Failure, Outcome};
+use countersign_core::text;
 
 /// How many objects one answer holds.
 const PAGE: u32 = 500;
@@ -70,7 +71,7 @@ impl Server {
             words.push_str("; `kubectl agreement status` lists those that are there");
         } else {
             words.push_str("; did you mean ");
-            words.push_str(&countersign_core::decide::or(&names));
+            words.push_str(&text::join_or(&names));
             words.push('?');
         }
         words
@@ -204,7 +205,7 @@ pub fn named(name: &str) -> Outcome<&str> {
     {
         return Err(Failure::Usage(format!(
             "{:?} is no name of an agreement: that has small letters, digits, hyphens and dots, 253 at most",
-            clean(name, 300)
+            text::name(name)
         )));
     }
     Ok(name)

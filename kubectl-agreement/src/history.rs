@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use clap::Args;
 use countersign_api::{Action, AgreementDecision, CustomerAgreement};
-use countersign_core::decide::clean;
 use countersign_core::decide::foresee::{Fate, fate};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::connection::Connection;
 use crate::failure::Outcome;
 use crate::layout::{BOLD, DIM, paragraph};
 use crate::output::{self, Form, say};
-use crate::{clock, durations};
+use countersign_core::text;
 
 /// The arguments of `history`.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ fn text(agreement: &CustomerAgreement, happened: &[Happened], now: Timestamp) ->
     let name = agreement.metadata.name.as_deref().unwrap_or_default();
     let mut out = format!("{BOLD}{}{BOLD:#}", paragraph(name, "", ""));
     for one in happened {
-        let time = durations::at(one.time, now);
+        let time = text::moment(one.time, now);
         let indent = " ".repeat(time.len() + 4);
         let mark = if one.counts { "" } else { "(no effect) " };
         out.push_str(&paragraph(&format!("{mark}{}", one.what), &format!("  {time}  "), &indent));
@@ -102,7 +102,7 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
     let asked = status.waiting_for.iter().map(|wait| {
         (
             wait.asked_time.0,
-            format!("{} was asked to {}", clean(&wait.who, 512), crate::inbox::to_do(wait.action)),
+            format!("{} was asked to {}", text::people(&wait.who), crate::inbox::to_do(wait.action)),
         )
     });
     out.extend(asked.map(|(time, what)| fact(time, what)));
@@ -111,11 +111,7 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
         out.extend(higher.map(|asked| {
             fact(
                 asked.asked_time.0,
-                format!(
-                    "silence: {} {} was asked instead",
-                    clean(&step.function, 63),
-                    clean(&asked.level, 63)
-                ),
+                format!("silence: {} {} was asked instead", text::id(&step.function), text::id(&asked.level)),
             )
         }));
     }
@@ -127,7 +123,7 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
     }
     if let Some(closed) = &status.closed {
         out.push(Happened {
-            more: Some(clean(&closed.reason, 1200)),
+            more: Some(text::passage(&closed.reason)),
             ..fact(closed.time.0, format!("ended: {:?}", closed.outcome))
         });
     }
@@ -153,7 +149,7 @@ fn of_decision(agreement: &CustomerAgreement, decision: &AgreementDecision) -> O
     let (counts, why) = match fate(&status, &name) {
         Fate::Counts => (true, None),
         Fate::Ignored(ignored) => {
-            (false, Some(format!("{}: {}", ignored.reason, clean(&ignored.message, 1024))))
+            (false, Some(format!("{}: {}", ignored.reason, text::reason(&ignored.message))))
         }
         Fate::Open if agreement.metadata.uid.as_ref() != Some(&spec.agreement_ref.uid) => {
             (false, Some("it was made on an earlier agreement of this name".to_owned()))
@@ -173,7 +169,7 @@ fn of_decision(agreement: &CustomerAgreement, decision: &AgreementDecision) -> O
             ),
         ),
     };
-    let own_words = spec.reason.as_ref().map(|reason| format!("\"{}\"", clean(reason, 1024)));
+    let own_words = spec.reason.as_ref().map(|reason| format!("\"{}\"", text::reason(reason)));
     let more: Vec<String> = own_words.into_iter().chain(why).collect();
     Some(Happened {
         time,
@@ -187,7 +183,7 @@ fn of_decision(agreement: &CustomerAgreement, decision: &AgreementDecision) -> O
 /// Who did what, as whom and for whom.
 fn said_by(decision: &AgreementDecision) -> String {
     let spec = &decision.spec;
-    let who = clean(&spec.decided_by.username, 256);
+    let who = text::user(&spec.decided_by.username);
     let verb = match spec.action {
         Action::Confirm => "confirmed",
         Action::Decline => "declined",
@@ -199,14 +195,14 @@ fn said_by(decision: &AgreementDecision) -> String {
         Action::Withdraw => "withdrew it",
     };
     let authority = match (&spec.function, &spec.level) {
-        (Some(function), Some(level)) => format!(" as {} {}", clean(function, 63), clean(level, 63)),
+        (Some(function), Some(level)) => format!(" as {} {}", text::id(function), text::id(level)),
         _ => String::new(),
     };
     match (&spec.on_behalf_of, &spec.evidence) {
         (Some(whom), Some(evidence)) => {
-            format!("{} {verb} ({}), recorded by {who}", clean(whom, 256), clean(&evidence.channel, 63))
+            format!("{} {verb} ({}), recorded by {who}", text::user(whom), text::id(&evidence.channel))
         }
-        (Some(whom), None) => format!("{who} {verb}{authority} for {}", clean(whom, 256)),
+        (Some(whom), None) => format!("{who} {verb}{authority} for {}", text::user(whom)),
         (None, _) => {
             let left_out: BTreeMap<&str, ()> = spec
                 .orders
@@ -216,18 +212,15 @@ fn said_by(decision: &AgreementDecision) -> String {
                 })
                 .map(|order| (order.id.as_str(), ()))
                 .collect();
-            let names: Vec<String> = left_out.keys().map(|id| clean(id, 63)).collect();
-            let orders = if names.is_empty() {
-                String::new()
-            } else {
-                format!(" without {}", countersign_core::decide::and(&names))
-            };
+            let names: Vec<String> = left_out.keys().map(|id| text::id(id)).collect();
+            let orders =
+                if names.is_empty() { String::new() } else { format!(" without {}", text::join_and(&names)) };
             let statements: Vec<String> =
                 spec.statements.iter().map(|statement| format!("{statement:?}").to_lowercase()).collect();
             let statements = if statements.is_empty() {
                 String::new()
             } else {
-                format!(": {}", countersign_core::decide::and(&statements))
+                format!(": {}", text::join_and(&statements))
             };
             format!("{who} {verb}{authority}{statements}{orders}")
         }

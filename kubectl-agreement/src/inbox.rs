@@ -6,11 +6,11 @@ use clap::Args;
 use countersign_api::agreement_status::{Waiting, WaitingAction};
 use countersign_api::{CustomerAgreement, DelegationPolicy};
 use countersign_core::decide::answers::asked;
-use countersign_core::decide::{and, clean};
 use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, Error};
 
+use crate::clock;
 use crate::connection::{Connection, Server};
 use crate::failure::Outcome;
 use crate::fetch::list;
@@ -18,7 +18,7 @@ use crate::identity::Me;
 use crate::layout::{Table, paragraph};
 use crate::output::{self, Form, say};
 use crate::watch::Changes;
-use crate::{clock, durations};
+use countersign_core::text;
 
 /// The arguments of `inbox`.
 #[derive(Debug, Args)]
@@ -95,7 +95,7 @@ impl Inbox {
         let wide = self.output == Some(Form::Wide);
         let place = found.place();
         if entries.is_empty() {
-            return paragraph(&format!("Nothing waits for {} {place}.", clean(&me.username, 256)), "", "");
+            return paragraph(&format!("Nothing waits for {} {place}.", text::user(&me.username)), "", "");
         }
         let several = found.namespaces.len() != 1;
         let mut table = Table::default().giving_way("AGREEMENT", 4).whole("TO DO").whole("LEFT");
@@ -126,15 +126,15 @@ impl Entry<'_> {
             Some(namespace) if several => format!("{namespace}/{name}"),
             _ => name,
         };
-        let left = self.until().map_or_else(String::new, |until| durations::left(until, now));
-        let customer = clean(&self.agreement.spec.customer.name, 256);
+        let left = self.until().map_or_else(String::new, |until| text::left(until, now));
+        let customer = text::name(&self.agreement.spec.customer.name);
         let mut cells = vec![key, to_do(self.wait.action).to_owned(), left, self.as_whom(), customer];
         if wide {
             let status = self.agreement.status.as_ref();
             let value = status.and_then(|status| status.value.as_ref());
             let value = value.and_then(|value| Some(format!("{} {}", value.currency, value.total.as_ref()?)));
-            cells.push(self.until().map_or_else(String::new, |until| durations::at(until, now)));
-            cells.push(durations::at(self.wait.asked_time.0, now));
+            cells.push(self.until().map_or_else(String::new, |until| text::moment(until, now)));
+            cells.push(text::moment(self.wait.asked_time.0, now));
             cells.push(value.unwrap_or_default());
             cells.push(self.wait.digest.clone().unwrap_or_default());
         }
@@ -147,11 +147,11 @@ impl Entry<'_> {
         if self.wait.action == WaitingAction::Approve {
             let who = &self.wait.who;
             let authority = who.rsplit_once('(').map_or(who.as_str(), |(_, rest)| rest.trim_end_matches(')'));
-            out.push_str(&clean(authority, 128));
+            out.push_str(&text::id(authority));
         }
         if let Some(holder) = self.on_behalf_of {
             let gap = if out.is_empty() { "" } else { " " };
-            out.push_str(&format!("{gap}for {}", clean(holder, 256)));
+            out.push_str(&format!("{gap}for {}", text::user(holder)));
         }
         out
     }
@@ -224,7 +224,7 @@ impl Found {
                 )
             }
             [one] => format!("in the namespace {one}"),
-            several => format!("in the namespaces {}", and(several)),
+            several => format!("in the namespaces {}", text::join_and(several)),
         }
     }
 }

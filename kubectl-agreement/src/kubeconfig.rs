@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use countersign_core::decide::and;
 use kube::Config;
 use kube::config::{
     Cluster, Context, KubeConfigOptions, Kubeconfig, KubeconfigError, NamedCluster, NamedContext,
@@ -12,6 +11,7 @@ use kube::config::{
 use crate::connection::Connection;
 use crate::explain::causes;
 use crate::failure::{Failure, Outcome};
+use countersign_core::text;
 
 /// The name of what is made here for flags that need no context.
 const OWN: &str = "flags";
@@ -53,7 +53,7 @@ pub fn read(named: Option<&Path>) -> Outcome<Found> {
             let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
             Found::Nothing(format!(
                 "there is no kubeconfig: $KUBECONFIG names {}, and nothing is there",
-                and(&names)
+                text::join_and(&names)
             ))
         }
     })
@@ -151,7 +151,7 @@ fn of_flags(file: &mut Kubeconfig, flags: &Connection) -> Context {
 
 fn no_such<'n>(what: &str, name: &str, there: impl Iterator<Item = &'n String>) -> Failure {
     let there: Vec<&str> = there.map(String::as_str).collect();
-    let there = if there.is_empty() { "none".to_owned() } else { and(&there) };
+    let there = if there.is_empty() { "none".to_owned() } else { text::join_and(&there) };
     Failure::Error(format!("the kubeconfig has no {what} {name:?}; it has {there}"))
 }
 
@@ -162,7 +162,7 @@ fn no_context(file: &Kubeconfig) -> Failure {
     } else {
         format!(
             "no context is chosen: name one with --context, or with `kubectl config use-context`; there is {}",
-            and(&names)
+            text::join_and(&names)
         )
     })
 }

@@ -5,7 +5,6 @@ mod completion;
 mod connection;
 mod credentials;
 mod decision;
-mod durations;
 mod explain;
 mod failure;
 mod fetch;

@@ -2,11 +2,11 @@
 
 use clap::Args;
 use countersign_api::CustomerAgreement;
-use countersign_core::decide::clean;
 use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, Error};
 
+use crate::clock;
 use crate::connection::{Connection, Server};
 use crate::failure::Outcome;
 use crate::fetch::{list, plain_name};
@@ -14,7 +14,7 @@ use crate::inbox::to_do;
 use crate::layout::{BOLD, Table, paragraph};
 use crate::output::{self, Form, say};
 use crate::watch::Changes;
-use crate::{clock, durations};
+use countersign_core::text;
 
 /// The arguments of `status`.
 #[derive(Debug, Args)]
@@ -112,11 +112,11 @@ impl Status {
                 _ => name,
             };
             let deadlines = status.waiting_for.iter().filter_map(|wait| wait.deadline_time.as_ref());
-            let left = deadlines.map(|time| time.0).min().map(|until| durations::left(until, now));
+            let left = deadlines.map(|time| time.0).min().map(|until| text::left(until, now));
             let mut cells = vec![
                 key,
                 status.phase.unwrap_or_else(|| "Pending".to_owned()),
-                clean(&status.waiting_on.unwrap_or_default(), 256),
+                text::excerpt(&status.waiting_on.unwrap_or_default()),
                 left.unwrap_or_default(),
             ];
             if wide {
@@ -125,8 +125,8 @@ impl Status {
                 cells.push(status.terms.map_or_else(String::new, |terms| terms.revision.to_string()));
                 cells.push(status.classification.map_or_else(String::new, |class| format!("{class:?}")));
                 cells.push(value.unwrap_or_default());
-                cells.push(clean(&agreement.spec.customer.name, 256));
-                cells.push(durations::at(agreement.spec.offer_end_time.0, now));
+                cells.push(text::name(&agreement.spec.customer.name));
+                cells.push(text::moment(agreement.spec.offer_end_time.0, now));
             }
             table.row(cells);
         }
@@ -143,29 +143,28 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
     let mut fact = |name: &str, value: &str| {
         out.push_str(&paragraph(value, &format!("  {name:<12} "), "               "));
     };
-    fact("title", &clean(&agreement.spec.title, 256));
-    fact("customer", &clean(&agreement.spec.customer.name, 256));
-    fact("offer", &durations::left_until(agreement.spec.offer_end_time.0, now));
+    fact("title", &text::name(&agreement.spec.title));
+    fact("customer", &text::name(&agreement.spec.customer.name));
+    fact("offer", &text::left_until(agreement.spec.offer_end_time.0, now));
     if let Some(class) = status.classification {
-        let deviations = countersign_core::decide::count(status.deviations.len(), "deviation");
+        let deviations = text::count(status.deviations.len(), "deviation");
         fact("terms", &format!("{class:?}, {deviations}"));
     }
     if let Some((currency, total)) = status.value.and_then(|value| Some((value.currency, value.total?))) {
         fact("value", &format!("{currency} {total}"));
     }
     for wait in &status.waiting_for {
-        let left =
-            wait.deadline_time.as_ref().map(|until| format!(": {}", durations::left_until(until.0, now)));
-        let who = clean(&wait.who, 512);
+        let left = wait.deadline_time.as_ref().map(|until| format!(": {}", text::left_until(until.0, now)));
+        let who = text::people(&wait.who);
         fact("waits for", &format!("{who} to {}{}", to_do(wait.action), left.unwrap_or_default()));
     }
     if let Some(change) = &status.change_request {
-        fact("change", &format!("{} asks: {}", clean(&change.username, 256), clean(&change.reason, 1024)));
+        fact("change", &format!("{} asks: {}", text::user(&change.username), text::reason(&change.reason)));
     }
     for condition in &status.conditions {
         fact(
             &condition.type_,
-            &format!("{} ({}) {}", condition.status, condition.reason, clean(&condition.message, 2048)),
+            &format!("{} ({}) {}", condition.status, condition.reason, text::passage(&condition.message)),
         );
     }
     if let Some(closed) = &status.closed {
@@ -174,8 +173,8 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
             &format!(
                 "{:?} {}: {}",
                 closed.outcome,
-                durations::at(closed.time.0, now),
-                clean(&closed.reason, 1200)
+                text::moment(closed.time.0, now),
+                text::passage(&closed.reason)
             ),
         );
     }
@@ -186,7 +185,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
             (Some(true), None) => "confirmed".to_owned(),
             (Some(true), Some(request)) => format!("passed on as {request}"),
         };
-        fact("order", &format!("{} {word}", clean(&order.id, 63)));
+        fact("order", &format!("{} {word}", text::id(&order.id)));
     }
     if let Some(terms) = &status.terms {
         fact("revision", &terms.revision.to_string());
@@ -197,7 +196,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
         out.push_str(&format!("  {:<12} of the confirmation:\n  {digest}\n", "digest"));
     }
     if !status.ignored_decisions.is_empty() {
-        let count = countersign_core::decide::count(status.ignored_decisions.len(), "decision");
+        let count = text::count(status.ignored_decisions.len(), "decision");
         out.push_str(&paragraph(
             &format!("{count} without effect: `kubectl agreement history {name}` says why."),
             "",

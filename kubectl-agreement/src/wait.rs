@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 use countersign_api::CustomerAgreement;
-use countersign_core::decide::clean;
 
 use crate::connection::{Connection, Server, duration};
 use crate::failure::{Failure, Outcome};
 use crate::fetch::named;
 use crate::output::say;
 use crate::watch::Changes;
+use countersign_core::text;
 
 /// The arguments of `wait`.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ impl Wait {
     /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         if self.state != "me" && !PHASES.contains(&self.state.as_str()) {
-            let known = countersign_core::decide::or(&PHASES);
+            let known = text::join_or(&PHASES);
             return Err(Failure::Usage(format!("--for {:?} is no phase; it is `me`, {known}", self.state)));
         }
         let name = named(&self.name)?;
@@ -93,7 +93,7 @@ impl Wait {
                     "{name} ended, and will not be {}: {:?}, {}",
                     self.state,
                     closed.outcome,
-                    clean(&closed.reason, 1200)
+                    text::passage(&closed.reason)
                 )));
             }
             if phase(&agreement) == "Agreed" {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use countersign_core::preview::{Input, Previewed, Verdict, markdown, text};
+use countersign_core::preview::{Input, Previewed, Verdict, markdown, terminal};
 use jiff::Timestamp;
 
 use super::input;
@@ -107,7 +107,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, String> {
     }
     let previewed = files.previews(&arguments.namespace, arguments.at.unwrap_or_else(now));
     let out = match arguments.output {
-        Format::Text => text::of(&previewed),
+        Format::Text => terminal::of(&previewed),
         Format::Markdown => markdown::of(&previewed),
         Format::Json => {
             serde_json::to_string_pretty(&previewed).map_err(|e| format!("cannot write the preview: {e}"))?

@@ -6,5 +6,6 @@
 pub mod decide;
 pub mod manifest;
 pub mod preview;
+pub mod text;
 pub mod tmforum;
 pub mod verify;

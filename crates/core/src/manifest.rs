@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::decide::clean;
+use crate::text;
 use countersign_api::GROUP;
 
 /// The version of the API that is understood.
@@ -32,7 +32,7 @@ pub struct Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} document {}", clean(&self.file, 256), self.document)?;
+        write!(f, "{} document {}", text::excerpt(&self.file), self.document)?;
         for part in [&self.object, &self.field].into_iter().flatten() {
             write!(f, ", {part}")?;
         }
@@ -82,12 +82,12 @@ impl Manifest {
             return Ok(None);
         }
         if version != VERSION {
-            let message = format!("{:?} must be {GROUP}/{VERSION}", clean(api_version, 128));
+            let message = format!("{:?} must be {GROUP}/{VERSION}", text::value(api_version));
             return Err(self.cannot(Some("apiVersion".to_owned()), &message));
         }
         let known = OwnKind::ALL.into_iter().find(|known| known.as_str() == kind);
         known.map(Some).ok_or_else(|| {
-            let message = format!("{:?} is not a kind of {GROUP}/{VERSION}", clean(kind, 63));
+            let message = format!("{:?} is not a kind of {GROUP}/{VERSION}", text::id(kind));
             self.cannot(Some("kind".to_owned()), &message)
         })
     }
@@ -114,7 +114,7 @@ impl Manifest {
             document: self.document,
             object: named(&self.value),
             field,
-            message: clean(message, 512),
+            message: text::reason(message),
         }
     }
 }
@@ -216,7 +216,7 @@ impl Reading<'_> {
     }
 
     fn cannot(&mut self, document: usize, object: Option<String>, field: Option<String>, message: &str) {
-        let message = clean(message, 512);
+        let message = text::reason(message);
         self.found.push(Err(Unreadable { file: self.file.to_owned(), document, object, field, message }));
     }
 }
@@ -230,7 +230,7 @@ pub(crate) fn named(value: &Value) -> Option<String> {
         Some(namespace) => format!("{kind} {namespace}/{name}"),
         None => format!("{kind} {name}"),
     };
-    Some(clean(&whole, 400))
+    Some(text::reason(&whole))
 }
 
 const fn kind_of(value: &Value) -> &'static str {
@@ -298,7 +298,7 @@ fn path_at(pretty: &str, line: usize) -> Option<String> {
             Step::Item(at) => out.push_str(&format!("[{at}]")),
         }
     }
-    (!out.is_empty()).then(|| clean(&out, 256))
+    (!out.is_empty()).then(|| text::excerpt(&out))
 }
 
 enum Step {

@@ -2,7 +2,6 @@
 
 use countersign_api::conditions::{condition, reason};
 use countersign_api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
-use countersign_core::decide::clean;
 use countersign_core::decide::foresee::{Fate, fate};
 use kube::Error;
 
@@ -12,6 +11,7 @@ use crate::failure::{Failure, Outcome};
 use crate::layout::paragraph;
 use crate::output::{Form, say};
 use crate::watch::Changes;
+use countersign_core::text;
 
 /// Waits until it counts, or is ignored.
 pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) -> Outcome {
@@ -30,7 +30,7 @@ pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) ->
         Ok(Ok(Some((Fate::Ignored(ignored), _)))) => Err(Failure::Ignored(format!(
             "{name} does not count ({}): {}",
             ignored.reason,
-            clean(&ignored.message, 1024)
+            text::reason(&ignored.message)
         ))),
         Ok(Ok(Some((Fate::Open, _)) | None)) => {
             if !quiet {
@@ -101,7 +101,7 @@ fn why_silent(status: &CustomerAgreementStatus) -> &'static str {
 fn now_it_is(status: &CustomerAgreementStatus) -> String {
     let phase = status.phase.as_deref().unwrap_or("Pending");
     match &status.waiting_on {
-        Some(whom) => format!("The agreement is {phase}; it waits for {}.", clean(whom, 256)),
+        Some(whom) => format!("The agreement is {phase}; it waits for {}.", text::user(whom)),
         None => format!("The agreement is {phase}."),
     }
 }

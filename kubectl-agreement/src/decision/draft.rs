@@ -8,13 +8,13 @@ use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, Customer
 use countersign_core::decide::answers::{Capacity, capacities, groups_to_claim};
 use countersign_core::decide::binding::{self, Binding};
 use countersign_core::decide::foresee::{Fate, foresee};
-use countersign_core::decide::{and, clean, or};
 use jiff::Timestamp;
 use kube::core::ObjectMeta;
 
 use crate::failure::{Failure, Outcome};
 use crate::fetch::Surroundings;
 use crate::identity::Me;
+use countersign_core::text;
 
 /// What the person asked for.
 #[derive(Debug, Clone)]
@@ -216,7 +216,10 @@ fn choose(
     if counting.len() > 1 {
         let choices: Vec<String> =
             counting.iter().filter_map(|draft| draft.capacity.as_ref()).map(option).collect();
-        return Err(Failure::Usage(format!("several authorities fit: choose with {}", or(&choices))));
+        return Err(Failure::Usage(format!(
+            "several authorities fit: choose with {}",
+            text::join_or(&choices)
+        )));
     }
     // One that would not count is said why by whoever asks next.
     match counting.pop().or(other) {
@@ -227,7 +230,7 @@ fn choose(
 
 fn option(capacity: &Capacity) -> String {
     let holder = capacity.on_behalf_of.as_ref();
-    let holder = holder.map_or_else(String::new, |holder| format!(" --on-behalf-of {}", clean(holder, 256)));
+    let holder = holder.map_or_else(String::new, |holder| format!(" --on-behalf-of {}", text::user(holder)));
     format!("`--function {} --level {}{holder}`", capacity.function, capacity.level)
 }
 
@@ -237,10 +240,10 @@ fn nobody_asks(act: &Act, agreement: &CustomerAgreement, around: &Surroundings, 
     let waits: Vec<String> = status
         .iter()
         .flat_map(|status| &status.waiting_for)
-        .map(|wait| format!("{} to {}", clean(&wait.who, 512), crate::inbox::to_do(wait.action)))
+        .map(|wait| format!("{} to {}", text::people(&wait.who), crate::inbox::to_do(wait.action)))
         .collect();
-    let waits = if waits.is_empty() { "nobody".to_owned() } else { and(&waits) };
-    let who = clean(&me.username, 256);
+    let waits = if waits.is_empty() { "nobody".to_owned() } else { text::join_and(&waits) };
+    let who = text::user(&me.username);
     let more = if around.policies.is_empty() {
         "; the policy says who may, and you may not read it: if you hold an authority all the same, name it with \
          --function and --level"
@@ -267,14 +270,14 @@ fn orders(act: &Act, agreement: &CustomerAgreement) -> Outcome<Vec<OrderDecision
         .left_out
         .iter()
         .filter(|left_out| !own.iter().any(|order| order.id == left_out.order))
-        .map(|left_out| clean(&left_out.order, 63))
+        .map(|left_out| text::id(&left_out.order))
         .collect();
     if !unknown.is_empty() {
-        let there: Vec<String> = own.iter().map(|order| clean(&order.id, 63)).collect();
-        let there = if there.is_empty() { "none".to_owned() } else { and(&there) };
+        let there: Vec<String> = own.iter().map(|order| text::id(&order.id)).collect();
+        let there = if there.is_empty() { "none".to_owned() } else { text::join_and(&there) };
         return Err(Failure::Usage(format!(
             "the agreement has no order {}; its orders: {there}",
-            or(&unknown)
+            text::join_or(&unknown)
         )));
     }
     let outcome = |id: &String| match act.left_out.iter().find(|left_out| &left_out.order == id) {

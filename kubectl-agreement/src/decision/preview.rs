@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 use countersign_api::agreement_decision::OrderConfirmation;
 use countersign_api::{Action, CustomerAgreement};
 use countersign_core::decide::binding::Content;
-use countersign_core::decide::clean;
 use jiff::Timestamp;
 
 use super::draft::Draft;
-use crate::durations;
 use crate::identity::Me;
 use crate::layout::{BOLD, paragraph};
+use countersign_core::text;
 
 /// In words.
 pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp) -> String {
@@ -27,16 +26,16 @@ pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp)
             out.push_str(&paragraph(value, &format!("  {name:<10} "), "             "));
         }
     };
-    fact("title", &clean(&spec.title, 256));
-    fact("customer", &format!("{} ({})", clean(&spec.customer.name, 256), clean(&spec.customer.id, 63)));
-    fact("provider", &clean(&spec.provider.name, 256));
+    fact("title", &text::name(&spec.title));
+    fact("customer", &format!("{} ({})", text::name(&spec.customer.name), text::id(&spec.customer.id)));
+    fact("provider", &text::name(&spec.provider.name));
     fact("namespace", metadata.namespace.as_deref().unwrap_or_default());
     let period = &spec.agreement_period;
     let end = period
         .end_time
         .as_ref()
-        .map_or("without end".to_owned(), |end| format!("to {}", durations::at(end.0, now)));
-    fact("period", &format!("from {} {end}", durations::at(period.start_time.0, now)));
+        .map_or("without end".to_owned(), |end| format!("to {}", text::moment(end.0, now)));
+    fact("period", &format!("from {} {end}", text::moment(period.start_time.0, now)));
     let status = agreement.status.as_ref();
     if let Some(value) = status.and_then(|status| status.value.as_ref())
         && let Some(total) = &value.total
@@ -54,7 +53,7 @@ pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp)
         let steps = status.iter().flat_map(|status| &status.approvals);
         for step in steps.filter(|step| step.function == capacity.function) {
             for because in &step.because {
-                fact("because", &clean(because, 256));
+                fact("because", &text::excerpt(because));
             }
         }
     }
@@ -63,25 +62,25 @@ pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp)
             OrderConfirmation::Confirmed => ("confirmed", String::new()),
             OrderConfirmation::NotConfirmed => (
                 "left out",
-                order.reason.as_deref().map_or_else(String::new, |why| format!(": {}", clean(why, 1024))),
+                order.reason.as_deref().map_or_else(String::new, |why| format!(": {}", text::reason(why))),
             ),
         };
-        fact("order", &format!("{} {word}{why}", clean(&order.id, 63)));
+        fact("order", &format!("{} {word}{why}", text::id(&order.id)));
     }
     if decision.orders.is_empty() && draft.binding.content == Content::Confirmation {
         for order in
             status.iter().flat_map(|status| &status.orders).filter(|order| order.confirmed == Some(true))
         {
-            fact("order", &format!("{} confirmed", clean(&order.id, 63)));
+            fact("order", &format!("{} confirmed", text::id(&order.id)));
         }
     }
     if let Some(reason) = &decision.reason {
-        fact("reason", &clean(reason, 1024));
+        fact("reason", &text::reason(reason));
     }
     if let Some(evidence) = &decision.evidence {
-        let (channel, uri) = (clean(&evidence.channel, 63), clean(&evidence.uri, 2048));
+        let (channel, uri) = (text::id(&evidence.channel), text::passage(&evidence.uri));
         fact("evidence", &format!("{channel}, {uri}"));
-        let _ = writeln!(out, "  {}", clean(&evidence.digest, 80));
+        let _ = writeln!(out, "  {}", text::value(&evidence.digest));
     }
     let of_what = match draft.binding.content {
         Content::Terms => "of the terms",
@@ -96,21 +95,21 @@ pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp)
 
 /// Who the person is in this.
 fn you(draft: &Draft, me: &Me) -> String {
-    let mut out = format!("You are {}", clean(&me.username, 256));
+    let mut out = format!("You are {}", text::user(&me.username));
     let decision = &draft.decision.spec;
     if let Some(capacity) = &draft.capacity {
-        let _ = write!(out, ", acting as {} {}", clean(&capacity.function, 63), clean(&capacity.level, 63));
+        let _ = write!(out, ", acting as {} {}", text::id(&capacity.function), text::id(&capacity.level));
         if let Some(title) = &capacity.title {
-            let _ = write!(out, " ({})", clean(title, 64));
+            let _ = write!(out, " ({})", text::short_name(title));
         }
     }
     if let Some(whom) = &decision.on_behalf_of {
         let word = if draft.capacity.is_some() { "for" } else { "recording what was done by" };
-        let _ = write!(out, ", {word} {}", clean(whom, 256));
+        let _ = write!(out, ", {word} {}", text::user(whom));
     }
     if !decision.decided_by.groups.is_empty() {
-        let groups: Vec<String> = decision.decided_by.groups.iter().map(|group| clean(group, 256)).collect();
-        let _ = write!(out, ", as one of {}", countersign_core::decide::and(&groups));
+        let groups: Vec<String> = decision.decided_by.groups.iter().map(|group| text::user(group)).collect();
+        let _ = write!(out, ", as one of {}", text::join_and(&groups));
     }
     if decision.action == Action::Confirm {
         let words: Vec<&str> = decision.statements.iter().map(|statement| statement.adjective()).collect();

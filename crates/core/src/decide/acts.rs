@@ -4,9 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::digest;
 use super::observed::{Guard, Observed};
-use super::words::clean;
+use crate::text;
 use countersign_api::agreement_status::{IgnoredDecision, TermsRevision, WaitingAction};
 use countersign_api::conditions::{condition, ignored, reason};
 use countersign_api::{Action, AgreementDecision, CustomerAgreementStatus};
@@ -39,7 +38,7 @@ impl<'a> Act<'a> {
 
     /// The reason in the maker's own words.
     pub(crate) fn words(&self) -> String {
-        clean(self.decision.spec.reason.as_deref().unwrap_or_default(), 1024)
+        text::reason(self.decision.spec.reason.as_deref().unwrap_or_default())
     }
 
     /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
@@ -92,9 +91,9 @@ impl Ignored {
     fn push(&mut self, time: Timestamp, name: &str, username: &str, reason: &str, message: &str) {
         let entry = IgnoredDecision {
             name: name.to_owned(),
-            username: clean(username, 256),
+            username: text::user(username),
             reason: reason.to_owned(),
-            message: clean(message, 1024),
+            message: text::reason(message),
         };
         self.0.push((time, entry));
     }
@@ -141,7 +140,7 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
             if named.name == name && born.is_none_or(|born| time >= born) {
                 let message = format!(
                     "it names uid {}, and this agreement's is {uid}: decide again",
-                    clean(&named.uid, 63)
+                    text::id(&named.uid)
                 );
                 acts.ignored.add(&act, ignored::STALE, message);
             }
@@ -149,7 +148,7 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
         }
         if named.name != name {
             let message =
-                format!("it names the agreement {:?}, and this one is {name:?}", clean(&named.name, 253));
+                format!("it names the agreement {:?}, and this one is {name:?}", text::name(&named.name));
             acts.ignored.add(&act, ignored::STALE, message);
             continue;
         }
@@ -249,9 +248,9 @@ pub(crate) fn late(seen: &Observed<'_>, act: &Act<'_>, wait: Option<WaitingActio
     };
     let offer_end = seen.offer_end();
     if act.time > offer_end {
-        return Some(format!("the offer ended at {}{advice}", digest::shown(&Time(offer_end))));
+        return Some(format!("the offer ended at {}{advice}", text::time(&Time(offer_end))));
     }
     let waiting = status?.waiting_for.iter().find(|waiting| Some(waiting.action) == wait)?;
     let end = waiting.wait_end_time.as_ref()?;
-    (act.time > end.0).then(|| format!("the time to answer ended at {}{advice}", digest::shown(end)))
+    (act.time > end.0).then(|| format!("the time to answer ended at {}{advice}", text::time(end)))
 }

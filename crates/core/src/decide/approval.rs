@@ -5,11 +5,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::acts::{Act, Acts, late};
 use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank, stands_in};
+use super::calendar;
 use super::confirmation::attests;
 use super::observed::{Guard, Observed};
 use super::rule_book::RuleBook;
-use super::words::clean;
-use super::{calendar, digest};
+use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
 use countersign_api::conditions::ignored;
@@ -94,7 +94,7 @@ pub(crate) fn weigh<'a>(
             Some(step) => mine.push((step, act)),
             None => {
                 let message =
-                    format!("nothing in the agreement asks for an approval of {}", clean(function, 63));
+                    format!("nothing in the agreement asks for an approval of {}", text::id(function));
                 acts.ignored.add(&act, ignored::NOT_REQUIRED, message);
             }
         }
@@ -344,7 +344,7 @@ fn weigh_authority(
     else {
         return Err((
             ignored::LEVEL_INSUFFICIENT,
-            format!("{function} has no level {:?}; {function} {least} is asked", clean(level, 63)),
+            format!("{function} has no level {:?}; {function} {least} is asked", text::id(level)),
         ));
     };
     if held < least_rank {
@@ -367,12 +367,12 @@ fn weigh_authority(
             None => format!(
                 "{:?} does not hold {function} {level} or higher; a holder through a group must name it in `decidedBy.groups`, \
                  a substitute must name the holder in `onBehalfOf`",
-                clean(act.actor, 128)
+                text::user(act.actor)
             ),
             Some(holder) => format!(
                 "{:?} does not stand in for a holder {:?} of {function} {level} at that time",
-                clean(act.actor, 128),
-                clean(holder, 128)
+                text::user(act.actor),
+                text::user(holder)
             ),
         };
         return Err((ignored::NOT_HOLDER, message));
@@ -382,8 +382,8 @@ fn weigh_authority(
         username: act.actor.to_owned(),
         level: level.to_owned(),
         via: match via.kind {
-            SubjectKind::User => format!("User {}", clean(&via.name, 256)),
-            SubjectKind::Group => format!("Group {}", clean(&via.name, 256)),
+            SubjectKind::User => format!("User {}", text::user(&via.name)),
+            SubjectKind::Group => format!("Group {}", text::user(&via.name)),
         },
         on_behalf_of: decision.on_behalf_of.clone(),
     })
@@ -402,7 +402,7 @@ fn insufficient(step: &Approval, least: &str, level: &str) -> (&'static str, Str
 fn after_silence(book: RuleBook<'_>, step: &Approval, act: &Act<'_>) -> Option<String> {
     let expires = book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
     let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
-    (act.time > end.0).then(|| format!("the time to answer ended at {}", digest::shown(end)))
+    (act.time > end.0).then(|| format!("the time to answer ended at {}", text::time(end)))
 }
 
 /// The level that was asked at a time. The second in which the next one was asked still belongs to the one before.
@@ -531,7 +531,7 @@ pub(crate) fn may_request_change(
     match open {
         Some((step, span)) => weigh_authority(seen, book, step, span, current, act).err(),
         None => {
-            Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", clean(function, 63))))
+            Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", text::id(function))))
         }
     }
 }

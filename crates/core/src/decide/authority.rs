@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::exact::{self, Exact, to_cents, to_plain, whole};
 use super::value::Valued;
-use super::words::clean;
+use crate::text;
 use countersign_api::agreement_status::{Deviation, DeviationCategory};
 use countersign_api::customer_agreement::{CustomerAgreementSpec, Order};
 use countersign_api::delegation_policy::{
@@ -57,9 +57,10 @@ pub(crate) fn requirements(
     let mut out = Requirements::default();
     let deviating =
         deviations.iter().map(|deviation| (&deviation.function, &deviation.level, deviates(deviation)));
-    let triggered = rules.triggers.iter().filter(|trigger| applies(trigger, spec, orders)).map(|trigger| {
-        (&trigger.function, &trigger.level, format!("trigger `{}`", clean(&trigger.name, 63)))
-    });
+    let triggered =
+        rules.triggers.iter().filter(|trigger| applies(trigger, spec, orders)).map(|trigger| {
+            (&trigger.function, &trigger.level, format!("trigger `{}`", text::id(&trigger.name)))
+        });
     let named: Vec<(&String, &String, String)> = deviating.chain(triggered).collect();
     for function in functions_in_order(rules) {
         let Some(ladder) = rules.ladders.iter().find(|ladder| ladder.function == function) else { continue };
@@ -72,7 +73,7 @@ pub(crate) fn requirements(
                 }
                 None => out.faults.push(format!(
                     "{reason}: it needs {function} {}, and the policy has no such level",
-                    clean(level, 63)
+                    text::id(level)
                 )),
             }
         }
@@ -80,7 +81,7 @@ pub(crate) fn requirements(
     }
     for (function, level, reason) in &named {
         if !rules.ladders.iter().any(|ladder| ladder.function == **function) {
-            let (function, level) = (clean(function, 63), clean(level, 63));
+            let (function, level) = (text::id(function), text::id(level));
             out.faults.push(format!(
                 "{reason}: it needs {function} {level}, and the policy has no ladder for that function"
             ));
@@ -215,7 +216,7 @@ fn require(rules: &Rules, ladder: &Ladder, mut circumstances: Vec<Circumstance>,
     }
     circumstances.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.reason.cmp(&b.reason)));
     circumstances.dedup_by(|a, b| a.reason == b.reason);
-    let mut because: Vec<String> = circumstances.into_iter().map(|c| clean(&c.reason, 256)).collect();
+    let mut because: Vec<String> = circumstances.into_iter().map(|c| text::excerpt(&c.reason)).collect();
     if because.len() > 50 {
         let more = because.len() - 49;
         because.truncate(49);
@@ -238,12 +239,13 @@ pub(crate) fn quorum(rules: &Rules, function: &str, level: &str) -> i32 {
 }
 
 fn deviates(deviation: &Deviation) -> String {
-    let term = clean(&deviation.term_id, 63);
-    let value = deviation.value.as_deref().map_or_else(String::new, |value| format!(" {}", clean(value, 64)));
+    let term = text::id(&deviation.term_id);
+    let value =
+        deviation.value.as_deref().map_or_else(String::new, |value| format!(" {}", text::value(value)));
     let permitted = deviation.permitted.as_deref().unwrap_or("the standard");
     match (deviation.category, &deviation.band) {
         (DeviationCategory::AlternateUsed, Some(band)) => {
-            format!("`{term}` is{value}, the standard is {permitted} (band {})", clean(band, 63))
+            format!("`{term}` is{value}, the standard is {permitted} (band {})", text::id(band))
         }
         (DeviationCategory::AlternateUsed | DeviationCategory::Beyond, _) => {
             format!("`{term}` is{value}, beyond every band; the standard is {permitted}")

@@ -15,8 +15,8 @@ use super::observed::{Guard, Observed};
 use super::rule_book::RuleBook;
 use super::sign_off::{self, Signable, Signed};
 use super::validate::{Assessment, assess, validate};
-use super::words::clean;
 use super::{links, waiting};
+use crate::text;
 use countersign_api::agreement_status::{
     ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };
@@ -358,7 +358,7 @@ impl<'a> Case<'a> {
             _ => (customer, "a representative of the customer"),
         };
         if !holds && !act.stands {
-            let message = format!("{:?} is not {who}", clean(act.person, 128));
+            let message = format!("{:?} is not {who}", text::user(act.person));
             return Some((ignored::NOT_HOLDER, message));
         }
         late(seen, act, None).map(|message| (ignored::LATE, message))
@@ -445,7 +445,7 @@ impl<'a> Case<'a> {
             return expired("nobody approved in time".to_owned());
         }
         if is_over(seen.offer_end()) {
-            let end = super::digest::shown(&Time(seen.offer_end()));
+            let end = text::time(&Time(seen.offer_end()));
             return expired(format!("the offer ended at {end}"));
         }
         if self.gone.is_some() {

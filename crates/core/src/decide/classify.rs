@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::exact::{self, Exact};
-use super::words::{clean, or};
+use crate::text;
 use countersign_api::agreement_status::{Deviation, DeviationCategory};
 use countersign_api::customer_agreement::Term;
 use countersign_api::references::Authority;
@@ -24,7 +24,7 @@ pub(crate) fn classify(terms: &[Term], amendment: bool, catalogue: &StandardTerm
     let mut seen = BTreeSet::new();
     for term in terms {
         if !seen.insert(term.id.as_str()) {
-            classed.faults.push(format!("`spec.terms` must not have {:?} twice", clean(&term.id, 63)));
+            classed.faults.push(format!("`spec.terms` must not have {:?} twice", text::id(&term.id)));
             continue;
         }
         match catalogue.terms.iter().find(|standard| standard.id == term.id) {
@@ -40,7 +40,7 @@ pub(crate) fn classify(terms: &[Term], amendment: bool, catalogue: &StandardTerm
                 classed.faults.push(format!(
                     "`spec.terms` must have `{}` ({}); the standard is {}",
                     standard.id,
-                    clean(&standard.title, 64),
+                    text::short_name(&standard.title),
                     permitted(standard)
                 ));
             }
@@ -63,7 +63,7 @@ impl Classed {
                 self.faults.push(format!(
                     "`spec.terms[{}].value` {:?} must be {expected}",
                     term.id,
-                    clean(value, 64)
+                    text::value(value)
                 ));
                 return;
             }
@@ -115,7 +115,7 @@ fn unknown(term: &Term, category: DeviationCategory, authority: &Authority) -> D
     Deviation {
         term_id: term.id.clone(),
         category,
-        value: term.value.as_ref().or(term.text.as_ref()).map(|value| clean(value, 128)),
+        value: term.value.as_ref().or(term.text.as_ref()).map(|value| text::value(value)),
         permitted: None,
         band: None,
         function: authority.function.clone(),
@@ -166,7 +166,7 @@ impl<'a> Classable<'a> {
 
     fn shown(&self) -> String {
         match self {
-            Self::Number(_, text) | Self::Word(text) => clean(text, 128),
+            Self::Number(_, text) | Self::Word(text) => text::value(text),
         }
     }
 }
@@ -179,11 +179,9 @@ pub(crate) fn permitted(term: &StandardTerm) -> String {
         (Some(from), None) => format!("from {from}"),
         (None, Some(to)) => format!("up to {to}"),
         (None, None) if !standard.values.is_empty() => {
-            let words: Vec<String> = standard.values.iter().map(|value| clean(value, 64)).collect();
-            clean(&or(&words), 250)
+            let words: Vec<String> = standard.values.iter().map(|value| text::value(value)).collect();
+            text::excerpt(&text::join_or(&words))
         }
-        (None, None) => {
-            standard.default.as_deref().map_or_else(|| "any".to_owned(), |value| clean(value, 128))
-        }
+        (None, None) => standard.default.as_deref().map_or_else(|| "any".to_owned(), text::value),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::words::clean;
+use crate::text;
 use countersign_api::CustomerAgreement;
 use countersign_api::conditions::{condition, reason};
 
@@ -30,6 +30,9 @@ impl Holds {
         }
     }
 }
+
+/// Characters of a message. The API server takes 32,768; a status as a whole has to stay below 64 KiB.
+const MAX_MESSAGE: usize = 8_000;
 
 /// Conditions being put together. A condition changes its time only when its status changes.
 pub(crate) struct Conditions<'a> {
@@ -59,7 +62,7 @@ impl<'a> Conditions<'a> {
             type_: type_.to_owned(),
             status: status.to_owned(),
             reason: reason.to_owned(),
-            message: clean(message.as_ref(), 8_000),
+            message: text::sanitize(message.as_ref(), MAX_MESSAGE),
             observed_generation: self.generation,
             last_transition_time: since.map_or(Time(self.now), |since| since.last_transition_time.clone()),
         });

@@ -8,13 +8,16 @@ use jiff::Timestamp;
 use super::acts::{Act, Acts, late};
 use super::observed::Observed;
 use super::rule_book::RuleBook;
-use super::words::{and, clean, or};
+use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_decision::{OrderConfirmation, Statement};
 use countersign_api::agreement_status::{ConfirmationDecision, OrderOutcome, TermsRevision, WaitingAction};
 use countersign_api::conditions::ignored;
 use countersign_api::customer_agreement::{CustomerAgreementSpec, Representative, RepresentativeRole};
 use countersign_api::delegation_policy::{Permission, Required};
+
+/// Characters of what a representative says of an order: the API permits 1,024 together with what is said around it.
+const MAX_WORDS: usize = 900;
 
 /// How far the customer's confirmation has come.
 #[derive(Debug, Default)]
@@ -125,11 +128,12 @@ fn fault(
         return Some(fault);
     }
     if !confirmers.iter().any(|confirmer| confirmer.username == act.person) {
-        let permitted: Vec<String> = confirmers.iter().map(|confirmer| clean(&confirmer.name, 64)).collect();
+        let permitted: Vec<String> =
+            confirmers.iter().map(|confirmer| text::short_name(&confirmer.name)).collect();
         let message = format!(
             "{:?} is not a Confirmer of the customer; {} may confirm",
-            clean(act.person, 128),
-            or(&permitted)
+            text::user(act.person),
+            text::join_or(&permitted)
         );
         return Some((ignored::NOT_HOLDER, message));
     }
@@ -141,12 +145,12 @@ fn fault(
         .orders
         .iter()
         .filter(|order| !named.contains(order.id.as_str()))
-        .map(|order| format!("`{}`", clean(&order.id, 63)))
+        .map(|order| format!("`{}`", text::id(&order.id)))
         .collect();
     if !missing.is_empty() {
         let message = format!(
             "a Confirm with Acceptable must say an outcome for every order; {} is missing",
-            and(&missing)
+            text::join_and(&missing)
         );
         return Some((ignored::ORDERS_INCOMPLETE, message));
     }
@@ -154,10 +158,13 @@ fn fault(
         .orders
         .iter()
         .filter(|order| !spec.orders.iter().any(|own| own.id == order.id))
-        .map(|order| format!("`{}`", clean(&order.id, 63)))
+        .map(|order| format!("`{}`", text::id(&order.id)))
         .collect();
     if !unknown.is_empty() {
-        return Some((ignored::ORDERS_INCOMPLETE, format!("the agreement has no order {}", or(&unknown))));
+        return Some((
+            ignored::ORDERS_INCOMPLETE,
+            format!("the agreement has no order {}", text::join_or(&unknown)),
+        ));
     }
     if rules.partial_orders == Permission::Forbidden
         && let Some(left_out) =
@@ -307,7 +314,7 @@ fn settle(
         confirmers.iter().map(|confirmer| (latest(confirmer), *confirmer)).collect()
     };
     let names = |gave: &[(Option<Timestamp>, &Representative)]| -> Vec<String> {
-        gave.iter().filter(|(time, _)| time.is_some()).map(|(_, who)| clean(&who.name, 128)).collect()
+        gave.iter().filter(|(time, _)| time.is_some()).map(|(_, who)| text::name(&who.name)).collect()
     };
     let (understood, acceptable) = (gave(Statement::Understood), gave(Statement::Acceptable));
     let missing = |confirmer: &Representative| {
@@ -364,7 +371,10 @@ fn settle(
         if contradicted {
             confirmed.contradicted.push(order.id.clone());
         }
-        let words = refused.iter().find_map(|own| own.reason.as_deref()).map(|words| clean(words, 900));
+        let words = refused
+            .iter()
+            .find_map(|own| own.reason.as_deref())
+            .map(|words| text::sanitize(words, MAX_WORDS));
         confirmed.orders.push(OrderOutcome {
             id: order.id.clone(),
             confirmed: Some(refused.is_empty() && !outcomes.is_empty()),

@@ -1,6 +1,5 @@
 //! What decisions bind to: SHA-256 over the RFC 8785 canonical form of an explicit struct.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -161,9 +160,4 @@ fn hex(bytes: &[u8]) -> String {
 /// Whether a pinned object is the one given.
 pub(crate) fn is_pinned(pinned: &PinnedObject, name: &str, uid: Option<&str>) -> bool {
     pinned.name == name && uid == Some(pinned.uid.as_str())
-}
-
-/// A time as digests and messages show it.
-pub(crate) fn shown(time: &Time) -> String {
-    time.0.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

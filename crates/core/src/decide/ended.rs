@@ -6,7 +6,7 @@ use super::acts::counted;
 use super::condition_list::Conditions;
 use super::observed::Observed;
 use super::status::outcome_word;
-use super::words::clean;
+use crate::text;
 use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::IgnoredDecision;
 use countersign_api::conditions::{condition, ignored};
@@ -75,7 +75,7 @@ fn too_late(
                 made,
                 IgnoredDecision {
                     name: own_name.to_owned(),
-                    username: clean(&spec.decided_by.username, 256),
+                    username: text::user(&spec.decided_by.username),
                     reason: reason.to_owned(),
                     message: message.to_owned(),
                 },

@@ -1,6 +1,6 @@
 //! A status that the API server, its watchers and people can carry, whatever others write into their texts.
 
-use super::words::shorten;
+use crate::text;
 use countersign_api::CustomerAgreementStatus;
 
 /// What a status may take as JSON, in bytes.
@@ -14,9 +14,9 @@ pub(crate) fn fit(status: &mut CustomerAgreementStatus) {
         if size(status) <= MOST_BYTES {
             return;
         }
-        texts(status).into_iter().for_each(|text| *text = shorten(text, most));
+        texts(status).into_iter().for_each(|text| *text = text::shorten(text, most));
         // Conditions hold lists of faults, of which the first are worth more than a third of each.
-        status.conditions.iter_mut().for_each(|c| c.message = shorten(&c.message, most * 8));
+        status.conditions.iter_mut().for_each(|c| c.message = text::shorten(&c.message, most * 8));
     }
     while size(status) > MOST_BYTES && !status.deviations.is_empty() {
         status.deviations.truncate(status.deviations.len() * 3 / 4);

@@ -4,14 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::digest;
 use super::exact::{Exact, to_cents};
 use super::fault::{Fault, FaultKind};
 use super::observed::Observed;
 use super::orders::is_sealed;
 use super::rule_book::AMENDMENT;
 use super::value::{Valued, value};
-use super::words::clean;
+use crate::text;
 use countersign_api::agreement_status::OrderOutcome;
 use countersign_api::customer_agreement::Order;
 use countersign_api::delegation_policy::Rules;
@@ -49,7 +48,7 @@ pub(crate) fn faults(seen: &Observed<'_>, at: Timestamp) -> Vec<Fault> {
             None => (FaultKind::LinkMissing, "does not exist".to_owned()),
             Some(other) => (FaultKind::LinkInvalid, fault(seen, link, name, other, at)?),
         };
-        let message = format!("`spec.{}.name` {:?} {fault}", link.field(), clean(name, 253));
+        let message = format!("`spec.{}.name` {:?} {fault}", link.field(), text::name(name));
         Some(Fault { kind, message })
     };
     links(seen).filter_map(fault).collect()
@@ -64,19 +63,19 @@ fn fault(
 ) -> Option<String> {
     let spec = &other.spec;
     if spec.customer.id != seen.agreement.spec.customer.id {
-        return Some(format!("is with another customer, {:?}", clean(&spec.customer.id, 128)));
+        return Some(format!("is with another customer, {:?}", text::id(&spec.customer.id)));
     }
     let agreed = other.status.as_ref().filter(|status| status.agreed_time.is_some());
     let Some(status) = agreed else { return Some("is not Agreed".to_owned()) };
     if let Some(by) = superseded_by(seen, name, status) {
-        return Some(format!("is superseded by {:?}", clean(&by, 253)));
+        return Some(format!("is superseded by {:?}", text::name(&by)));
     }
     if link == Link::Amends && spec.agreement_type == AMENDMENT {
         let amended = spec.amends_ref.as_ref().map_or("", |amended| amended.name.as_str());
-        return Some(format!("is itself an Amendment; name {:?}, which it amends", clean(amended, 253)));
+        return Some(format!("is itself an Amendment; name {:?}, which it amends", text::name(amended)));
     }
     let end = spec.agreement_period.end_time.as_ref().filter(|_| needs_it_in_force(link))?;
-    (at > end.0).then(|| format!("was in force until {}", digest::shown(end)))
+    (at > end.0).then(|| format!("was in force until {}", text::time(end)))
 }
 
 /// Who took the place of an agreement that this one names: as it says itself, or one that was sealed just now.
@@ -144,13 +143,13 @@ pub(crate) fn compare(seen: &Observed<'_>, rules: &Rules, valued: &mut Valued) {
     let mut sum = valued.total.clone();
     let mut names = Vec::new();
     for other in [amended].into_iter().chain(others) {
-        let name = clean(other.metadata.name.as_deref().unwrap_or_default(), 253);
+        let name = text::name(other.metadata.name.as_deref().unwrap_or_default());
         let worth = worth(other, rules);
         if worth.is_none() && valued.shown.not_valued.len() < 20 {
             valued
                 .shown
                 .not_valued
-                .push(clean(&format!("`{name}`: it cannot be valued under this policy"), 256));
+                .push(text::excerpt(&format!("`{name}`: it cannot be valued under this policy")));
         }
         sum = sum.zip(worth).map(|(sum, worth)| sum + worth);
         names.push(name);

@@ -34,7 +34,6 @@ mod status;
 mod validate;
 mod value;
 mod waiting;
-mod words;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,7 +44,6 @@ use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
 pub use self::evidence::{Evidence, Gathered};
 pub use self::observed::{Guard, Observed, RefusedCreate};
 pub use self::plan::{Changes, Notice, Plan, Related, Severity};
-pub use words::{and, clean, count, or, shorten};
 
 // What `verify` computes anew, and what `preview` shows.
 pub(crate) use acts::counted;

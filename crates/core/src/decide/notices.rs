@@ -1,7 +1,7 @@
 //! What people are told: one event for each thing that happened, found by comparing the status before and after.
 
 use super::plan::{Notice, Related, Severity};
-use super::words::{and, clean, count};
+use crate::text;
 use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::{ClosedOutcome, Side, WaitingAction};
 use countersign_api::conditions::{condition, event, reason};
@@ -25,6 +25,9 @@ pub(crate) fn between(
     told.ignored(before, after);
     told.0
 }
+
+/// Bytes of a note: the server takes 1,024 of an event's.
+const MAX_NOTE: usize = 1_000;
 
 struct Told(Vec<Notice>);
 
@@ -51,9 +54,8 @@ impl Told {
         note: &str,
         related: Option<Related>,
     ) {
-        // Notes are limited to 1,024 bytes by the server; a character takes up to four.
-        let mut note = clean(note, 1_000);
-        while note.len() > 1_000 {
+        let mut note = text::sanitize(note, MAX_NOTE);
+        while note.len() > MAX_NOTE {
             note.pop();
         }
         self.0.push(Notice { severity, reason, action, note, related });
@@ -94,7 +96,7 @@ impl Told {
         if before.change_request != after.change_request
             && let Some(change) = &after.change_request
         {
-            let note = format!("{} asked for a change: {}", clean(&change.username, 128), change.reason);
+            let note = format!("{} asked for a change: {}", text::user(&change.username), change.reason);
             self.normal(
                 event::CHANGE_REQUESTED,
                 "Revise",
@@ -111,8 +113,11 @@ impl Told {
         for decision in after.confirmation.iter().flat_map(|c| &c.decisions).filter(|d| !known(&d.decision)) {
             let statements: Vec<&str> =
                 decision.statements.iter().map(|statement| statement.adjective()).collect();
-            let note =
-                format!("{} stated that the terms are {}", clean(&decision.username, 256), and(&statements));
+            let note = format!(
+                "{} stated that the terms are {}",
+                text::user(&decision.username),
+                text::join_and(&statements)
+            );
             self.normal(
                 event::CUSTOMER_CONFIRMED,
                 "Count",
@@ -141,7 +146,8 @@ impl Told {
                 if old.is_some_and(|old| old.asked.contains(asked)) {
                     continue;
                 }
-                let (function, level, because) = (&step.function, &asked.level, and(&step.because));
+                let (function, level, because) =
+                    (&step.function, &asked.level, text::join_and(&step.because));
                 let silent = earlier.is_some_and(|earlier| {
                     earlier.wait_end_time.as_ref().is_some_and(|end| end.0 <= asked.asked_time.0)
                 });
@@ -168,10 +174,10 @@ impl Told {
                 let on_behalf = verdict
                     .on_behalf_of
                     .as_ref()
-                    .map_or_else(String::new, |holder| format!(" on behalf of {}", clean(holder, 128)));
+                    .map_or_else(String::new, |holder| format!(" on behalf of {}", text::user(holder)));
                 let note = format!(
                     "{}{on_behalf} decided for {} {}",
-                    clean(&verdict.username, 256),
+                    text::user(&verdict.username),
                     step.function,
                     verdict.level
                 );
@@ -193,8 +199,8 @@ impl Told {
             let attested = signature
                 .attested_by
                 .as_ref()
-                .map_or_else(String::new, |by| format!(", recorded by {}", clean(by, 128)));
-            let note = format!("{} {verb}{attested}", clean(&signature.username, 256));
+                .map_or_else(String::new, |by| format!(", recorded by {}", text::user(by)));
+            let note = format!("{} {verb}{attested}", text::user(&signature.username));
             self.normal(reason, "Count", note, Some(Related::Decision(signature.decision.clone())));
         }
         let sealed = |status: &CustomerAgreementStatus| {
@@ -227,7 +233,7 @@ impl Told {
             let made: Vec<&String> =
                 after.orders.iter().filter_map(|order| order.order_request_name.as_ref()).collect();
             if let Some(first) = made.first() {
-                let note = format!("{} passed on", count(made.len(), "order request"));
+                let note = format!("{} passed on", text::count(made.len(), "order request"));
                 self.normal(
                     event::ORDERS_ISSUED,
                     "Issue",
@@ -262,11 +268,11 @@ impl Told {
 
     fn links(&mut self, before: &CustomerAgreementStatus, after: &CustomerAgreementStatus) {
         for amendment in after.amended_by.iter().filter(|name| !before.amended_by.contains(name)) {
-            let note = format!("`{}` amends this agreement, which stays in force", clean(amendment, 253));
+            let note = format!("`{}` amends this agreement, which stays in force", text::name(amendment));
             self.normal(event::AGREEMENT_AMENDED, "Link", note, None);
         }
         if let Some(successor) = after.superseded_by.as_ref().filter(|_| before.superseded_by.is_none()) {
-            let note = format!("`{}` took the place of this agreement", clean(successor, 253));
+            let note = format!("`{}` took the place of this agreement", text::name(successor));
             self.normal(event::AGREEMENT_SUPERSEDED, "Link", note, None);
         }
     }
@@ -282,7 +288,7 @@ impl Told {
             if known || wait.action == WaitingAction::Edit {
                 continue;
             }
-            let until = wait.deadline_time.as_ref().map(super::digest::shown).unwrap_or_default();
+            let until = wait.deadline_time.as_ref().map(text::time).unwrap_or_default();
             self.normal(
                 event::REMINDER,
                 "Remind",

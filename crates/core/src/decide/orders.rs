@@ -8,8 +8,8 @@ use kube::Resource;
 
 use super::condition_list::{Conditions, Holds};
 use super::observed::Observed;
-use super::words::{and, clean, count};
 use super::{calendar, digest};
+use crate::text;
 use countersign_api::agreement_decision::Statement;
 use countersign_api::agreement_status::{Handover, Side};
 use countersign_api::conditions::{condition, order_condition, phase, reason};
@@ -91,7 +91,7 @@ pub(crate) fn issuing(status: &mut CustomerAgreementStatus, conditions: &mut Con
 }
 
 fn is(orders: usize) -> String {
-    format!("{} {}", count(orders, "order request"), if orders == 1 { "is" } else { "are" })
+    format!("{} {}", text::count(orders, "order request"), if orders == 1 { "is" } else { "are" })
 }
 
 fn agreed(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, now: Timestamp) {
@@ -111,7 +111,7 @@ fn agreed(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>,
             );
         }
         orders => {
-            let message = format!("{} passed on", count(orders, "order request"));
+            let message = format!("{} passed on", text::count(orders, "order request"));
             conditions.set(condition::ORDERS_ISSUED, true, reason::ISSUED, &message);
             conditions.set(
                 condition::READY,
@@ -219,7 +219,7 @@ fn issue(
     } else if !conflicts.is_empty() {
         let message = format!(
             "{} stands there and is not ours; nothing is overwritten: remove it, and the order request is made",
-            and(&conflicts)
+            text::join_and(&conflicts)
         );
         conditions.set(condition::ORDERS_ISSUED, false, reason::NAME_CONFLICT, &message);
         conditions.set(condition::READY, false, reason::NAME_CONFLICT, &message);
@@ -228,9 +228,9 @@ fn issue(
         let message = format!(
             "the server does not take {} of {}, and it is tried again; for order `{}` it says: {}",
             seen.refused.len(),
-            count(total, "order request"),
-            clean(&refused.order_id, 63),
-            clean(&refused.message, 1_000)
+            text::count(total, "order request"),
+            text::id(&refused.order_id),
+            text::reason(&refused.message)
         );
         conditions.set(condition::ORDERS_ISSUED, false, reason::CREATE_REFUSED, &message);
         conditions.set(condition::READY, false, reason::ISSUING_ORDERS, message);
@@ -391,10 +391,11 @@ fn hand_over(
             condition::ORDERS_ISSUED,
             true,
             reason::ISSUED,
-            format!("{} passed on", count(total, "order request")),
+            format!("{} passed on", text::count(total, "order request")),
         );
     } else {
-        let message = format!("{} is gone; it was passed on once and is not made again", and(&gone));
+        let message =
+            format!("{} is gone; it was passed on once and is not made again", text::join_and(&gone));
         conditions.set(condition::ORDERS_ISSUED, false, reason::ORDER_REQUEST_MISSING, message);
     }
     let all = |number: i32| usize::try_from(number).is_ok_and(|number| number >= total);
@@ -407,7 +408,8 @@ fn hand_over(
     }
     // What people are told moves with what is written, not with every step of every consumer.
     let shown = status.handover.unwrap_or_default();
-    let said = |number: i32, word: &str| format!("{number} of {} {word}", count(total, "order request"));
+    let said =
+        |number: i32, word: &str| format!("{number} of {} {word}", text::count(total, "order request"));
     if shown.rejected > 0 {
         conditions.set(
             condition::HANDED_OVER,
@@ -437,7 +439,7 @@ fn hand_over(
             said(shown.acknowledged, "acknowledged"),
         );
     } else if let Some(due) = due {
-        let shown_due = digest::shown(&Time(due));
+        let shown_due = text::time(&Time(due));
         if now > due {
             let message =
                 format!("no consumer acknowledged every order request by {shown_due}; see who watches them");
@@ -445,13 +447,14 @@ fn hand_over(
         } else {
             let message = format!(
                 "waiting for a consumer to acknowledge {} until {shown_due}",
-                count(total, "order request")
+                text::count(total, "order request")
             );
             conditions.set(condition::HANDED_OVER, false, reason::AWAITING_ACKNOWLEDGEMENT, message);
             instants.extend(due.checked_add(jiff::SignedDuration::from_secs(1)).ok());
         }
     } else {
-        let message = format!("waiting for a consumer to acknowledge {}", count(total, "order request"));
+        let message =
+            format!("waiting for a consumer to acknowledge {}", text::count(total, "order request"));
         conditions.set(condition::HANDED_OVER, false, reason::AWAITING_ACKNOWLEDGEMENT, message);
     }
 }

@@ -7,7 +7,7 @@ use super::authority::{Person, canonical, holds};
 use super::confirmation::{attestation_fault, attests, reached};
 use super::observed::Observed;
 use super::rule_book::RuleBook;
-use super::words::{clean, or};
+use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Side, Signature, WaitingAction};
 use countersign_api::conditions::ignored;
@@ -117,11 +117,12 @@ fn customer<'a>(
                 .or_else(|| attestation_fault(seen, Some(book), &binding, &act))
                 .or_else(|| {
                     who.is_none().then(|| {
-                        let names: Vec<String> = signatories.iter().map(|s| clean(&s.name, 64)).collect();
+                        let names: Vec<String> =
+                            signatories.iter().map(|s| text::short_name(&s.name)).collect();
                         let message = format!(
                             "{:?} is not a Signatory of the customer; {} may sign",
-                            clean(act.person, 128),
-                            or(&names)
+                            text::user(act.person),
+                            text::join_or(&names)
                         );
                         (ignored::NOT_HOLDER, message)
                     })
@@ -207,11 +208,12 @@ fn signatory_fault(
     let actor = canonical(policy, act.actor);
     let signatories = &spec.provider.signatories;
     if !signatories.iter().any(|signatory| canonical(policy, &signatory.username) == actor) {
-        let names: Vec<String> = signatories.iter().map(|signatory| clean(&signatory.name, 64)).collect();
+        let names: Vec<String> =
+            signatories.iter().map(|signatory| text::short_name(&signatory.name)).collect();
         let message = format!(
             "{:?} is not a signatory of the provider; {} may countersign",
-            clean(act.actor, 128),
-            or(&names)
+            text::user(act.actor),
+            text::join_or(&names)
         );
         return Some((ignored::NOT_HOLDER, message));
     }

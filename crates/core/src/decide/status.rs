@@ -7,8 +7,8 @@ use super::case::{Case, End, Stage};
 use super::condition_list::{Conditions, Holds};
 use super::fault::FaultKind;
 use super::observed::{Guard, Observed};
-use super::words::{and, clean, count};
-use super::{digest, orders, waiting};
+use super::{orders, waiting};
+use crate::text;
 use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, Classification, Closed, ClosedOutcome, Confirmation, EndsWith, SignOff, Waiting,
@@ -16,6 +16,9 @@ use countersign_api::agreement_status::{
 };
 use countersign_api::conditions::{condition, phase, reason};
 use countersign_api::delegation_policy::OnTimeout;
+
+/// Characters of `closed.reason`, as the API permits them: the words of a person, 1,024 at most, and who says so.
+const MAX_CLOSED_REASON: usize = 1_200;
 
 /// The status of an open agreement; with `end` or `seal` the irrevocable step is in it.
 pub(crate) fn of(seen: &Observed<'_>, case: Case<'_>, step: Step, now: Timestamp) -> CustomerAgreementStatus {
@@ -145,8 +148,11 @@ fn valid(case: &Case<'_>, conditions: &mut Conditions<'_>) {
                 conditions.set(condition::VALID, true, reason::STANDARD_TERMS, "every term is standard");
             } else {
                 let verb = if terms.len() == 1 { "deviates" } else { "deviate" };
-                let message =
-                    format!("{} {verb} from the standard: {}", count(terms.len(), "term"), and(&terms));
+                let message = format!(
+                    "{} {verb} from the standard: {}",
+                    text::count(terms.len(), "term"),
+                    text::join_and(&terms)
+                );
                 conditions.set(condition::VALID, true, reason::NON_STANDARD_TERMS, message);
             }
         }
@@ -169,7 +175,7 @@ fn faults_in_words(case: &Case<'_>) -> String {
             let all: Vec<String> = listed
                 .chain(more.map(|more| format!("and {more} more, shown once these are mended")))
                 .collect();
-            format!("{}: {}", count(many.len(), "fault"), all.join("; "))
+            format!("{}: {}", text::count(many.len(), "fault"), all.join("; "))
         }
     }
 }
@@ -189,11 +195,12 @@ fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Condition
         return;
     }
     let confirmed = &case.confirmed;
-    let so_far =
-        |by: &[String]| if by.is_empty() { String::new() } else { format!("; so far by {}", and(by)) };
+    let so_far = |by: &[String]| {
+        if by.is_empty() { String::new() } else { format!("; so far by {}", text::join_and(by)) }
+    };
     match confirmed.understood {
         Some(_) => {
-            let message = format!("by {}", and(&confirmed.understood_by));
+            let message = format!("by {}", text::join_and(&confirmed.understood_by));
             conditions.set(condition::UNDERSTOOD, true, reason::UNDERSTOOD, message);
         }
         None => {
@@ -210,15 +217,18 @@ fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Condition
             let orders = if all == 0 {
                 String::new()
             } else {
-                format!("; {} of {} confirmed", confirmed.confirmed_orders().len(), count(all, "order"))
+                format!("; {} of {} confirmed", confirmed.confirmed_orders().len(), text::count(all, "order"))
             };
             let contradicted = if confirmed.contradicted.is_empty() {
                 String::new()
             } else {
                 let ids: Vec<String> = confirmed.contradicted.iter().map(|id| format!("`{id}`")).collect();
-                format!("; representatives contradict each other about {}, so it is not confirmed", and(&ids))
+                format!(
+                    "; representatives contradict each other about {}, so it is not confirmed",
+                    text::join_and(&ids)
+                )
             };
-            let message = format!("to {}{orders}{contradicted}", and(&confirmed.acceptable_by));
+            let message = format!("to {}{orders}{contradicted}", text::join_and(&confirmed.acceptable_by));
             conditions.set(condition::ACCEPTABLE, true, reason::ACCEPTABLE, message);
         }
         Some(_) => {
@@ -226,7 +236,7 @@ fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Condition
                 condition::ACCEPTABLE,
                 true,
                 reason::ACCEPTABLE,
-                format!("to {}", and(&confirmed.acceptable_by)),
+                format!("to {}", text::join_and(&confirmed.acceptable_by)),
             );
         }
         None => {
@@ -258,7 +268,7 @@ fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
         let message = if within.is_empty() {
             "no circumstance asks for approval".to_owned()
         } else {
-            format!("all of it lies within {}, which whoever countersigns must hold", and(&within))
+            format!("all of it lies within {}, which whoever countersigns must hold", text::join_and(&within))
         };
         conditions.set(condition::APPROVED, true, reason::NOT_REQUIRED, message);
         return;
@@ -272,12 +282,18 @@ fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
     };
     let approved = named(ApprovalState::Approved);
     if approved.len() == steps.len() && case.approved.complete.is_some() {
-        conditions.set(condition::APPROVED, true, reason::APPROVED, format!("by {}", and(&approved)));
+        conditions.set(
+            condition::APPROVED,
+            true,
+            reason::APPROVED,
+            format!("by {}", text::join_and(&approved)),
+        );
         return;
     }
-    let mut parts = vec![format!("{} of {}", approved.len(), count(steps.len(), "approval"))];
+    let mut parts = vec![format!("{} of {}", approved.len(), text::count(steps.len(), "approval"))];
     let say = |names: Vec<String>, one: &str, many: &str| {
-        (!names.is_empty()).then(|| format!("{} {}", and(&names), if names.len() == 1 { one } else { many }))
+        (!names.is_empty())
+            .then(|| format!("{} {}", text::join_and(&names), if names.len() == 1 { one } else { many }))
     };
     parts.extend(say(named(ApprovalState::Waiting), "is asked", "are asked"));
     parts.extend(say(
@@ -293,7 +309,7 @@ fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
 
 fn sign_off(case: &Case<'_>, status: &CustomerAgreementStatus, conditions: &mut Conditions<'_>) {
     let given = status.sign_off.as_ref().map_or(0, |sign_off| sign_off.signatures.len());
-    let signed = format!("{} so far", count(given, "signature"));
+    let signed = format!("{} so far", text::count(given, "signature"));
     let (reason, message) = match case.stage {
         Stage::RulesGone => return conditions.keep(condition::SIGNED_OFF),
         Stage::Invalid => {
@@ -317,7 +333,9 @@ fn orders_and_handover(case: &Case<'_>, conditions: &mut Conditions<'_>) {
     let confirmed = case.confirmed.confirmed_orders().len();
     let message = match (case.confirmed.complete.is_some(), confirmed) {
         (true, 0) => "no order was confirmed; none follows sign-off".to_owned(),
-        (true, confirmed) => format!("{} will be made after sign-off", count(confirmed, "order request")),
+        (true, confirmed) => {
+            format!("{} will be made after sign-off", text::count(confirmed, "order request"))
+        }
         (false, _) => "order requests are made after sign-off".to_owned(),
     };
     conditions.set(condition::ORDERS_ISSUED, false, reason::NOT_SIGNED_OFF, &message);
@@ -329,7 +347,7 @@ fn ready(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) 
         let held = if case.acts.held_back == 0 {
             String::new()
         } else {
-            format!("; {} held back", count(case.acts.held_back, "decision"))
+            format!("; {} held back", text::count(case.acts.held_back, "decision"))
         };
         let message = format!(
             "the admission policies are not in force ({because}), so no decision is counted{held}; an admin must install them again"
@@ -361,7 +379,7 @@ fn ready(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) 
     let message = match &case.change {
         Some(change) => format!(
             "{} asked for a change: {}; edit the terms, or raise `spec.offerVersion` to offer them unchanged",
-            clean(&change.username, 128),
+            text::user(&change.username),
             change.reason
         ),
         None => waits_in_words(case),
@@ -389,7 +407,7 @@ fn wait_in_words(case: &Case<'_>, wait: &Waiting) -> String {
         WaitingAction::Edit => " to edit the terms",
     };
     let until =
-        wait.deadline_time.as_ref().map_or_else(String::new, |end| format!(" until {}", digest::shown(end)));
+        wait.deadline_time.as_ref().map_or_else(String::new, |end| format!(" until {}", text::time(end)));
     let then = match wait.ends_with {
         Some(EndsWith::Offer) => ", when the offer ends",
         Some(EndsWith::Wait) if waiting::ends_the_offer(wait.action) => ", then the offer expires",
@@ -434,7 +452,7 @@ fn close(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, 
     status.waiting_for.clear();
     status.closed = Some(Closed {
         outcome: end.outcome,
-        reason: clean(&end.reason, 1_200),
+        reason: text::sanitize(&end.reason, MAX_CLOSED_REASON),
         time: Time(now),
         decisions: end.decisions,
     });
@@ -466,11 +484,14 @@ fn seal(
         .flat_map(|sign_off| &sign_off.signatures)
         .map(|signature| {
             let name = orders::name_of(&seen.agreement.spec, &signature.username);
-            clean(name.unwrap_or(&signature.username), 128)
+            text::user(name.unwrap_or(&signature.username))
         })
         .collect();
-    let message =
-        if signers.is_empty() { "nobody had to sign".to_owned() } else { format!("by {}", and(&signers)) };
+    let message = if signers.is_empty() {
+        "nobody had to sign".to_owned()
+    } else {
+        format!("by {}", text::join_and(&signers))
+    };
     conditions.set(condition::SIGNED_OFF, Holds::True, reason::SIGNED_OFF, message);
     conditions.clear_trouble();
     orders::issuing(status, conditions, now);

@@ -14,8 +14,8 @@ use super::fault::{Fault, FaultKind};
 use super::observed::Observed;
 use super::rule_book::{AMENDMENT, RuleBook};
 use super::value::{Valued, months, value};
-use super::words::{and, clean};
-use super::{calendar, digest, links};
+use super::{calendar, links};
+use crate::text;
 use countersign_api::customer_agreement::{CustomerAgreementSpec, ItemAction, PriceType, RepresentativeRole};
 use countersign_api::delegation_policy::{Countersignature, DelegationPolicy};
 use countersign_api::standard_terms::{LifecycleState, StandardTerms};
@@ -147,7 +147,7 @@ fn the_policy<'a>(seen: &Observed<'a>, faults: &mut Faults) -> Option<&'a Delega
                 .collect();
             faults.add(
                 FaultKind::PolicyConflict,
-                format!("exactly one Active DelegationPolicy must select this namespace, and {} do; an admin must retire one", and(&names)),
+                format!("exactly one Active DelegationPolicy must select this namespace, and {} do; an admin must retire one", text::join_and(&names)),
             );
             None
         }
@@ -166,15 +166,15 @@ fn the_catalogue<'a>(
     faults: &mut Faults,
 ) -> Option<&'a StandardTerms> {
     let spec = &seen.agreement.spec;
-    let name = clean(&spec.standard_terms_ref.name, 253);
+    let name = text::name(&spec.standard_terms_ref.name);
     if let Some(policy) = policy {
         let allowed = &policy.spec.rules.standard_terms.allowed;
         if !allowed.contains(&spec.standard_terms_ref.name) {
             let permitted: Vec<String> =
-                allowed.iter().map(|name| format!("`{}`", clean(name, 253))).collect();
+                allowed.iter().map(|name| format!("`{}`", text::name(name))).collect();
             faults.terms(format!(
                 "`spec.standardTermsRef.name` {name:?} is not allowed by the policy; permitted is {}",
-                clean(&super::words::or(&permitted), 1_000)
+                text::reason(&text::join_or(&permitted))
             ));
         }
     }
@@ -188,7 +188,7 @@ fn the_catalogue<'a>(
         faults.terms(format!("`spec.standardTermsRef.name` {name:?} is Retired; name an Active one"));
     }
     if let Some(period) = &terms.spec.valid_period {
-        let from = digest::shown(&period.start_time);
+        let from = text::time(&period.start_time);
         match &period.end_time {
             _ if now < period.start_time.0 => {
                 faults.terms(format!("`spec.standardTermsRef.name` {name:?} is not valid before {from}"));
@@ -196,18 +196,18 @@ fn the_catalogue<'a>(
             Some(end) if now > end.0 => {
                 faults.terms(format!(
                     "`spec.standardTermsRef.name` {name:?} was valid until {}",
-                    digest::shown(end)
+                    text::time(end)
                 ));
             }
             _ => {}
         }
     }
     if !terms.spec.agreement_types.contains(&spec.agreement_type) {
-        let permitted: Vec<String> = terms.spec.agreement_types.iter().map(|kind| clean(kind, 63)).collect();
+        let permitted: Vec<String> = terms.spec.agreement_types.iter().map(|kind| text::id(kind)).collect();
         faults.terms(format!(
             "`spec.agreementType` {:?} is not one that the catalogue {name:?} is for; permitted is {}",
-            clean(&spec.agreement_type, 63),
-            super::words::or(&permitted)
+            text::id(&spec.agreement_type),
+            text::join_or(&permitted)
         ));
     }
     Some(terms)
@@ -219,18 +219,18 @@ fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
     if let Some(amount) = estimated.filter(|amount| super::exact::parse(amount).is_none()) {
         faults.terms(format!(
             "`spec.estimatedValue.amount` {:?} must be a decimal, such as 1290.00",
-            clean(amount, 32)
+            text::value(amount)
         ));
     }
     let mut ids = BTreeSet::new();
     for order in &spec.orders {
-        let id = clean(&order.id, 63);
+        let id = text::id(&order.id);
         if !ids.insert(&order.id) {
             faults.terms(format!("`spec.orders` must not have {id:?} twice"));
         }
         let mut items = BTreeSet::new();
         for item in &order.items {
-            let place = format!("`spec.orders[{id}].items[{}]", clean(&item.id, 63));
+            let place = format!("`spec.orders[{id}].items[{}]", text::id(&item.id));
             if !items.insert(&item.id) {
                 faults.terms(format!("{place}` must not be there twice"));
             }
@@ -249,14 +249,14 @@ fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
             if let Some(discount) = discount.filter(|discount| super::exact::parse(discount).is_none()) {
                 faults.terms(format!(
                     "{place}.discountPercent` {:?} must be a decimal, such as 12.5",
-                    clean(discount, 32)
+                    text::value(discount)
                 ));
             }
             let unreadable = item.prices.iter().find(|price| super::exact::parse(&price.amount).is_none());
             if let Some(price) = unreadable {
                 faults.terms(format!(
                     "{place}.prices` amount {:?} must be a decimal, such as 1290.00",
-                    clean(&price.amount, 32)
+                    text::value(&price.amount)
                 ));
             }
         }
@@ -287,7 +287,7 @@ fn parties(spec: &CustomerAgreementSpec, policy: Option<&DelegationPolicy>, faul
         if signs || owns {
             faults.terms(format!(
                 "{:?} must not be on both sides: `spec.customer.representatives` and {}",
-                clean(&representative.username, 256),
+                text::user(&representative.username),
                 if signs { "`spec.provider.signatories`" } else { "`spec.provider.ownerUsername`" }
             ));
         }

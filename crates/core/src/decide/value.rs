@@ -7,7 +7,7 @@ use jiff::{Timestamp, Unit};
 use num_traits::Zero;
 
 use super::exact::{self, Exact, parse, to_cents, to_plain, whole};
-use super::words::clean;
+use crate::text;
 use countersign_api::agreement_status::Value;
 use countersign_api::customer_agreement::{
     CustomerAgreementSpec, ItemAction, Order, OrderItem, Price, PriceType,
@@ -105,7 +105,7 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, order: &Order, item: &OrderItem, price: &Price, committed: Option<i64>, rules: &Rules) {
-        let place = format!("order `{}` item `{}`", clean(&order.id, 63), clean(&item.id, 63));
+        let place = format!("order `{}` item `{}`", text::id(&order.id), text::id(&item.id));
         if price.price_type == PriceType::Usage {
             self.not_valued.insert(format!("{place}: usage"));
             return;
@@ -113,7 +113,7 @@ impl Sum {
         let Some(unit) = converted(&price.amount, &price.currency, rules) else {
             self.unknown = true;
             self.not_valued
-                .insert(format!("{place}: the policy has no rate for {}", clean(&price.currency, 3)));
+                .insert(format!("{place}: the policy has no rate for {}", text::value(&price.currency)));
             return;
         };
         let amount = unit * whole(item.quantity);

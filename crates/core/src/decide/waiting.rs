@@ -9,7 +9,7 @@ use super::calendar;
 use super::case::{Case, Stage};
 use super::observed::Observed;
 use super::rule_book::RuleBook;
-use super::words::{and, clean, or};
+use crate::text;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, EndsWith, Waiting, WaitingAction, WaitingSubject,
 };
@@ -94,7 +94,7 @@ impl Asking<'_, '_> {
     fn author(&self, digest: Option<&str>) -> Waiting {
         let owner = &self.seen.agreement.spec.provider.owner_username;
         let subjects = vec![user(owner)];
-        self.wait(clean(owner, 128), subjects, WaitingAction::Edit, digest, None)
+        self.wait(text::user(owner), subjects, WaitingAction::Edit, digest, None)
     }
 
     fn customers(
@@ -105,20 +105,27 @@ impl Asking<'_, '_> {
         digest: Option<&str>,
         seconds: i64,
     ) -> Waiting {
-        let names: Vec<String> = people.iter().map(|person| clean(&person.name, 64)).collect();
+        let names: Vec<String> = people.iter().map(|person| text::short_name(&person.name)).collect();
         let who = match required {
-            Required::All => and(&names),
-            Required::Any => or(&names),
+            Required::All => text::join_and(&names),
+            Required::Any => text::join_or(&names),
         };
         let subjects = people.iter().map(|person| user(&person.username)).collect();
-        self.wait(clean(&who, 512), subjects, action, digest, Some(seconds))
+        self.wait(text::people(&who), subjects, action, digest, Some(seconds))
     }
 
     fn countersignatories(&self, digest: Option<&str>, seconds: i64) -> Waiting {
         let signatories = &self.seen.agreement.spec.provider.signatories;
-        let names: Vec<String> = signatories.iter().map(|signatory| clean(&signatory.name, 64)).collect();
+        let names: Vec<String> =
+            signatories.iter().map(|signatory| text::short_name(&signatory.name)).collect();
         let subjects = signatories.iter().map(|signatory| user(&signatory.username)).collect();
-        self.wait(clean(&or(&names), 512), subjects, WaitingAction::Countersign, digest, Some(seconds))
+        self.wait(
+            text::people(&text::join_or(&names)),
+            subjects,
+            WaitingAction::Countersign,
+            digest,
+            Some(seconds),
+        )
     }
 
     fn managers(&self, book: RuleBook<'_>, step: &Approval, digest: Option<&str>) -> Waiting {
@@ -149,7 +156,7 @@ impl Asking<'_, '_> {
             }
         }
         subjects.truncate(64);
-        let who = format!("{} ({} {})", clean(title, 64), step.function, step.level);
+        let who = format!("{} ({} {})", text::short_name(title), step.function, step.level);
         let mut wait = self.wait(who, subjects, WaitingAction::Approve, digest, None);
         if let Some(asked) = step.asked.last() {
             wait.asked_time = asked.asked_time.clone();
@@ -262,7 +269,7 @@ fn after(end: Timestamp) -> Timestamp {
 /// One line for the printer column: whom, and since when.
 pub(crate) fn in_one_line(waits: &[Waiting]) -> Option<String> {
     let first = waits.first()?;
-    let since = first.asked_time.0.strftime("%-d %b");
+    let since = text::day_and_month(&first.asked_time);
     let mut others = waits.len() - 1;
     let name = if first.action == WaitingAction::Approve {
         first.who.clone()
@@ -272,5 +279,5 @@ pub(crate) fn in_one_line(waits: &[Waiting]) -> Option<String> {
         first.who.get(..end.unwrap_or(first.who.len())).unwrap_or(&first.who).to_owned()
     };
     let more = if others > 0 { format!(" +{others}") } else { String::new() };
-    Some(format!("{}{more} since {since}", super::words::shorten(&name, 40)))
+    Some(format!("{}{more} since {since}", text::shorten(&name, 40)))
 }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::decide::digest::terms_digest;
-use crate::decide::{clean, is_sealed};
+use crate::decide::is_sealed;
+use crate::text;
 use countersign_api::agreement_status::Side;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
 
@@ -82,7 +83,7 @@ impl Change {
             (_, false) => Effect::DecisionsStay,
         };
         Self {
-            phase: clean(status.phase.as_deref().unwrap_or("Pending"), 63),
+            phase: text::id(status.phase.as_deref().unwrap_or("Pending")),
             fields,
             effect,
             revision: status.terms.as_ref().map_or(0, |terms| terms.revision),
@@ -94,8 +95,8 @@ impl Change {
 /// Every decision that counts now.
 fn counted(status: &CustomerAgreementStatus) -> Vec<Void> {
     let void = |decision: &str, username: &str, what: String| Void {
-        decision: clean(decision, 253),
-        username: clean(username, 256),
+        decision: text::name(decision),
+        username: text::user(username),
         what,
     };
     let confirmed = status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
@@ -106,7 +107,7 @@ fn counted(status: &CustomerAgreementStatus) -> Vec<Void> {
         void(
             &own.decision,
             &own.username,
-            format!("approved as {} {}", clean(&step.function, 63), clean(&own.level, 63)),
+            format!("approved as {} {}", text::id(&step.function), text::id(&own.level)),
         )
     });
     let signed = status.sign_off.iter().flat_map(|sign_off| &sign_off.signatures);
@@ -148,7 +149,7 @@ fn differ(at: &str, before: &Value, after: &Value, found: &mut Vec<FieldChange>)
         _ => {}
     }
     if before != after {
-        found.push(FieldChange { field: clean(at, 300), before: before.clone(), after: after.clone() });
+        found.push(FieldChange { field: text::excerpt(at), before: before.clone(), after: after.clone() });
     }
 }
 

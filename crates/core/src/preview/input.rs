@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::change::Change;
 use super::schema::{self, Schema};
 use super::{Preview, of_file};
-use crate::decide::{Gathered, Guard, Observed, calendar, clean};
+use crate::decide::{Gathered, Guard, Observed, calendar};
 use crate::manifest::{self, Manifest, OwnKind, Unreadable};
+use crate::text;
 use countersign_api::{CustomerAgreement, DelegationPolicy, StandardTerms};
 
 /// An agreement in a file.
@@ -164,7 +165,7 @@ impl Input {
             (None, None) => namespace.to_owned(),
         };
         let Some(agreement) = &subject.agreement else {
-            let preview = Preview::invalid(&namespace, &clean(name, 253), subject.faults.clone());
+            let preview = Preview::invalid(&namespace, &text::name(name), subject.faults.clone());
             return Previewed { file, preview };
         };
         // It is previewed as it would be submitted; what has become of one that runs is told beside it.

@@ -1,8 +1,8 @@
 //! A preview as Markdown, for the comment of a pull request.
 
 use super::input::Previewed;
-use super::{Change, Preview, Verdict, words};
-use crate::decide::clean;
+use super::{Change, Preview, Verdict, sentences};
+use crate::text;
 
 /// What one comment has room for on the large forges, with some to spare.
 const MOST: usize = 60_000;
@@ -34,10 +34,10 @@ fn section(file: &str, preview: &Preview) -> String {
         plain(&preview.name),
         plain(&preview.title),
         code(file),
-        plain(&words::outcome(preview)),
+        plain(&sentences::outcome(preview)),
     );
     if let Some(value) = &preview.value {
-        out.push_str(&format!(" Worth {}, {}.", plain(&words::value(value)), words::measures(value)));
+        out.push_str(&format!(" Worth {}, {}.", plain(&sentences::value(value)), sentences::measures(value)));
     }
     out.push_str("\n\n");
     if let Some(change) = &preview.change {
@@ -52,10 +52,10 @@ fn section(file: &str, preview: &Preview) -> String {
 }
 
 fn changed(change: &Change) -> String {
-    let mut out = format!("**Change**: {}\n\n", plain(&words::effect(change)));
+    let mut out = format!("**Change**: {}\n\n", plain(&sentences::effect(change)));
     let value = |value: &serde_json::Value| match value {
         serde_json::Value::Null => "nothing".to_owned(),
-        other => code(&clean(&other.to_string(), 80)),
+        other => code(&text::value(&other.to_string())),
     };
     for field in change.fields.iter().take(50) {
         out.push_str(&format!(
@@ -92,15 +92,15 @@ fn deviations(preview: &Preview) -> String {
     let deviating = preview.terms.iter().filter(|term| !term.deviations.is_empty());
     let row = |term: &super::TermLine| {
         let value = term.value.as_deref().or(term.text.as_deref()).unwrap_or_default();
-        let who: Vec<String> = term.deviations.iter().map(words::deviation).collect();
+        let who: Vec<String> = term.deviations.iter().map(sentences::deviation).collect();
         let reason = term.reason.as_deref().unwrap_or_default();
         format!(
             "| {} | {} | {} | {} | {} |\n",
             code(&term.id),
-            plain(&clean(value, 200)),
+            plain(&text::excerpt(value)),
             plain(term.standard.as_deref().unwrap_or_default()),
             plain(&who.join("; ")),
-            plain(&clean(reason, 200))
+            plain(&text::excerpt(reason))
         )
     };
     let rows: String = deviating.map(row).collect();
@@ -116,7 +116,7 @@ fn steps(preview: &Preview) -> String {
     }
     let mut out = "| turn | asked | who | because | time |\n|---|---|---|---|---|\n".to_owned();
     for step in &preview.steps {
-        let who = match words::subjects(step) {
+        let who = match sentences::subjects(step) {
             Some(subjects) => format!("{} <br>{}", plain(&step.who), plain(&subjects)),
             None => plain(&step.who),
         };
@@ -124,9 +124,9 @@ fn steps(preview: &Preview) -> String {
         out.push_str(&format!(
             "| {} | {} | {who} | {} | {} |\n",
             step.turn,
-            words::action(step.action),
+            sentences::action(step.action),
             because.join(" <br>"),
-            words::time(step)
+            sentences::time(step)
         ));
     }
     for authority in &preview.exercised {
@@ -148,7 +148,7 @@ fn orders(preview: &Preview) -> String {
         };
         let category =
             order.category.as_deref().map(|category| format!(", {}", plain(category))).unwrap_or_default();
-        format!("{} ({}{category}{value})", code(&order.id), crate::decide::count(order.items, "item"))
+        format!("{} ({}{category}{value})", code(&order.id), text::count(order.items, "item"))
     };
     let orders: Vec<String> = preview.orders.iter().map(order).collect();
     match orders.is_empty() {
@@ -160,7 +160,7 @@ fn orders(preview: &Preview) -> String {
 /// Text of others as plain text: it makes no link, no markup, no new row, and calls nobody.
 fn plain(text: &str) -> String {
     let mut out = String::new();
-    for c in clean(text, 4_096).chars() {
+    for c in text::passage(text).chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -179,5 +179,5 @@ fn plain(text: &str) -> String {
 }
 
 fn code(text: &str) -> String {
-    format!("`{}`", clean(text, 400).replace('`', "'").replace('|', "\\|"))
+    format!("`{}`", text::excerpt(text).replace('`', "'").replace('|', "\\|"))
 }

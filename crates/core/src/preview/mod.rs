@@ -7,14 +7,14 @@ mod change;
 mod input;
 mod page;
 mod schema;
+mod sentences;
 mod steps;
 mod terms;
 mod warnings;
-mod words;
 
 pub mod markdown;
 pub mod sheet;
-pub mod text;
+pub mod terminal;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,7 +24,8 @@ pub use input::{Input, Previewed};
 pub use steps::Step;
 pub use terms::{OrderLine, TermLine};
 
-use crate::decide::{FaultKind, Observed, clean, validate};
+use crate::decide::{FaultKind, Observed, validate};
+use crate::text;
 use countersign_api::agreement_status::{Classification, Value};
 use countersign_api::references::Authority;
 
@@ -156,7 +157,7 @@ fn of_file(seen: &Observed<'_>, mut faults: Vec<String>, no_labels: Option<&str>
     Preview {
         namespace: named(&agreement.metadata.namespace),
         name: named(&agreement.metadata.name),
-        title: clean(&spec.title, 256),
+        title: text::name(&spec.title),
         verdict,
         faults,
         warnings,

@@ -7,7 +7,7 @@ use jsonschema::error::ValidationErrorKind;
 use kube::CustomResourceExt;
 use serde_json::Value;
 
-use crate::decide::clean;
+use crate::text;
 use countersign_api::{CustomerAgreement, DelegationPolicy, StandardTerms, crd};
 
 /// What a definition permits in `spec`, made when it is first asked. `None`: the definition cannot be read.
@@ -35,9 +35,9 @@ pub(super) fn faults(schema: &Schema, object: &Value) -> Vec<String> {
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
                 .iter()
-                .map(|name| format!("`{place}.{}` is no field; it may be misspelt", clean(name, 63)))
+                .map(|name| format!("`{place}.{}` is no field; it may be misspelt", text::id(name)))
                 .collect(),
-            _ => vec![format!("`{place}`: {}", clean(&error.to_string(), 400))],
+            _ => vec![format!("`{place}`: {}", text::reason(&error.to_string()))],
         }
     };
     let mut faults: Vec<String> = validator.iter_errors(spec).flat_map(fault).collect();
@@ -58,7 +58,7 @@ fn field(pointer: &str) -> String {
             }
         }
     }
-    clean(&out, 300)
+    text::excerpt(&out)
 }
 
 /// A field that the definition does not have would be dropped by the server, or refused: it is a slip either way.

@@ -1,12 +1,10 @@
 //! An agreement as a person reads it before deciding on it (S2a): parties, each term beside the standard, orders with
 //! their prices, worth, and the digest that decisions are bound to.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-
 use super::page::{Page, WIDTH};
 use super::terms::TermLine;
-use super::{Preview, words};
-use crate::decide::{clean, count};
+use super::{Preview, sentences};
+use crate::text;
 use countersign_api::agreement_status::Deviation;
 use countersign_api::customer_agreement::{
     CustomerAgreementSpec, ItemAction, Order, OrderItem, Price, PricePeriod, PriceType, RepresentativeRole,
@@ -49,7 +47,7 @@ pub fn of(
     page.head(spec, preview);
     page.parties(spec);
     page.blank();
-    page.line(2, &format!("Terms, beside the standard terms {}", clean(&spec.standard_terms_ref.name, 253)));
+    page.line(2, &format!("Terms, beside the standard terms {}", text::name(&spec.standard_terms_ref.name)));
     for term in &preview.terms {
         let own: Vec<&Deviation> = deviations.iter().filter(|own| own.term_id == term.id).collect();
         page.term(term, &own, reader);
@@ -66,17 +64,17 @@ pub fn of(
     }
     page.worth(preview, reader);
     for document in &spec.documents {
-        page.entry("Document", &format!("{}, {}", clean(&document.name, 256), clean(&document.role, 63)));
-        page.line(4, &clean(&document.digest, 71));
+        page.entry("Document", &format!("{}, {}", text::name(&document.name), text::id(&document.role)));
+        page.line(4, &text::value(&document.digest));
     }
     if let Some(bound) = bound {
         page.blank();
         page.entry(
             "Revision",
-            &format!("{} of the terms, agreement {}", bound.revision, clean(&bound.uid, 63)),
+            &format!("{} of the terms, agreement {}", bound.revision, text::id(&bound.uid)),
         );
         // On one line, so that it can be copied.
-        page.line(4, &clean(&bound.digest, 71));
+        page.line(4, &text::value(&bound.digest));
     }
     page.text()
 }
@@ -85,30 +83,30 @@ pub fn of(
 #[must_use]
 pub fn signature_page(spec: &CustomerAgreementSpec, name: &str, bound: &Bound) -> String {
     let mut page = Page::default();
-    page.line(0, &format!("Signature page: {}", clean(&spec.title, 256)));
+    page.line(0, &format!("Signature page: {}", text::name(&spec.title)));
     page.blank();
     page.line(0, "We have understood the terms, they are acceptable to us, and we agree to them.");
     page.blank();
-    page.entry("Agreement", &format!("{}, offer version {}", clean(name, 253), spec.offer_version));
+    page.entry("Agreement", &format!("{}, offer version {}", text::name(name), spec.offer_version));
     page.entry(
         "Between",
-        &format!("{} and {}", clean(&spec.customer.name, 256), clean(&spec.provider.name, 256)),
+        &format!("{} and {}", text::name(&spec.customer.name), text::name(&spec.provider.name)),
     );
-    page.entry("Revision", &format!("{} of the terms, agreement {}", bound.revision, clean(&bound.uid, 63)));
-    page.line(4, &clean(&bound.digest, 71));
+    page.entry("Revision", &format!("{} of the terms, agreement {}", bound.revision, text::id(&bound.uid)));
+    page.line(4, &text::value(&bound.digest));
     if let Some(orders) = &bound.confirmed {
-        let orders: Vec<String> = orders.iter().map(|order| clean(order, 63)).collect();
+        let orders: Vec<String> = orders.iter().map(|order| text::id(order)).collect();
         page.entry("Orders", &if orders.is_empty() { "none".to_owned() } else { orders.join(", ") });
     }
     let signatory = |role: &&countersign_api::customer_agreement::Representative| {
         role.roles.contains(&RepresentativeRole::Signatory)
     };
     page.signatures(
-        &format!("For {}", clean(&spec.customer.name, 256)),
+        &format!("For {}", text::name(&spec.customer.name)),
         spec.customer.representatives.iter().filter(signatory).map(|person| (person.name.as_str(), None)),
     );
     page.signatures(
-        &format!("For {}", clean(&spec.provider.name, 256)),
+        &format!("For {}", text::name(&spec.provider.name)),
         spec.provider.signatories.iter().map(|person| (person.name.as_str(), person.title.as_deref())),
     );
     page.text()
@@ -116,18 +114,18 @@ pub fn signature_page(spec: &CustomerAgreementSpec, name: &str, bound: &Bound) -
 
 impl Page {
     fn head(&mut self, spec: &CustomerAgreementSpec, preview: &Preview) {
-        self.line(0, &clean(&spec.title, 256));
+        self.line(0, &text::name(&spec.title));
         self.line(0, &format!("{}/{}", preview.namespace, preview.name));
         self.blank();
         self.entry(
             "Agreement",
-            &format!("{}, offer version {}", clean(&spec.agreement_type, 63), spec.offer_version),
+            &format!("{}, offer version {}", text::id(&spec.agreement_type), spec.offer_version),
         );
         if let Some(number) = &spec.document_number {
-            self.entry("Number", &clean(number, 128));
+            self.entry("Number", &text::value(number));
         }
         if let Some(description) = &spec.description {
-            self.entry("About", &clean(description, 4_096));
+            self.entry("About", &text::passage(description));
         }
         for (link, name) in spec.links() {
             let label = match link {
@@ -135,15 +133,15 @@ impl Page {
                 Link::Supersedes => "Supersedes",
                 Link::Parent => "Parent",
             };
-            self.entry(label, &clean(name, 253));
+            self.entry(label, &text::name(name));
         }
         self.entry("Period", &period(&spec.agreement_period));
-        self.entry("Open until", &instant(&spec.offer_end_time));
+        self.entry("Open until", &text::minute(&spec.offer_end_time));
     }
 
     fn parties(&mut self, spec: &CustomerAgreementSpec) {
         let customer = &spec.customer;
-        self.entry("Customer", &format!("{} ({})", clean(&customer.name, 256), clean(&customer.id, 128)));
+        self.entry("Customer", &format!("{} ({})", text::name(&customer.name), text::id(&customer.id)));
         for person in &customer.representatives {
             let acts: Vec<&str> = person
                 .roles
@@ -153,24 +151,19 @@ impl Page {
                     RepresentativeRole::Signatory => "signs",
                 })
                 .collect();
-            self.item(&format!("{} {}", clean(&person.name, 256), acts.join(" and ")));
+            self.item(&format!("{} {}", text::name(&person.name), acts.join(" and ")));
         }
         let provider = &spec.provider;
-        self.entry("Provider", &format!("{} ({})", clean(&provider.name, 256), clean(&provider.id, 128)));
+        self.entry("Provider", &format!("{} ({})", text::name(&provider.name), text::id(&provider.id)));
         for person in &provider.signatories {
             let title =
-                person.title.as_deref().map(|title| format!(", {}", clean(title, 256))).unwrap_or_default();
-            self.item(&format!("{}{title}, countersigns", clean(&person.name, 256)));
+                person.title.as_deref().map(|title| format!(", {}", text::name(title))).unwrap_or_default();
+            self.item(&format!("{}{title}, countersigns", text::name(&person.name)));
         }
         for party in &spec.other_parties {
             self.entry(
                 "With",
-                &format!(
-                    "{} ({}), {}",
-                    clean(&party.name, 256),
-                    clean(&party.id, 128),
-                    clean(&party.role, 63)
-                ),
+                &format!("{} ({}), {}", text::name(&party.name), text::id(&party.id), text::id(&party.role)),
             );
         }
     }
@@ -184,7 +177,7 @@ impl Page {
             words.push_str(&format!(" DEVIATES from the standard, {standard}"));
         }
         for deviation in deviations.iter().filter(|_| reader == Reader::Provider) {
-            words.push_str(&format!("; {}", words::deviation(deviation)));
+            words.push_str(&format!("; {}", sentences::deviation(deviation)));
         }
         self.line(4, &format!("{}: {words}", term.title));
         if let Some(text) = &term.text {
@@ -198,22 +191,22 @@ impl Page {
 
     fn order(&mut self, order: &Order, left_out: bool) {
         let category =
-            order.category.as_deref().map(|word| format!(", {}", clean(word, 63))).unwrap_or_default();
+            order.category.as_deref().map(|word| format!(", {}", text::id(word))).unwrap_or_default();
         let account = order
             .billing_account_id
             .as_deref()
-            .map(|id| format!(", billed to {}", clean(id, 128)))
+            .map(|id| format!(", billed to {}", text::id(id)))
             .unwrap_or_default();
         let left_out = if left_out { " - left out by the customer" } else { "" };
-        self.line(2, &format!("Order {}{category}{account}{left_out}", clean(&order.id, 63)));
+        self.line(2, &format!("Order {}{category}{account}{left_out}", text::id(&order.id)));
         let times = [("start", &order.requested_start_time), ("complete", &order.requested_completion_time)];
         for (word, time) in times {
             if let Some(time) = time {
-                self.line(4, &format!("wanted {word}: {}", instant(time)));
+                self.line(4, &format!("wanted {word}: {}", text::minute(time)));
             }
         }
         for requirement in &order.special_requirements {
-            self.line(4, &format!("special: {}", clean(requirement, 1_024)));
+            self.line(4, &format!("special: {}", text::reason(requirement)));
         }
         for item in &order.items {
             self.line(4, &goods(item));
@@ -226,11 +219,11 @@ impl Page {
     fn worth(&mut self, preview: &Preview, reader: Reader) {
         let Some(value) = &preview.value else { return };
         self.blank();
-        self.entry("Worth", &words::value(value));
+        self.entry("Worth", &sentences::value(value));
         if reader == Reader::Provider {
-            self.entry("", &words::measures(value));
+            self.entry("", &sentences::measures(value));
             for what in &value.not_valued {
-                self.item(&format!("without value: {}", clean(what, 256)));
+                self.item(&format!("without value: {}", text::name(what)));
             }
         }
     }
@@ -239,11 +232,11 @@ impl Page {
         self.blank();
         self.line(0, label);
         for (name, title) in people {
-            let title = title.map(|title| format!(", {}", clean(title, 256))).unwrap_or_default();
+            let title = title.map(|title| format!(", {}", text::name(title))).unwrap_or_default();
             self.blank();
             self.rule("Signature");
             self.rule("Date");
-            self.entry("Name", &format!("{}{title}", clean(name, 256)));
+            self.entry("Name", &format!("{}{title}", text::name(name)));
         }
     }
 
@@ -264,14 +257,14 @@ fn goods(item: &OrderItem) -> String {
     let offering =
         item.product_offering.as_ref().map(|offering| offering.name.as_ref().unwrap_or(&offering.id));
     let product = item.product.as_ref().and_then(|product| product.id.as_ref());
-    let what = offering.or(product).map_or_else(|| "a product".to_owned(), |what| clean(what, 256));
+    let what = offering.or(product).map_or_else(|| "a product".to_owned(), |what| text::name(what));
     let places = item.product.iter().flat_map(|product| &product.place);
-    let places: String = places.map(|place| format!(", {}", clean(&place.name, 256))).collect();
+    let places: String = places.map(|place| format!(", {}", text::name(&place.name))).collect();
     let end = item
         .commitment_months
-        .map(|months| format!(", for {}", count(usize::try_from(months).unwrap_or(0), "month")))
+        .map(|months| format!(", for {}", text::count(usize::try_from(months).unwrap_or(0), "month")))
         .unwrap_or_default();
-    format!("{}. {action} {} x {what}{places}{end}", clean(&item.id, 63), item.quantity)
+    format!("{}. {action} {} x {what}{places}{end}", text::id(&item.id), item.quantity)
 }
 
 fn priced(price: &Price, item: &OrderItem) -> String {
@@ -284,17 +277,13 @@ fn priced(price: &Price, item: &OrderItem) -> String {
     };
     let discount = item.discount_percent.as_deref().filter(|percent| *percent != "0");
     let discount =
-        discount.map(|percent| format!(", {} % below list", clean(percent, 8))).unwrap_or_default();
-    format!("{} {} each {often}{discount}", clean(&price.currency, 3), clean(&price.amount, 18))
+        discount.map(|percent| format!(", {} % below list", text::value(percent))).unwrap_or_default();
+    format!("{} {} each {often}{discount}", text::value(&price.currency), text::value(&price.amount))
 }
 
 fn period(period: &Period) -> String {
     match &period.end_time {
-        Some(end) => format!("{} to {}", words::day(&period.start_time), words::day(end)),
-        None => format!("from {}, without end", words::day(&period.start_time)),
+        Some(end) => format!("{} to {}", text::day(&period.start_time), text::day(end)),
+        None => format!("from {}, without end", text::day(&period.start_time)),
     }
-}
-
-fn instant(time: &Time) -> String {
-    time.0.strftime("%-d %b %Y %H:%M UTC").to_string()
 }

@@ -5,9 +5,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
 use crate::decide::{
-    Assessment, Observed, Requirement, RuleBook, and, clean, holders, or, quorum, wait_end,
-    who_is_asked_first,
+    Assessment, Observed, Requirement, RuleBook, holders, quorum, wait_end, who_is_asked_first,
 };
+use crate::text;
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::{
@@ -123,10 +123,10 @@ impl Question {
 fn customers(seen: &Observed<'_>, role: RepresentativeRole, required: Required, seconds: i64) -> Question {
     let representatives = &seen.agreement.spec.customer.representatives;
     let people: Vec<_> = representatives.iter().filter(|person| person.roles.contains(&role)).collect();
-    let names: Vec<String> = people.iter().map(|person| clean(&person.name, 64)).collect();
+    let names: Vec<String> = people.iter().map(|person| text::short_name(&person.name)).collect();
     let (who, quorum) = match required {
-        Required::All => (and(&names), people.len()),
-        Required::Any => (or(&names), 1),
+        Required::All => (text::join_and(&names), people.len()),
+        Required::Any => (text::join_or(&names), 1),
     };
     let action = match role {
         RepresentativeRole::Confirmer => WaitingAction::Confirm,
@@ -137,9 +137,9 @@ fn customers(seen: &Observed<'_>, role: RepresentativeRole, required: Required, 
 
 fn countersignatories(seen: &Observed<'_>, seconds: i64) -> Question {
     let signatories = &seen.agreement.spec.provider.signatories;
-    let names: Vec<String> = signatories.iter().map(|person| clean(&person.name, 64)).collect();
+    let names: Vec<String> = signatories.iter().map(|person| text::short_name(&person.name)).collect();
     let usernames = signatories.iter().map(|person| &person.username);
-    by_name(WaitingAction::Countersign, or(&names), usernames, 1, seconds)
+    by_name(WaitingAction::Countersign, text::join_or(&names), usernames, 1, seconds)
 }
 
 /// A question to people whom the agreement names.
@@ -164,7 +164,11 @@ fn approvals(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment) -> 
         let level = levels.flat_map(|ladder| &ladder.levels).find(|level| level.name == asked);
         Question {
             action: WaitingAction::Approve,
-            who: format!("{} ({} {asked})", clean(level.map_or("", |level| &level.title), 64), need.function),
+            who: format!(
+                "{} ({} {asked})",
+                text::short_name(level.map_or("", |level| &level.title)),
+                need.function
+            ),
             subjects: holders(policy, &need.function, &asked).into_iter().cloned().collect(),
             quorum: usize::try_from(quorum(&policy.rules, &need.function, &asked)).unwrap_or(1),
             authority: Some(Authority { function: need.function.clone(), level: asked }),

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::decide::{Assessment, RuleBook, clean, permitted, value};
+use crate::decide::{Assessment, RuleBook, permitted, value};
+use crate::text;
 use countersign_api::agreement_status::Deviation;
 use countersign_api::customer_agreement::CustomerAgreementSpec;
 use countersign_api::standard_terms::StandardTermsSpec;
@@ -40,10 +41,10 @@ pub(super) fn terms(
     let line = |term: &countersign_api::customer_agreement::Term| {
         let standard = catalogue.and_then(|catalogue| catalogue.terms.iter().find(|own| own.id == term.id));
         let deviations = assessed.iter().flat_map(|assessed| &assessed.classed.deviations);
-        let text = |text: &Option<String>| text.as_deref().map(|text| clean(text, 4_096));
+        let text = |text: &Option<String>| text.as_deref().map(text::passage);
         TermLine {
-            id: clean(&term.id, 63),
-            title: clean(standard.map_or(&term.id, |standard| &standard.title), 256),
+            id: text::id(&term.id),
+            title: text::name(standard.map_or(&term.id, |standard| &standard.title)),
             value: text(&term.value),
             text: text(&term.text),
             reason: text(&term.reason),
@@ -80,8 +81,8 @@ pub(super) fn orders(spec: &CustomerAgreementSpec, book: Option<RuleBook<'_>>) -
     let orders = spec.orders.iter().map(|order| {
         let valued = book.map(|book| value(&without_estimate, &[order], &book.policy.spec.rules).shown);
         OrderLine {
-            id: clean(&order.id, 63),
-            category: order.category.as_deref().map(|category| clean(category, 63)),
+            id: text::id(&order.id),
+            category: order.category.as_deref().map(text::id),
             items: order.items.len(),
             value: valued.as_ref().and_then(|valued| valued.total.clone()),
             currency: valued.map(|valued| valued.currency),

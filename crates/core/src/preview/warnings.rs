@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::steps::Step;
-use crate::decide::digest::shown;
-use crate::decide::{Assessment, Observed, RuleBook, canonical, clean, rank};
+use crate::decide::{Assessment, Observed, RuleBook, canonical, rank};
+use crate::text;
 use countersign_api::DelegationPolicySpec;
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::delegation_policy::Holder;
@@ -35,37 +35,37 @@ fn times(seen: &Observed<'_>, steps: &[Step], now: Timestamp) -> Vec<String> {
     if offer_end.0 <= now {
         warnings.push(format!(
             "`spec.offerEndTime` {} is over: the offer would expire at once",
-            shown(offer_end)
+            text::time(offer_end)
         ));
     } else if let Some(last) = last.filter(|last| last.0 > offer_end.0) {
         warnings.push(format!(
             "`spec.offerEndTime` {} leaves too little time: if everybody takes the time that the policy gives, sign-off ends at {}",
-            shown(offer_end),
-            shown(last)
+            text::time(offer_end),
+            text::time(last)
         ));
     }
     let period = &spec.agreement_period;
     if period.start_time.0 < now {
         warnings.push(format!(
             "`spec.agreementPeriod.startTime` {} is in the past: it would begin before anybody signed",
-            shown(&period.start_time)
+            text::time(&period.start_time)
         ));
     } else if period.start_time.0 < offer_end.0 {
         warnings.push(format!(
             "`spec.agreementPeriod.startTime` {} is before the end of the offer, {}: it may begin before it is signed",
-            shown(&period.start_time),
-            shown(offer_end)
+            text::time(&period.start_time),
+            text::time(offer_end)
         ));
     }
     if let Some(end) = period.end_time.as_ref().filter(|end| end.0 <= now) {
-        warnings.push(format!("`spec.agreementPeriod.endTime` {} is in the past", shown(end)));
+        warnings.push(format!("`spec.agreementPeriod.endTime` {} is in the past", text::time(end)));
     }
     for order in &spec.orders {
         if let Some(start) = order.requested_start_time.as_ref().filter(|start| start.0 < now) {
             warnings.push(format!(
                 "`spec.orders[{}].requestedStartTime` {} is in the past",
-                clean(&order.id, 63),
-                shown(start)
+                text::id(&order.id),
+                text::time(start)
             ));
         }
     }
@@ -108,7 +108,7 @@ fn levels(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment, steps:
             if let Some((other, _)) = lone.iter().skip(at + 1).find(|(_, own)| own == one) {
                 warnings.push(format!(
                     "only {} holds both {} and {}, and one person may not approve twice: the second waits for a higher level",
-                    clean(&one.name, 256),
+                    text::user(&one.name),
                     step.who,
                     other.who
                 ));

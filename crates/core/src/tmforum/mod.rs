@@ -20,7 +20,7 @@ use kube::core::ObjectMeta;
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 
-use crate::decide::clean;
+use crate::text;
 use crate::verify::Export;
 
 /// Who gets the documents.
@@ -153,11 +153,11 @@ impl<'a> Missing<'a> {
     fn of<K: Resource<DynamicType = ()>>(object: &K, left_out: &'a mut Vec<LeftOut>) -> Self {
         let namespace = object.namespace().map(|namespace| namespace + "/").unwrap_or_default();
         let object = format!("{} {namespace}{}", K::kind(&()), object.name_any());
-        Self { object: clean(&object, 400), left_out }
+        Self { object: text::reason(&object), left_out }
     }
 
     fn note(&mut self, message: &str) {
-        let left_out = LeftOut { object: self.object.clone(), message: clean(message, 1024) };
+        let left_out = LeftOut { object: self.object.clone(), message: text::reason(message) };
         self.left_out.push(left_out);
     }
 }

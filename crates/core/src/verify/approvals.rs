@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::report::{Claim, Statement};
 use super::{Subject, replay};
-use crate::decide::{and, clean, rank};
+use crate::decide::rank;
+use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Approval, ApprovalState};
 use countersign_api::delegation_policy::EscalationTiming;
@@ -43,12 +44,12 @@ fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> St
         let own = [Some(verdict.username.as_str()), verdict.on_behalf_of.as_deref()];
         for person in own.into_iter().flatten() {
             if !people.insert(subject.canonical(person)) && !refusal {
-                faults.push(format!("{:?} counts twice", clean(person, 128)));
+                faults.push(format!("{:?} counts twice", text::user(person)));
             }
         }
         if !refusal {
             approved += 1;
-            names.push(clean(&verdict.username, 128));
+            names.push(text::user(&verdict.username));
         }
         let Some(policy) = subject.policy else {
             unknown.push("levels are in the policy, which is not in the export".to_owned());
@@ -60,8 +61,8 @@ fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> St
         {
             faults.push(format!(
                 "{:?} acted with {}, and {level} is needed",
-                clean(&verdict.username, 128),
-                clean(&verdict.level, 63)
+                text::user(&verdict.username),
+                text::id(&verdict.level)
             ));
         }
     }
@@ -86,7 +87,7 @@ fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> St
         return claim.not_checked(unknown.join("; "));
     }
     let because = match step.state {
-        ApprovalState::Approved => format!("by {}; {quorum} must", and(&names)),
+        ApprovalState::Approved => format!("by {}; {quorum} must", text::join_and(&names)),
         state => format!("{state:?}, {approved} of {quorum}"),
     };
     claim.unless(&faults, because)

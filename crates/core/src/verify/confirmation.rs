@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::report::{Claim, Statement};
-use crate::decide::{and, clean, count};
+use crate::text;
 use countersign_api::agreement_decision::{self, OrderConfirmation};
 use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::Required;
@@ -24,7 +24,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
         let claimed = subject.status.orders.iter().filter(|order| order.confirmed.is_some());
         let faults: Vec<String> = claimed
             .map(|order| {
-                format!("`{}` has an outcome, and confirmation is not complete", clean(&order.id, 63))
+                format!("`{}` has an outcome, and confirmation is not complete", text::id(&order.id))
             })
             .collect();
         return if faults.is_empty() { Vec::new() } else { vec![Claim::Orders.fails(faults.join("; "))] };
@@ -46,7 +46,7 @@ fn statements(subject: &Subject<'_>) -> Statement {
     let counted = || subject.status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
     let strangers: Vec<String> = counted()
         .filter(|own| !confirmers.contains(&own.username.as_str()))
-        .map(|own| format!("{:?} is not a Confirmer of the customer", clean(&own.username, 128)))
+        .map(|own| format!("{:?} is not a Confirmer of the customer", text::user(&own.username)))
         .collect();
     if !strangers.is_empty() {
         return claim.fails(strangers.join("; "));
@@ -63,21 +63,21 @@ fn statements(subject: &Subject<'_>) -> Statement {
         STATEMENTS.into_iter().filter(|statement| !stated(who, *statement)).map(word).collect()
     };
     let whole: Vec<String> =
-        confirmers.iter().filter(|who| missing(who).is_empty()).map(|who| clean(who, 128)).collect();
+        confirmers.iter().filter(|who| missing(who).is_empty()).map(|who| text::user(who)).collect();
     let gaps: Vec<String> = confirmers
         .iter()
         .filter(|who| !missing(who).is_empty())
-        .map(|who| format!("{} is missing from {:?}", and(&missing(who)), clean(who, 128)))
+        .map(|who| format!("{} is missing from {:?}", text::join_and(&missing(who)), text::user(who)))
         .collect();
     let required = subject.policy.map(|policy| policy.spec.rules.confirmation.representatives);
-    let by = format!("understood and acceptable, said {}", and(&whole));
+    let by = format!("understood and acceptable, said {}", text::join_and(&whole));
     match (gaps.is_empty(), whole.is_empty(), required) {
         (true, false, _) | (false, false, Some(Required::Any)) => claim.ok(by),
         (false, false, None) => claim.not_checked(format!(
             "{}; whether the others are enough says the policy, which is not in the export",
-            and(&gaps)
+            text::join_and(&gaps)
         )),
-        (false, _, _) => claim.fails(and(&gaps)),
+        (false, _, _) => claim.fails(text::join_and(&gaps)),
         (true, true, _) => claim.fails("the customer has no Confirmer"),
     }
 }
@@ -97,11 +97,11 @@ fn orders(subject: &Subject<'_>) -> Statement {
         .collect();
     for outcome in &subject.status.orders {
         if !spec.orders.iter().any(|order| order.id == outcome.id) {
-            faults.push(format!("the agreement has no order `{}`", clean(&outcome.id, 63)));
+            faults.push(format!("the agreement has no order `{}`", text::id(&outcome.id)));
         }
     }
     for order in &spec.orders {
-        let id = clean(&order.id, 63);
+        let id = text::id(&order.id);
         let mut shown = subject.status.orders.iter().filter(|outcome| outcome.id == order.id);
         let (Some(outcome), None) = (shown.next(), shown.next()) else {
             faults.push(format!("the status must say once what became of `{id}`"));
@@ -128,6 +128,6 @@ fn orders(subject: &Subject<'_>) -> Statement {
         }
     }
     let confirmed = subject.confirmed_orders().len();
-    let all = count(spec.orders.len(), "order");
+    let all = text::count(spec.orders.len(), "order");
     claim.unless(&faults, format!("{confirmed} of {all} confirmed, as the customer said"))
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use super::report::{Claim, Statement};
 use super::{Subject, made};
-use crate::decide::clean;
-use crate::decide::digest::shown;
+use crate::text;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, ApprovalVerdict, ChangeRequest, ClosedOutcome, ConfirmationDecision, Side,
     Signature,
@@ -85,7 +84,7 @@ pub(super) fn each(subject: &Subject<'_>) -> Vec<Statement> {
 }
 
 fn one(subject: &Subject<'_>, counts: &Counts<'_>) -> Statement {
-    let about = format!("{} in {}", clean(counts.name(), 253), counts.place());
+    let about = format!("{} in {}", text::name(counts.name()), counts.place());
     let Some(decision) = subject.decision(counts.name()) else {
         return Claim::Decision.fails("it is not in the export").about(about);
     };
@@ -97,10 +96,10 @@ fn one(subject: &Subject<'_>, counts: &Counts<'_>) -> Statement {
     }
     let spec = &decision.spec;
     let who = match spec.on_behalf_of.as_deref() {
-        Some(other) => format!("{} for {}", clean(&spec.decided_by.username, 128), clean(other, 128)),
-        None => clean(&spec.decided_by.username, 128),
+        Some(other) => format!("{} for {}", text::user(&spec.decided_by.username), text::user(other)),
+        None => text::user(&spec.decided_by.username),
     };
-    let because = format!("{} by {who}, {}", spec.action.as_str(), time.map(shown).unwrap_or_default());
+    let because = format!("{} by {who}, {}", spec.action.as_str(), time.map(text::time).unwrap_or_default());
     Claim::Decision.unless(&faults, because).about(about)
 }
 
@@ -110,7 +109,7 @@ fn binding(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
     let named = &decision.spec.agreement_ref;
     let mut differs = |field: &str, said: &str, is: &str| {
         if said != is {
-            let (said, is) = (clean(said, 253), clean(is, 253));
+            let (said, is) = (text::name(said), text::name(is));
             faults.push(format!("its `spec.agreementRef.{field}` is {said:?} and not {is:?}"));
         }
     };
@@ -130,7 +129,7 @@ fn binding(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
         }
     };
     if !permitted.contains(&Some(named.digest.as_str())) {
-        faults.push(format!("its `spec.agreementRef.digest` {} is not {word}", clean(&named.digest, 71)));
+        faults.push(format!("its `spec.agreementRef.digest` {} is not {word}", text::value(&named.digest)));
     }
     if let Counts::Verdict(..) | Counts::End(ClosedOutcome::Refused, _) = counts
         && let Some(asked) = super::approvals::digest(subject)
@@ -160,7 +159,7 @@ fn content(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
     let mut same = |field: &str, said: Option<&str>, is: Option<&str>| {
         if said != is {
             let word = |word: Option<&str>| {
-                word.map_or_else(|| "nobody".to_owned(), |word| format!("{:?}", clean(word, 128)))
+                word.map_or_else(|| "nobody".to_owned(), |word| format!("{:?}", text::user(word)))
             };
             faults.push(format!("the status says `{field}` {}, and the decision {}", word(said), word(is)));
         }
@@ -193,7 +192,7 @@ fn content(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
             {
                 faults.push(format!(
                     "the status says that it rests on the group {:?}, which `spec.decidedBy.groups` does not have",
-                    clean(group, 128)
+                    text::user(group)
                 ));
             }
         }
@@ -222,7 +221,7 @@ fn content(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
 
 /// The reason of a decision, as a status shows it: on one line, and shortened where the status would be too large.
 fn words(decision: &AgreementDecision, said: &str) -> String {
-    let words = clean(decision.spec.reason.as_deref().unwrap_or_default(), 1024);
+    let words = text::reason(decision.spec.reason.as_deref().unwrap_or_default());
     match said.strip_suffix('…') {
         Some(start) if words.starts_with(start) => said.to_owned(),
         _ => words,
@@ -241,14 +240,14 @@ pub(super) fn once(subject: &Subject<'_>) -> Option<Statement> {
         // A refusal is a verdict, and it ends the agreement.
         let refusal = matches!(counts, Counts::End(ClosedOutcome::Refused, _));
         if !seen.insert(counts.name()) && !refusal {
-            faults.push(format!("`{}` stands in the status twice", clean(counts.name(), 253)));
+            faults.push(format!("`{}` stands in the status twice", text::name(counts.name())));
         }
     }
     for ignored in &subject.status.ignored_decisions {
         if seen.contains(ignored.name.as_str()) {
-            faults.push(format!("`{}` counts and is ignored", clean(&ignored.name, 253)));
+            faults.push(format!("`{}` counts and is ignored", text::name(&ignored.name)));
         }
     }
-    let all = crate::decide::count(seen.len(), "decision");
+    let all = text::count(seen.len(), "decision");
     Some(Claim::CountedOnce.unless(&faults, format!("{all}, each in one place")))
 }

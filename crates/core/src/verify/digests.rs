@@ -2,8 +2,8 @@
 
 use super::Subject;
 use super::report::{Claim, Statement};
-use crate::decide::clean;
 use crate::decide::digest::{TERMS_ENCODING, confirmation_digest, terms_digest};
+use crate::text;
 
 /// Whether `status.terms.digest` is that of the spec, the UID and the catalogue.
 pub(super) fn terms(subject: &Subject<'_>) -> Statement {
@@ -15,10 +15,10 @@ pub(super) fn terms(subject: &Subject<'_>) -> Statement {
     if terms.encoding != TERMS_ENCODING {
         return claim.not_checked(format!(
             "it is encoded as {:?}, and this program knows {TERMS_ENCODING:?}",
-            clean(&terms.encoding, 63)
+            text::id(&terms.encoding)
         ));
     }
-    let said = clean(&terms.digest, 71);
+    let said = text::value(&terms.digest);
     let named = &spec.standard_terms_ref.name;
     let differs = |found: &str| {
         let edited = match (subject.agreement.metadata.generation, subject.status.observed_generation) {
@@ -31,8 +31,8 @@ pub(super) fn terms(subject: &Subject<'_>) -> Statement {
         if pinned.standard_terms.name != *named {
             return claim.fails(format!(
                 "`spec.standardTermsRef.name` is {:?}, and the status is pinned to {:?}",
-                clean(named, 253),
-                clean(&pinned.standard_terms.name, 253)
+                text::name(named),
+                text::name(&pinned.standard_terms.name)
             ));
         }
         let found = terms_digest(spec, subject.uid(), Some(&pinned.standard_terms.uid));
@@ -55,7 +55,7 @@ pub(super) fn terms(subject: &Subject<'_>) -> Statement {
     if found.any(|found| found == terms.digest) {
         claim.ok(format!("revision {}, {said}", terms.revision))
     } else if catalogues.is_empty() {
-        claim.not_checked(format!("the catalogue {:?} is not in the export", clean(named, 253)))
+        claim.not_checked(format!("the catalogue {:?} is not in the export", text::name(named)))
     } else {
         differs(&terms_digest(spec, subject.uid(), catalogues.first().copied()))
     }
@@ -72,11 +72,11 @@ pub(super) fn confirmation(subject: &Subject<'_>) -> Option<Statement> {
     let ids: Vec<&str> = orders.iter().map(String::as_str).collect();
     let found = confirmation_digest(&terms.digest, terms.revision, &ids);
     Some(if found == said {
-        claim.ok(format!("{} confirmed, {found}", crate::decide::count(ids.len(), "order")))
+        claim.ok(format!("{} confirmed, {found}", text::count(ids.len(), "order")))
     } else {
         claim.fails(format!(
             "the status says {}, and that of the terms with the orders it calls confirmed is {found}",
-            clean(said, 71)
+            text::value(said)
         ))
     })
 }

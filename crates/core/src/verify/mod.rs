@@ -26,7 +26,7 @@ pub use crate::manifest::Unreadable;
 pub use export::Export;
 pub use report::{AgreementReport, Claim, Report, Statement, Summary, Verdict};
 
-use crate::decide::clean;
+use crate::text;
 use countersign_api::{
     AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy, StandardTerms,
 };
@@ -73,7 +73,7 @@ fn one(export: &Export, agreement: &CustomerAgreement) -> AgreementReport {
         namespace: agreement.metadata.namespace.clone().unwrap_or_default(),
         name: agreement.metadata.name.clone().unwrap_or_default(),
         uid: agreement.metadata.uid.clone().unwrap_or_default(),
-        phase: clean(status.phase.as_deref().unwrap_or_default(), 63),
+        phase: text::id(status.phase.as_deref().unwrap_or_default()),
         statements: Vec::new(),
     };
     let subject = Subject::new(export, agreement, status);

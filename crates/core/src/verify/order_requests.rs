@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::report::{Claim, Statement};
 use super::rules::differences;
 use super::{Export, Subject, replay};
-use crate::decide::{clean, count};
+use crate::text;
 use countersign_api::conditions::{condition, reason};
 use countersign_api::{CustomerAgreement, OrderRequest};
 
@@ -17,14 +17,14 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
     let expected = replay::order_requests(subject);
     let mut statements: Vec<Statement> = expected
         .iter()
-        .map(|expected| one(subject, expected).about(format!("`{}`", clean(&expected.spec.order_id, 63))))
+        .map(|expected| one(subject, expected).about(format!("`{}`", text::id(&expected.spec.order_id))))
         .collect();
     // An order that the spec does not have makes no request.
     if subject.sealed().is_some() {
         let known: BTreeSet<&str> = expected.iter().map(|expected| expected.spec.order_id.as_str()).collect();
         for id in subject.confirmed_orders().iter().filter(|id| !known.contains(id.as_str())) {
             let statement = Claim::OrderRequest.fails("the agreement has no such order");
-            statements.push(statement.about(format!("`{}`", clean(id, 63))));
+            statements.push(statement.about(format!("`{}`", text::id(id))));
         }
     }
     statements.push(others(subject, &expected));
@@ -42,7 +42,7 @@ fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
         let said = outcome.order_request_name.as_deref().unwrap_or("nothing");
         return claim.fails(format!(
             "its name follows from UID, order and digest and is `{name}`, and the status says {:?}",
-            clean(said, 253)
+            text::name(said)
         ));
     }
     let namespace = &subject.agreement.metadata.namespace;
@@ -69,8 +69,8 @@ fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
     {
         faults.push(format!(
             "the status says its uid {:?}, and it is {:?}",
-            clean(uid, 63),
-            clean(found.metadata.uid.as_deref().unwrap_or_default(), 63)
+            text::id(uid),
+            text::id(found.metadata.uid.as_deref().unwrap_or_default())
         ));
     }
     let (mut there, mut follows) = (frozen(found), frozen(expected));
@@ -145,8 +145,8 @@ fn others(subject: &Subject<'_>, expected: &[OrderRequest]) -> Statement {
         .map(|request| {
             format!(
                 "`{}` passes on order `{}`, which does not follow from the agreement",
-                clean(request.metadata.name.as_deref().unwrap_or_default(), 253),
-                clean(&request.spec.order_id, 63)
+                text::name(request.metadata.name.as_deref().unwrap_or_default()),
+                text::id(&request.spec.order_id)
             )
         })
         .collect();
@@ -155,8 +155,8 @@ fn others(subject: &Subject<'_>, expected: &[OrderRequest]) -> Statement {
         *orders.entry(&request.spec.order_id).or_default() += 1;
     }
     let twice = orders.into_iter().filter(|(_, times)| *times > 1);
-    faults.extend(twice.map(|(id, times)| format!("order `{}` was passed on {times} times", clean(id, 63))));
-    Claim::NoOtherOrders.unless(&faults, format!("{} in the export", count(own.len(), "order request")))
+    faults.extend(twice.map(|(id, times)| format!("order `{}` was passed on {times} times", text::id(id))));
+    Claim::NoOtherOrders.unless(&faults, format!("{} in the export", text::count(own.len(), "order request")))
 }
 
 /// What belongs to agreements that are not in the export.
@@ -167,19 +167,19 @@ pub(super) fn strays(export: &Export) -> Vec<String> {
         let named = &request.spec.agreement_ref;
         strays.insert(format!(
             "OrderRequest {}/{}: its agreement {} (uid {}) is not in the export",
-            clean(request.metadata.namespace.as_deref().unwrap_or_default(), 63),
-            clean(request.metadata.name.as_deref().unwrap_or_default(), 253),
-            clean(&named.name, 253),
-            clean(&named.uid, 63)
+            text::id(request.metadata.namespace.as_deref().unwrap_or_default()),
+            text::name(request.metadata.name.as_deref().unwrap_or_default()),
+            text::name(&named.name),
+            text::id(&named.uid)
         ));
     }
     for decision in export.decisions.iter().filter(|decision| !known(&decision.spec.agreement_ref.uid)) {
         let named = &decision.spec.agreement_ref;
         strays.insert(format!(
             "decisions on {}/{} (uid {}): that agreement is not in the export",
-            clean(decision.metadata.namespace.as_deref().unwrap_or_default(), 63),
-            clean(&named.name, 253),
-            clean(&named.uid, 63)
+            text::id(decision.metadata.namespace.as_deref().unwrap_or_default()),
+            text::name(&named.name),
+            text::id(&named.uid)
         ));
     }
     strays.into_iter().collect()

@@ -5,8 +5,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::report::{Claim, Statement};
 use super::{CLOCKS_DIFFER, Subject, made};
-use crate::decide::digest::shown;
-use crate::decide::{clean, counted, outcome_word};
+use crate::decide::{counted, outcome_word};
+use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{ApprovalState, ClosedOutcome, Side};
 use countersign_api::conditions::{condition, phase};
@@ -58,10 +58,10 @@ fn outcome(subject: &Subject<'_>) -> Statement {
         phase::EXPIRED,
     ];
     match word {
-        Some(word) => must(said == word, &format!("the phase must be {word}, and is {:?}", clean(said, 63))),
+        Some(word) => must(said == word, &format!("the phase must be {word}, and is {:?}", text::id(said))),
         None => must(
             !finals.contains(&said),
-            &format!("the phase is {:?}, and the facts say otherwise", clean(said, 63)),
+            &format!("the phase is {:?}, and the facts say otherwise", text::id(said)),
         ),
     }
     if let Some(closed) = closed {
@@ -86,8 +86,8 @@ fn outcome(subject: &Subject<'_>) -> Statement {
         }
     }
     let because = match (sealed, closed) {
-        (Some(sealed), _) => format!("{said}, sealed {}", shown(&Time(sealed))),
-        (None, Some(closed)) => format!("{said} {}", shown(&closed.time)),
+        (Some(sealed), _) => format!("{said}, sealed {}", text::time(&Time(sealed))),
+        (None, Some(closed)) => format!("{said} {}", text::time(&closed.time)),
         (None, None) => format!("{said}, neither sealed nor ended"),
     };
     Claim::Outcome.unless(&faults, because)
@@ -97,16 +97,19 @@ fn times(subject: &Subject<'_>) -> Statement {
     let status = subject.status;
     let mut faults = Vec::new();
     let after = |what: &str, time: Timestamp, than: &str, other: Timestamp| {
-        format!("{what} was made {}, after {than} {}", shown(&Time(time)), shown(&Time(other)))
+        format!("{what} was made {}, after {than} {}", text::time(&Time(time)), text::time(&Time(other)))
     };
     let born = subject.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let settled = subject.settled();
     let offer_end = subject.agreement.spec.offer_end_time.0;
     for name in counted(status) {
         let Some(time) = subject.decision(name).and_then(made) else { continue };
-        let what = format!("`{}`", clean(name, 253));
+        let what = format!("`{}`", text::name(name));
         if let Some(born) = born.filter(|born| time < *born) {
-            faults.push(format!("{what} is older than the agreement, which was made {}", shown(&Time(born))));
+            faults.push(format!(
+                "{what} is older than the agreement, which was made {}",
+                text::time(&Time(born))
+            ));
         }
         if let Some(end) = settled.filter(|end| time > end.checked_add(CLOCKS_DIFFER).unwrap_or(*end)) {
             faults.push(after(&what, time, "it was irrevocable", end));
@@ -115,7 +118,7 @@ fn times(subject: &Subject<'_>) -> Statement {
             faults.push(after(&what, time, "the end of the offer", offer_end));
         }
         if let Some(first) = status.decided_time.as_ref().filter(|first| time < first.0) {
-            faults.push(format!("{what} was made before `status.decidedTime` {}", shown(first)));
+            faults.push(format!("{what} was made before `status.decidedTime` {}", text::time(first)));
         }
     }
     if status.decided_time.is_none() && !counted(status).is_empty() {

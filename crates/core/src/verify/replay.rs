@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::report::{Claim, Statement};
 use super::rules::differences;
 use super::{Subject, made};
-use crate::decide::digest::shown;
 use crate::decide::{
-    Changes, Gathered, Guard, Observed, Plan, RuleBook, and, assess, clean, counted, decide, name_requests,
+    Changes, Gathered, Guard, Observed, Plan, RuleBook, assess, counted, decide, name_requests,
 };
+use crate::text;
 use countersign_api::agreement_status::{
     self, Approval, ApprovalState, ClosedOutcome, Deviation, IgnoredDecision,
 };
@@ -129,12 +129,15 @@ pub(super) fn moved_on(subject: &Subject<'_>) -> Option<String> {
         })
     };
     let missing: Vec<String> =
-        all.iter().filter(|name| !there(name)).map(|name| format!("`{}`", clean(name, 253))).collect();
+        all.iter().filter(|name| !there(name)).map(|name| format!("`{}`", text::name(name))).collect();
     if !missing.is_empty() {
-        return Some(format!("{}, which it names or is compared with, is not in the export", and(&missing)));
+        return Some(format!(
+            "{}, which it names or is compared with, is not in the export",
+            text::join_and(&missing)
+        ));
     }
-    let others: Vec<String> = all.difference(&own).map(|name| format!("`{}`", clean(name, 253))).collect();
-    (!others.is_empty()).then(|| format!("what {} was worth then is not on record", and(&others)))
+    let others: Vec<String> = all.difference(&own).map(|name| format!("`{}`", text::name(name))).collect();
+    (!others.is_empty()).then(|| format!("what {} was worth then is not on record", text::join_and(&others)))
 }
 
 /// What the rules make of the agreement.
@@ -255,8 +258,8 @@ fn without_its_rules(
 fn other_offer_end(subject: &Subject<'_>) -> Option<String> {
     let closed = subject.status.closed.as_ref().filter(|closed| closed.outcome == ClosedOutcome::Expired)?;
     let end = closed.reason.strip_prefix(OFFER_ENDED)?;
-    let now = shown(&subject.agreement.spec.offer_end_time);
-    (end != now).then(|| format!("the offer ended at {}, and the agreement says {now} now", clean(end, 63)))
+    let now = text::time(&subject.agreement.spec.offer_end_time);
+    (end != now).then(|| format!("the offer ended at {}, and the agreement says {now} now", text::value(end)))
 }
 
 /// Decisions that are handed in again.
@@ -373,7 +376,7 @@ fn wrongly_ignored(subject: &Subject<'_>, with_told: &CustomerAgreementStatus) -
     }
     let words: Vec<String> = would
         .iter()
-        .map(|own| format!("`{}`, ignored as {}, would count", clean(&own.name, 253), clean(&own.reason, 63)))
+        .map(|own| format!("`{}`, ignored as {}, would count", text::name(&own.name), text::id(&own.reason)))
         .collect();
     // Holders, signatories and aliases change: somebody who was ignored may hold the role by now.
     let by_people = would.iter().all(|own| {
@@ -389,12 +392,13 @@ fn wrongly_ignored(subject: &Subject<'_>, with_told: &CustomerAgreementStatus) -
     if closed.is_some() && with_told.closed == *closed {
         claim.not_checked(format!(
             "it ends in the same way, and unless catalogue, policy or guard were gone then: {}",
-            and(&words)
+            text::join_and(&words)
         ))
     } else if by_people {
-        claim.not_checked(format!("{} by the people in the policy as it was exported", and(&words)))
+        claim
+            .not_checked(format!("{} by the people in the policy as it was exported", text::join_and(&words)))
     } else {
-        claim.fails(and(&words))
+        claim.fails(text::join_and(&words))
     }
 }
 
@@ -445,7 +449,7 @@ fn authority(
         .iter()
         .map(|(name, own)| {
             let why = own.map_or("it is not weighed", |own| own.message.as_str());
-            format!("`{}`: {}", clean(name, 253), clean(why, 256))
+            format!("`{}`: {}", text::name(name), text::excerpt(why))
         })
         .collect();
     let by_rules =

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::decide::{clean, count};
 use crate::manifest::Unreadable;
+use crate::text;
 
 /// What is said about every agreement of an export.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -170,14 +170,14 @@ impl Claim {
     }
 
     fn is(self, verdict: Verdict, because: impl AsRef<str>) -> Statement {
-        Statement { claim: self, about: None, verdict, because: clean(because.as_ref(), 1024) }
+        Statement { claim: self, about: None, verdict, because: text::reason(because.as_ref()) }
     }
 }
 
 impl Statement {
     /// The same about one of several.
     pub(super) fn about(self, about: impl AsRef<str>) -> Self {
-        Self { about: Some(clean(about.as_ref(), 256)), ..self }
+        Self { about: Some(text::excerpt(about.as_ref())), ..self }
     }
 
     fn label(&self) -> String {
@@ -226,10 +226,10 @@ impl fmt::Display for Report {
             let phase = if agreement.phase.is_empty() { "without a status" } else { &agreement.phase };
             let title = format!(
                 "{}/{} (uid {}): {}",
-                clean(&agreement.namespace, 63),
-                clean(&agreement.name, 253),
-                clean(&agreement.uid, 63),
-                clean(phase, 63)
+                text::id(&agreement.namespace),
+                text::name(&agreement.name),
+                text::id(&agreement.uid),
+                text::id(phase)
             );
             wrap(f, "", &title, 2)?;
             for statement in &agreement.statements {
@@ -251,14 +251,14 @@ impl fmt::Display for Report {
         let Summary { ok, fails, not_checked } = self.summary;
         let mut words = format!(
             "{}: {} ok, {fails} failed, {not_checked} not checked",
-            count(self.agreements.len(), "agreement"),
-            count(ok, "statement"),
+            text::count(self.agreements.len(), "agreement"),
+            text::count(ok, "statement"),
         );
         if !self.unreadable.is_empty() {
             words.push_str(&format!("; {} unreadable", self.unreadable.len()));
         }
         if self.others > 0 {
-            words.push_str(&format!("; {} of other kinds passed over", count(self.others, "object")));
+            words.push_str(&format!("; {} of other kinds passed over", text::count(self.others, "object")));
         }
         wrap(f, "", &words, 2)
     }

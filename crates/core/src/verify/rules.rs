@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::report::{Claim, Statement};
 use super::{Subject, replay};
-use crate::decide::{and, clean, rank};
+use crate::decide::rank;
+use crate::text;
 use countersign_api::agreement_status::{Classification, PinnedObject};
 use countersign_api::delegation_policy::DelegationPolicy;
 
@@ -14,14 +15,12 @@ pub(super) fn pinned(subject: &Subject<'_>) -> Option<Statement> {
     let mut missing = Vec::new();
     let mut look = |kind: &str, pinned: &PinnedObject, found: bool, other: Option<&str>| {
         if !found {
-            let name = clean(&pinned.name, 253);
+            let name = text::name(&pinned.name);
             let other = other.map_or_else(String::new, |other| {
-                format!(", and the one of that name there has the uid {}", clean(other, 63))
+                format!(", and the one of that name there has the uid {}", text::id(other))
             });
-            missing.push(format!(
-                "{kind} `{name}` (uid {}) is not in the export{other}",
-                clean(&pinned.uid, 63)
-            ));
+            missing
+                .push(format!("{kind} `{name}` (uid {}) is not in the export{other}", text::id(&pinned.uid)));
         }
     };
     let export = subject.export;
@@ -35,8 +34,8 @@ pub(super) fn pinned(subject: &Subject<'_>) -> Option<Statement> {
     Some(if missing.is_empty() {
         Claim::Rules.ok(format!(
             "StandardTerms `{}` and DelegationPolicy `{}`, with the UIDs that are pinned",
-            clean(&pinned.standard_terms.name, 253),
-            clean(&pinned.policy.name, 253)
+            text::name(&pinned.standard_terms.name),
+            text::name(&pinned.policy.name)
         ))
     } else {
         Claim::Rules.not_checked(missing.join("; "))
@@ -66,11 +65,11 @@ pub(super) fn recomputed(subject: &Subject<'_>) -> Vec<Statement> {
     }
     faults.extend(differences("deviations", &status.deviations, &found.deviations));
     let deviating: Vec<String> =
-        found.deviations.iter().map(|deviation| format!("`{}`", clean(&deviation.term_id, 63))).collect();
+        found.deviations.iter().map(|deviation| format!("`{}`", text::id(&deviation.term_id))).collect();
     let because = if deviating.is_empty() {
         "every term is standard".to_owned()
     } else {
-        format!("not standard: {}", and(&deviating))
+        format!("not standard: {}", text::join_and(&deviating))
     };
     let mut statements = vec![Claim::Classification.unless(&faults, because)];
 
@@ -80,7 +79,7 @@ pub(super) fn recomputed(subject: &Subject<'_>) -> Vec<Statement> {
         (Some(total), None) => total.clone(),
         (None, _) => "cannot be told".to_owned(),
     };
-    let because = format!("{} {shown}", clean(&found.value.currency, 3));
+    let because = format!("{} {shown}", text::value(&found.value.currency));
     statements.push(settle(subject, Claim::Value.unless(&faults, because), &faults));
 
     let faults = requirements(subject, policy, &found);
@@ -89,7 +88,7 @@ pub(super) fn recomputed(subject: &Subject<'_>) -> Vec<Statement> {
     let because = if needs.is_empty() {
         "no approval is needed".to_owned()
     } else {
-        format!("{} or higher", and(&needs))
+        format!("{} or higher", text::join_and(&needs))
     };
     statements.push(settle(subject, Claim::Requirements.unless(&faults, because), &faults));
     statements
@@ -114,7 +113,7 @@ fn requirements(subject: &Subject<'_>, policy: &DelegationPolicy, found: &replay
             Some(step) => {
                 let rules = &policy.spec.rules;
                 if rank(rules, function, &step.level) < rank(rules, function, level) {
-                    let asked = clean(&step.level, 63);
+                    let asked = text::id(&step.level);
                     faults.push(format!(
                         "{function} {level} must approve, and the status asks {function} {asked}"
                     ));
@@ -123,7 +122,7 @@ fn requirements(subject: &Subject<'_>, policy: &DelegationPolicy, found: &replay
         }
     }
     for step in steps.iter().filter(|step| !found.needs.iter().any(|(needed, _)| *needed == step.function)) {
-        faults.push(format!("nothing asks for an approval of {}", clean(&step.function, 63)));
+        faults.push(format!("nothing asks for an approval of {}", text::id(&step.function)));
     }
     faults
 }
@@ -160,7 +159,7 @@ fn compare(at: &str, said: &Value, found: &Value, faults: &mut Vec<String>) {
         (said, found) => {
             let word = |value: &Value| match value {
                 Value::Null => "nothing".to_owned(),
-                other => clean(&other.to_string(), 120),
+                other => text::value(&other.to_string()),
             };
             faults.push(format!("`{at}` says {}, and it follows {}", word(said), word(found)));
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
 use super::report::{Claim, Statement};
-use crate::decide::{and, clean};
+use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Side, Signature};
 use countersign_api::customer_agreement::RepresentativeRole;
@@ -41,7 +41,7 @@ fn signatures(subject: &Subject<'_>) -> Statement {
     let mut unknown = Vec::new();
     let mut signed = BTreeSet::new();
     for signature in of(subject, Side::Customer) {
-        let who = clean(&signature.username, 128);
+        let who = text::user(&signature.username);
         if !signatories.contains(&signature.username.as_str()) {
             faults.push(format!("{who:?} is not a Signatory of the customer"));
         }
@@ -56,7 +56,7 @@ fn signatures(subject: &Subject<'_>) -> Statement {
     for signature in &countersigned {
         let own = subject.canonical(&signature.username);
         if !spec.provider.signatories.iter().any(|who| subject.canonical(&who.username) == own) {
-            let who = clean(&signature.username, 128);
+            let who = text::user(&signature.username);
             unknown.push(format!(
                 "{who:?} is not among the provider's signatories now; who they were then is not recorded"
             ));
@@ -67,11 +67,11 @@ fn signatures(subject: &Subject<'_>) -> Statement {
     }
     if subject.sealed().is_some() {
         let missing: Vec<String> =
-            signatories.iter().filter(|who| !signed.contains(*who)).map(|who| clean(who, 128)).collect();
+            signatories.iter().filter(|who| !signed.contains(*who)).map(|who| text::user(who)).collect();
         match subject.policy.map(|policy| &policy.spec.rules.sign_off) {
             Some(rules) => {
                 if rules.customers == Required::All && !missing.is_empty() {
-                    faults.push(format!("the signature of {} is missing", and(&missing)));
+                    faults.push(format!("the signature of {} is missing", text::join_and(&missing)));
                 }
                 if rules.customers == Required::Any && signed.is_empty() {
                     faults.push("no signatory of the customer signed".to_owned());
@@ -98,11 +98,11 @@ fn signatures(subject: &Subject<'_>) -> Statement {
     }
     let names: Vec<String> = of(subject, Side::Customer)
         .chain(of(subject, Side::Provider))
-        .map(|signature| clean(&signature.username, 128))
+        .map(|signature| text::user(&signature.username))
         .collect();
     claim.unless(
         &faults,
-        if names.is_empty() { "nobody yet".to_owned() } else { format!("by {}", and(&names)) },
+        if names.is_empty() { "nobody yet".to_owned() } else { format!("by {}", text::join_and(&names)) },
     )
 }
 
@@ -129,7 +129,7 @@ fn sides(subject: &Subject<'_>) -> Statement {
         verdicts().flat_map(|own| [Some(&own.username), own.on_behalf_of.as_ref()]).flatten().collect();
     let owner_may_not = subject.policy.map(|policy| policy.spec.rules.separation.owner_may_not_approve);
     for person in &approvers {
-        let (who, own) = (clean(person, 128), known(person));
+        let (who, own) = (text::user(person), known(person));
         if representatives.contains(&own) {
             faults.push(format!("{who:?} represents the customer and approved for the provider"));
         }
@@ -151,14 +151,14 @@ fn sides(subject: &Subject<'_>) -> Statement {
     faults.extend(not_distinct(subject));
     for signature in of(subject, Side::Provider) {
         if representatives.contains(&known(&signature.username)) {
-            let who = clean(&signature.username, 128);
+            let who = text::user(&signature.username);
             faults.push(format!("{who:?} represents the customer and signed for the provider"));
         }
     }
     let others = of(subject, Side::Provider).map(|own| &own.username).chain(approvers);
     let deciding: BTreeSet<String> = others.map(known).collect();
     for attester in &attesters {
-        let who = clean(attester, 128);
+        let who = text::user(attester);
         if deciding.contains(attester)
             || representatives.contains(attester)
             || Some(attester) == first.as_ref()
@@ -174,7 +174,7 @@ fn sides(subject: &Subject<'_>) -> Statement {
     }
     let owner = &spec.provider.owner_username;
     if !status.owners.contains(owner) {
-        let who = clean(owner, 128);
+        let who = text::user(owner);
         if subject.settled().is_none() {
             faults.push(format!("the owner {who:?} is not among `status.owners`"));
         } else {
@@ -201,7 +201,7 @@ fn not_distinct(subject: &Subject<'_>) -> Vec<String> {
         for person in approvals.flat_map(|own| [Some(&own.username), own.on_behalf_of.as_ref()]).flatten() {
             let before = functions.insert(subject.canonical(person), &step.function);
             if before.is_some_and(|before| before != step.function) {
-                faults.push(format!("{:?} approved more than one step", clean(person, 128)));
+                faults.push(format!("{:?} approved more than one step", text::user(person)));
             }
         }
     }

@@ -4,7 +4,7 @@ use countersign_api::agreement_status::WaitingAction;
 use countersign_api::customer_agreement::PriceType;
 use countersign_api::delegation_policy::{Countersignature, EscalationMode, EscalationTiming, SignOffOrder};
 use countersign_api::{Action, CustomerAgreement};
-use countersign_core::preview::{Effect, Input, Preview, Verdict, markdown, text};
+use countersign_core::preview::{Effect, Input, Preview, Verdict, markdown, terminal};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
@@ -523,7 +523,7 @@ fn shown() -> Input {
 
 #[test]
 fn no_line_is_longer_than_eighty_columns_and_none_turns_the_terminal_around() {
-    let out = text::of(&shown().previews("default", World::fleet().now));
+    let out = terminal::of(&shown().previews("default", World::fleet().now));
     assert!(out.lines().count() > 80);
     for line in out.lines() {
         assert!(textwrap::core::display_width(line) <= 80, "{line:?}");

@@ -1,11 +1,9 @@
 //! Sentences that every form of a preview says the same way.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-
 use super::change::Effect;
 use super::steps::Step;
 use super::{Change, Preview, Verdict};
-use crate::decide::{clean, count};
+use crate::text;
 use countersign_api::agreement_status::{Deviation, DeviationCategory, Value, WaitingAction};
 use countersign_api::subject::{Subject, SubjectKind};
 
@@ -16,10 +14,13 @@ pub(super) fn outcome(preview: &Preview) -> String {
         Verdict::Escalation => {
             let approvals = preview.steps.iter().filter(|step| step.action == WaitingAction::Approve).count();
             let verb = if approvals == 1 { "is" } else { "are" };
-            format!("Valid. {} {verb} needed.", count(approvals, "approval"))
+            format!("Valid. {} {verb} needed.", text::count(approvals, "approval"))
         }
         Verdict::Invalid => {
-            format!("Not valid: {} to mend before anybody is asked.", count(preview.faults.len(), "fault"))
+            format!(
+                "Not valid: {} to mend before anybody is asked.",
+                text::count(preview.faults.len(), "fault")
+            )
         }
         Verdict::BeyondTop => "Beyond everybody's authority: nobody may approve it as it is.".to_owned(),
     }
@@ -27,9 +28,9 @@ pub(super) fn outcome(preview: &Preview) -> String {
 
 /// How a term deviates, and who may allow it.
 pub(super) fn deviation(deviation: &Deviation) -> String {
-    let who = format!("{} {}", clean(&deviation.function, 63), clean(&deviation.level, 63));
+    let who = format!("{} {}", text::id(&deviation.function), text::id(&deviation.level));
     match (deviation.category, &deviation.band) {
-        (DeviationCategory::AlternateUsed, Some(band)) => format!("band {}: {who}", clean(band, 63)),
+        (DeviationCategory::AlternateUsed, Some(band)) => format!("band {}: {who}", text::id(band)),
         (DeviationCategory::AlternateUsed | DeviationCategory::Beyond, _) => {
             format!("beyond every band: {who}")
         }
@@ -60,7 +61,7 @@ pub(super) fn measures(value: &Value) -> String {
         value.max_discount_percent.as_deref().map(|percent| format!("largest discount {percent} %"));
     let term = value
         .term_months
-        .map(|months| format!("longest term {}", count(months.try_into().unwrap_or(0), "month")));
+        .map(|months| format!("longest term {}", text::count(months.try_into().unwrap_or(0), "month")));
     [discount, term].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -87,7 +88,7 @@ pub(super) fn subjects(step: &Step) -> Option<String> {
 }
 
 fn subject(subject: &Subject) -> String {
-    let name = clean(&subject.name, 256);
+    let name = text::user(&subject.name);
     match subject.kind {
         SubjectKind::User => name,
         SubjectKind::Group => format!("group {name}"),
@@ -96,24 +97,7 @@ fn subject(subject: &Subject) -> String {
 
 /// How long somebody has, and until when that is.
 pub(super) fn time(step: &Step) -> String {
-    format!("{}, at the latest {}", span(step.deadline_seconds), day(&step.latest_end_time))
-}
-
-/// Seconds as people say them.
-pub(crate) fn span(seconds: i64) -> String {
-    let whole = |unit: i64, word: &str| {
-        let number = usize::try_from(seconds / unit).unwrap_or(0);
-        (seconds % unit == 0 && number > 0).then(|| count(number, word))
-    };
-    whole(86_400, "day")
-        .or_else(|| whole(3_600, "hour"))
-        .or_else(|| whole(60, "minute"))
-        .unwrap_or_else(|| count(usize::try_from(seconds).unwrap_or(0), "second"))
-}
-
-/// A day, such as `8 Dec 2026`.
-pub(crate) fn day(time: &Time) -> String {
-    time.0.strftime("%-d %b %Y").to_string()
+    format!("{}, at the latest {}", text::span(step.deadline_seconds), text::day(&step.latest_end_time))
 }
 
 /// What a change does, in one sentence.
@@ -135,7 +119,7 @@ pub(super) fn effect(change: &Change) -> String {
         Effect::NewRevision => format!(
             "Revision {} of the terms ({phase}) becomes another one: {} will not count any longer, and everybody below is asked anew.",
             change.revision,
-            count(change.voided.len(), "decision")
+            text::count(change.voided.len(), "decision")
         ),
         Effect::RefusedSealed => format!(
             "The API server will refuse it: the agreement is sealed ({phase}). Make an Amendment, or an agreement that supersedes it."

@@ -2,8 +2,8 @@
 
 use super::input::Previewed;
 use super::page::Page;
-use super::{Change, Preview, words};
-use crate::decide::clean;
+use super::{Change, Preview, sentences};
+use crate::text;
 use countersign_api::agreement_status::Classification;
 
 /// Every preview, one after the other.
@@ -19,11 +19,11 @@ pub fn of(previewed: &[Previewed]) -> String {
 
 impl Page {
     fn preview(&mut self, file: &str, preview: &Preview) {
-        self.line(0, &format!("{}/{}  ({})", preview.namespace, preview.name, clean(file, 256)));
+        self.line(0, &format!("{}/{}  ({})", preview.namespace, preview.name, text::excerpt(file)));
         if !preview.title.is_empty() {
             self.line(0, &preview.title);
         }
-        self.line(2, &words::outcome(preview));
+        self.line(2, &sentences::outcome(preview));
         if let Some(change) = &preview.change {
             self.change(change);
         }
@@ -33,12 +33,12 @@ impl Page {
         if let Some(rules) = &preview.rules {
             self.entry(
                 "Rules",
-                &format!("{}, {}", clean(&rules.standard_terms, 253), clean(&rules.policy, 253)),
+                &format!("{}, {}", text::name(&rules.standard_terms), text::name(&rules.policy)),
             );
         }
         if let Some(value) = &preview.value {
-            self.entry("Value", &words::value(value));
-            self.entry("", &words::measures(value));
+            self.entry("Value", &sentences::value(value));
+            self.entry("", &sentences::measures(value));
         }
         self.terms(preview);
         self.steps(preview);
@@ -47,11 +47,11 @@ impl Page {
 
     fn change(&mut self, change: &Change) {
         self.blank();
-        self.entry("Change", &words::effect(change));
+        self.entry("Change", &sentences::effect(change));
         for field in change.fields.iter().take(30) {
             let word = |value: &serde_json::Value| match value {
                 serde_json::Value::Null => "nothing".to_owned(),
-                other => clean(&other.to_string(), 60),
+                other => text::value(&other.to_string()),
             };
             self.item(&format!("{}: {} becomes {}", field.field, word(&field.before), word(&field.after)));
         }
@@ -78,8 +78,8 @@ impl Page {
             let value = term.value.as_deref().or(term.text.as_deref()).unwrap_or_default();
             let standard =
                 term.standard.as_deref().map(|words| format!("; standard {words}")).unwrap_or_default();
-            let who: Vec<String> = term.deviations.iter().map(words::deviation).collect();
-            self.item(&format!("{} {}{standard}; {}", term.id, clean(value, 200), who.join("; ")));
+            let who: Vec<String> = term.deviations.iter().map(sentences::deviation).collect();
+            self.item(&format!("{} {}{standard}; {}", term.id, text::excerpt(value), who.join("; ")));
         }
     }
 
@@ -93,11 +93,11 @@ impl Page {
         for step in &preview.steps {
             let turn = if step.turn == last { "   ".to_owned() } else { format!("{}. ", step.turn) };
             last = step.turn;
-            self.label(&format!("{turn}{}", words::action(step.action)), &step.who);
-            if let Some(subjects) = words::subjects(step) {
+            self.label(&format!("{turn}{}", sentences::action(step.action)), &step.who);
+            if let Some(subjects) = sentences::subjects(step) {
                 self.entry("", &subjects);
             }
-            self.entry("", &words::time(step));
+            self.entry("", &sentences::time(step));
             for reason in &step.because {
                 self.item(reason);
             }
@@ -119,7 +119,7 @@ impl Page {
         self.line(2, "Orders, each passed on as one request if the customer confirms it");
         for order in &preview.orders {
             let category = order.category.as_deref().unwrap_or("no category");
-            let items = crate::decide::count(order.items, "item");
+            let items = text::count(order.items, "item");
             let value = match (&order.value, &order.currency) {
                 (Some(value), Some(currency)) => format!(", {currency} {value}"),
                 _ => String::new(),
