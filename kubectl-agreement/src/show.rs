@@ -1,11 +1,13 @@
 //! `show`: the agreement as a person reads it before deciding.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use countersign_api::agreement_status::{Confirmation, Pinned, PinnedObject};
 use countersign_api::agreement_status::{CustomerAgreementStatus, WaitingAction};
 use countersign_api::{Action, CustomerAgreement};
+use countersign_core::Audience;
 use countersign_core::decide::binding;
-use countersign_core::preview::sheet::{self, Bound, Reader};
+use countersign_core::preview::sheet::{self, Bound};
 use countersign_core::preview::{Preview, preview};
 
 use crate::clock;
@@ -28,20 +30,19 @@ pub struct Show {
     #[arg(value_name = "AGREEMENT")]
     name: String,
     /// Who reads it. For the customer it leaves out what the provider keeps to itself.
-    #[arg(long = "for", value_enum, default_value = "provider")]
-    reader: Whom,
+    #[arg(
+        long = "for",
+        value_name = "READER",
+        default_value = "provider",
+        value_parser = PossibleValuesParser::new(["provider", "customer"]).try_map(|word| word.parse::<Audience>())
+    )]
+    audience: Audience,
     /// Print the page that is signed on paper.
     #[arg(long)]
     signature_page: bool,
     /// In another form.
     #[arg(short, long)]
     output: Option<Form>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Whom {
-    Provider,
-    Customer,
 }
 
 impl Show {
@@ -56,9 +57,9 @@ impl Show {
         match self.output {
             Some(Form::Name) => say(&output::name(&agreement)),
             Some(form @ (Form::Json | Form::Yaml)) => {
-                let shown = match self.reader {
-                    Whom::Provider => agreement,
-                    Whom::Customer => for_customer(&agreement)?,
+                let shown = match self.audience {
+                    Audience::Provider => agreement,
+                    Audience::Customer => for_customer(&agreement)?,
                 };
                 say(&output::machine(form, &output::object(&shown)?)?);
             }
@@ -84,11 +85,7 @@ impl Show {
         if around.catalogue.is_none() {
             without_catalogue(&mut preview, &status);
         }
-        let reader = match self.reader {
-            Whom::Provider => Reader::Provider,
-            Whom::Customer => Reader::Customer,
-        };
-        Ok(sheet::of(&agreement.spec, &preview, &status.deviations, bound.as_ref(), reader))
+        Ok(sheet::of(&agreement.spec, &preview, &status.deviations, bound.as_ref(), self.audience))
     }
 }
 

@@ -5,8 +5,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
-use countersign_core::tmforum::{self, Audience, Documents, Kind, Options};
+use countersign_core::Audience;
+use countersign_core::tmforum::{self, Documents, Kind, Options};
 use countersign_core::verify::Export;
 
 use super::input;
@@ -29,8 +31,13 @@ pub(crate) struct ExportTo {
     #[arg(long, value_name = "KIND")]
     only: Vec<DocumentKind>,
     /// Who gets the documents. A customer does not see what the provider keeps to itself.
-    #[arg(long = "for", value_name = "AUDIENCE", default_value = "customer")]
-    audience: Reader,
+    #[arg(
+        long = "for",
+        value_name = "AUDIENCE",
+        default_value = "customer",
+        value_parser = PossibleValuesParser::new(["customer", "provider"]).try_map(|word| word.parse::<Audience>())
+    )]
+    audience: Audience,
     /// Where the APIs are, such as `https://api.example.com/tmf-api`; without it no document has a `href`.
     #[arg(long, value_name = "URL", value_parser = base_url)]
     base_url: Option<String>,
@@ -44,12 +51,6 @@ enum DocumentKind {
     Agreement,
     Specification,
     ProductOrder,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Reader {
-    Customer,
-    Provider,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -94,10 +95,7 @@ fn options(arguments: &ExportTo) -> Options {
         DocumentKind::ProductOrder => Kind::ProductOrder,
     });
     Options {
-        audience: match arguments.audience {
-            Reader::Customer => Audience::Customer,
-            Reader::Provider => Audience::Provider,
-        },
+        audience: arguments.audience,
         kinds: kinds.collect::<BTreeSet<Kind>>(),
         base_url: arguments.base_url.clone(),
     }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::change::Change;
+use super::outcome::{Preview, of_file};
 use super::schema::{self, Schema};
-use super::{Preview, of_file};
 use crate::decide::{Gathered, Guard, Observed, calendar};
 use crate::manifest::{self, Manifest, OwnKind, Unreadable};
 use crate::text;
@@ -16,7 +16,7 @@ use countersign_api::{CustomerAgreement, DelegationPolicy, StandardTerms};
 
 /// An agreement in a file.
 #[derive(Debug)]
-struct Subject {
+struct Candidate {
     manifest: Manifest,
     namespace: Option<String>,
     /// `None`: a field is missing or has the wrong type, which is among the faults.
@@ -37,7 +37,7 @@ pub struct Previewed {
 /// Objects out of files, and those that a cluster has already.
 #[derive(Debug, Default)]
 pub struct Input {
-    subjects: Vec<Subject>,
+    candidates: Vec<Candidate>,
     running: Vec<Arc<CustomerAgreement>>,
     catalogues: Vec<Arc<StandardTerms>>,
     policies: Vec<Arc<DelegationPolicy>>,
@@ -80,7 +80,7 @@ impl Input {
     /// Whether there is an agreement to say something about.
     #[must_use]
     pub fn has_agreements(&self) -> bool {
-        !self.subjects.is_empty()
+        !self.candidates.is_empty()
     }
 
     /// Labels of a namespace that is in no file.
@@ -114,7 +114,7 @@ impl Input {
                     Err(unreadable) => return Err(unreadable),
                 };
                 let namespace = named("/metadata/namespace");
-                self.subjects.push(Subject { manifest: object, namespace, agreement, faults });
+                self.candidates.push(Candidate { manifest: object, namespace, agreement, faults });
             }
             Some(OwnKind::StandardTerms) => {
                 self.catalogues.push(Arc::new(Self::rule(&object, &schema::STANDARD_TERMS)?));
@@ -147,25 +147,25 @@ impl Input {
     /// for this one.
     #[must_use]
     pub fn previews(&self, namespace: &str, now: Timestamp) -> Vec<Previewed> {
-        self.subjects.iter().map(|subject| self.one(subject, namespace, now)).collect()
+        self.candidates.iter().map(|candidate| self.one(candidate, namespace, now)).collect()
     }
 
-    fn one(&self, subject: &Subject, namespace: &str, now: Timestamp) -> Previewed {
-        let file = subject.manifest.file.clone();
+    fn one(&self, candidate: &Candidate, namespace: &str, now: Timestamp) -> Previewed {
+        let file = candidate.manifest.file.clone();
         let name =
-            subject.manifest.value.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            candidate.manifest.value.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
         let running = self.running.iter().find(|running| {
             let theirs = running.metadata.namespace.as_deref();
             running.metadata.name.as_deref() == Some(name)
-                && subject.namespace.as_deref().is_none_or(|own| Some(own) == theirs)
+                && candidate.namespace.as_deref().is_none_or(|own| Some(own) == theirs)
         });
-        let namespace = match (&subject.namespace, running) {
+        let namespace = match (&candidate.namespace, running) {
             (Some(namespace), _) => namespace.clone(),
             (None, Some(running)) => running.metadata.namespace.clone().unwrap_or_default(),
             (None, None) => namespace.to_owned(),
         };
-        let Some(agreement) = &subject.agreement else {
-            let preview = Preview::invalid(&namespace, &text::name(name), subject.faults.clone());
+        let Some(agreement) = &candidate.agreement else {
+            let preview = Preview::invalid(&namespace, &text::name(name), candidate.faults.clone());
             return Previewed { file, preview };
         };
         // It is previewed as it would be submitted; what has become of one that runs is told beside it.
@@ -192,7 +192,7 @@ impl Input {
                 "The labels of `{namespace}` are not in these files: add the Namespace, or give --namespace-labels"
             )
         });
-        let mut preview = of_file(&seen, subject.faults.clone(), no_labels.as_deref(), now);
+        let mut preview = of_file(&seen, candidate.faults.clone(), no_labels.as_deref(), now);
         preview.change = running.map(|running| Change::between(running, &agreement));
         Previewed { file, preview }
     }

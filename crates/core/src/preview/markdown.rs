@@ -1,7 +1,10 @@
 //! A preview as Markdown, for the comment of a pull request.
 
+use super::change::Change;
 use super::input::Previewed;
-use super::{Change, Preview, Verdict, sentences};
+use super::outcome::{Preview, Verdict};
+use super::sentences;
+use super::terms::{OrderLine, TermLine};
 use crate::text;
 
 /// What one comment has room for on the large forges, with some to spare.
@@ -90,7 +93,7 @@ fn list(label: &str, items: &[String]) -> String {
 
 fn deviations(preview: &Preview) -> String {
     let deviating = preview.terms.iter().filter(|term| !term.deviations.is_empty());
-    let row = |term: &super::TermLine| {
+    let row = |term: &TermLine| {
         let value = term.value.as_deref().or(term.text.as_deref()).unwrap_or_default();
         let who: Vec<String> = term.deviations.iter().map(sentences::deviation).collect();
         let reason = term.reason.as_deref().unwrap_or_default();
@@ -141,7 +144,7 @@ fn steps(preview: &Preview) -> String {
 }
 
 fn orders(preview: &Preview) -> String {
-    let order = |order: &super::OrderLine| {
+    let order = |order: &OrderLine| {
         let value = match (&order.value, &order.currency) {
             (Some(value), Some(currency)) => format!(", {currency} {value}"),
             _ => String::new(),

@@ -1,8 +1,8 @@
 //! Sentences that every form of a preview says the same way.
 
-use super::change::Effect;
+use super::change::{Change, Effect};
+use super::outcome::{Preview, Verdict};
 use super::steps::Step;
-use super::{Change, Preview, Verdict};
 use crate::text;
 use countersign_api::agreement_status::{Deviation, DeviationCategory, Value, WaitingAction};
 use countersign_api::subject::{Subject, SubjectKind};

@@ -1,25 +1,17 @@
 //! An agreement as a person reads it before deciding on it (S2a): parties, each term beside the standard, orders with
 //! their prices, worth, and the digest that decisions are bound to.
 
+use super::outcome::Preview;
 use super::page::{Page, WIDTH};
+use super::sentences;
 use super::terms::TermLine;
-use super::{Preview, sentences};
-use crate::text;
+use crate::{Audience, text};
 use countersign_api::agreement_status::Deviation;
 use countersign_api::customer_agreement::{
     CustomerAgreementSpec, ItemAction, Order, OrderItem, Price, PricePeriod, PriceType, RepresentativeRole,
 };
 use countersign_api::link::Link;
 use countersign_api::references::Period;
-
-/// Who reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
-    /// Everything.
-    Provider,
-    /// Without what the provider keeps to itself: who may allow what, and rules.
-    Customer,
-}
 
 /// What decisions are bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +33,7 @@ pub fn of(
     preview: &Preview,
     deviations: &[Deviation],
     bound: Option<&Bound>,
-    reader: Reader,
+    audience: Audience,
 ) -> String {
     let mut page = Page::default();
     page.head(spec, preview);
@@ -50,7 +42,7 @@ pub fn of(
     page.line(2, &format!("Terms, beside the standard terms {}", text::name(&spec.standard_terms_ref.name)));
     for term in &preview.terms {
         let own: Vec<&Deviation> = deviations.iter().filter(|own| own.term_id == term.id).collect();
-        page.term(term, &own, reader);
+        page.term(term, &own, audience);
     }
     page.blank();
     if spec.orders.is_empty() {
@@ -62,7 +54,7 @@ pub fn of(
             .is_some_and(|confirmed| !confirmed.contains(&order.id));
         page.order(order, left_out);
     }
-    page.worth(preview, reader);
+    page.worth(preview, audience);
     for document in &spec.documents {
         page.entry("Document", &format!("{}, {}", text::name(&document.name), text::id(&document.role)));
         page.line(4, &text::value(&document.digest));
@@ -168,7 +160,7 @@ impl Page {
         }
     }
 
-    fn term(&mut self, term: &TermLine, deviations: &[&Deviation], reader: Reader) {
+    fn term(&mut self, term: &TermLine, deviations: &[&Deviation], audience: Audience) {
         let mut words = term.value.clone().unwrap_or_else(|| "in the words below".to_owned());
         let standard = term.standard.as_deref().unwrap_or("not a standard term");
         if deviations.is_empty() {
@@ -176,7 +168,7 @@ impl Page {
         } else {
             words.push_str(&format!(" DEVIATES from the standard, {standard}"));
         }
-        for deviation in deviations.iter().filter(|_| reader == Reader::Provider) {
+        for deviation in deviations.iter().filter(|_| audience == Audience::Provider) {
             words.push_str(&format!("; {}", sentences::deviation(deviation)));
         }
         self.line(4, &format!("{}: {words}", term.title));
@@ -216,11 +208,11 @@ impl Page {
         }
     }
 
-    fn worth(&mut self, preview: &Preview, reader: Reader) {
+    fn worth(&mut self, preview: &Preview, audience: Audience) {
         let Some(value) = &preview.value else { return };
         self.blank();
         self.entry("Worth", &sentences::value(value));
-        if reader == Reader::Provider {
+        if audience == Audience::Provider {
             self.entry("", &sentences::measures(value));
             for what in &value.not_valued {
                 self.item(&format!("without value: {}", text::name(what)));

@@ -1,8 +1,10 @@
 //! A preview on a terminal, 80 columns wide.
 
+use super::change::Change;
 use super::input::Previewed;
+use super::outcome::Preview;
 use super::page::Page;
-use super::{Change, Preview, sentences};
+use super::sentences;
 use crate::text;
 use countersign_api::agreement_status::Classification;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::count;
+use super::list::count;
 
 /// To the second, as in the fields of objects: `2026-11-26T14:00:00Z`.
 #[must_use]

@@ -4,8 +4,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
 use super::decisions::{self, AgreementAuthorization};
+use super::left_out::Missing;
+use super::options::Options;
 use super::parts::{Characteristic, Reference, RelatedParty, TimePeriod, agreed_orders};
-use super::{Missing, Options, characteristics, links};
+use super::{characteristics, links};
 use crate::decide::name_of;
 use crate::verify::Export;
 use countersign_api::customer_agreement::{Order, RepresentativeRole};

@@ -4,9 +4,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Audience;
 use super::decisions::Counted;
 use super::parts::{Any, Characteristic, agreed_orders, without_nothing};
+use crate::Audience;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, GROUP, StandardTerms};
 
 /// Ours are told from the names of terms, which have no dot and no slash, by the API group.

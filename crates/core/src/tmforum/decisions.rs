@@ -6,8 +6,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::left_out::Missing;
 use super::parts::without_nothing;
-use super::{Audience, Missing};
+use crate::Audience;
 use crate::verify::Export;
 use countersign_api::agreement_status::{ClosedOutcome, Side};
 use countersign_api::{Action, AgreementDecision, CustomerAgreement, CustomerAgreementStatus};

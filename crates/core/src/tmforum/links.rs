@@ -1,7 +1,8 @@
 //! Other agreements, and the catalogue, that an agreement refers to.
 
+use super::left_out::Missing;
+use super::options::Options;
 use super::parts::Reference;
-use super::{Missing, Options};
 use crate::verify::Export;
 use countersign_api::link::Link;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, StandardTerms};

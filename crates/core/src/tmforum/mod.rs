@@ -7,53 +7,24 @@
 mod agreement;
 mod characteristics;
 mod decisions;
+mod left_out;
 mod links;
+mod options;
 mod parts;
 mod product_order;
 mod specification;
 
-use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
+use kube::Resource;
 use kube::core::ObjectMeta;
-use kube::{Resource, ResourceExt};
 use serde::Serialize;
 
-use crate::text;
 use crate::verify::Export;
+use left_out::Missing;
 
-/// Who gets the documents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Audience {
-    /// The customer: without what the provider keeps to itself, such as approvals and negotiable bands.
-    #[default]
-    Customer,
-    /// The provider's own systems.
-    Provider,
-}
-
-/// What becomes a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A `CustomerAgreement` with its decisions, as a TMF651 `Agreement`.
-    Agreement,
-    /// A `StandardTerms`, as a TMF651 `AgreementSpecification`.
-    AgreementSpecification,
-    /// An `OrderRequest`, as a TMF622 `ProductOrder` that is yet to be posted.
-    ProductOrder,
-}
-
-/// How documents are made.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Who gets them.
-    pub audience: Audience,
-    /// Which are made; every kind where none is named.
-    pub kinds: BTreeSet<Kind>,
-    /// Where the APIs are, such as `https://api.example.com/tmf-api`. Without it no document has a `href`.
-    pub base_url: Option<String>,
-}
+pub use left_out::LeftOut;
+pub use options::{Kind, Options};
 
 /// Documents, and what is not in them.
 #[derive(Debug, Default)]
@@ -87,21 +58,6 @@ enum Content {
     Agreement(Box<agreement::Agreement>),
     AgreementSpecification(Box<specification::AgreementSpecification>),
     ProductOrder(Box<product_order::ProductOrder>),
-}
-
-/// Something that should be in the documents and is not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// The object, such as `CustomerAgreement commerce/fibre`.
-    pub object: String,
-    /// What of it, and why.
-    pub message: String,
-}
-
-impl fmt::Display for LeftOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.object, self.message)
-    }
 }
 
 /// Makes documents of the objects in an export. The same objects give the same documents, in whatever order they stand.
@@ -141,23 +97,4 @@ fn sorted<K: Resource>(objects: &[Arc<K>]) -> Vec<&K> {
 
 fn identity(metadata: &ObjectMeta) -> (Option<&str>, Option<&str>, Option<&str>) {
     (metadata.namespace.as_deref(), metadata.name.as_deref(), metadata.uid.as_deref())
-}
-
-/// Notes down what is missing in the document of one object.
-struct Missing<'a> {
-    object: String,
-    left_out: &'a mut Vec<LeftOut>,
-}
-
-impl<'a> Missing<'a> {
-    fn of<K: Resource<DynamicType = ()>>(object: &K, left_out: &'a mut Vec<LeftOut>) -> Self {
-        let namespace = object.namespace().map(|namespace| namespace + "/").unwrap_or_default();
-        let object = format!("{} {namespace}{}", K::kind(&()), object.name_any());
-        Self { object: text::reason(&object), left_out }
-    }
-
-    fn note(&mut self, message: &str) {
-        let left_out = LeftOut { object: self.object.clone(), message: text::reason(message) };
-        self.left_out.push(left_out);
-    }
 }

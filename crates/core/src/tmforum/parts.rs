@@ -1,12 +1,10 @@
 //! What several documents are made of.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Options;
 use countersign_api::customer_agreement::Order;
 use countersign_api::references::Period;
 use countersign_api::standard_terms::TermValueType;
@@ -132,25 +130,6 @@ impl RelatedParty {
     }
 }
 
-const NOT_IN_A_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-impl Options {
-    /// Where an agreement is served.
-    pub(super) fn agreement_href(&self, id: &str) -> Option<String> {
-        self.href("agreementManagement/v4/agreement", id)
-    }
-
-    /// Where a specification is served.
-    pub(super) fn specification_href(&self, id: &str) -> Option<String> {
-        self.href("agreementManagement/v4/agreementSpecification", id)
-    }
-
-    fn href(&self, path: &str, id: &str) -> Option<String> {
-        let base = self.base_url.as_deref()?.trim_end_matches('/');
-        Some(format!("{base}/{path}/{}", utf8_percent_encode(id, NOT_IN_A_SEGMENT)))
-    }
-}
-
 /// Takes out the fields that hold nothing.
 pub(super) fn without_nothing(value: &mut Value) {
     if let Value::Object(fields) = value {
@@ -192,13 +171,5 @@ mod tests {
         for text in ["", "-", ".5", "5.", "1.2.3", "1e5", "+1", " 1", "1-2", "٣"] {
             assert_eq!(number(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn an_id_cannot_leave_its_place_in_a_path() {
-        let options = Options { base_url: Some("https://api.example/x/".to_owned()), ..Options::default() };
-        let href = options.agreement_href("a/../b?c d").unwrap();
-        assert_eq!(href, "https://api.example/x/agreementManagement/v4/agreement/a%2F..%2Fb%3Fc%20d");
-        assert_eq!(Options::default().agreement_href("a"), None);
     }
 }

@@ -6,7 +6,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
-use super::Options;
+use super::options::Options;
 use super::parts::{Any, Characteristic, Number, Reference, RelatedParty};
 use countersign_api::customer_agreement::{
     ItemAction, ItemRelationship, OrderItem, Place, Price, PricePeriod, PriceType, Product,

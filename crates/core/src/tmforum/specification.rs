@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::left_out::Missing;
+use super::options::Options;
 use super::parts::{Any, TimePeriod};
-use super::{Audience, Missing, Options};
+use crate::Audience;
 use countersign_api::StandardTerms;
 use countersign_api::references::Document;
 use countersign_api::standard_terms::{LifecycleState, StandardTerm, TermValueType};

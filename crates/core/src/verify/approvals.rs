@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::assessed::assessed;
+use super::exported_agreement::ExportedAgreement;
 use super::report::{Claim, Statement};
-use super::{Subject, replay};
 use crate::decide::rank;
 use crate::text;
 use countersign_api::Action;
@@ -11,25 +12,25 @@ use countersign_api::agreement_status::{Approval, ApprovalState};
 use countersign_api::delegation_policy::EscalationTiming;
 
 /// The digest that managers decide on, where the policy is there to say it.
-pub(super) fn digest<'a>(subject: &'a Subject<'_>) -> Option<&'a str> {
-    let timing = subject.policy?.spec.rules.escalation.timing;
-    let left_out = subject.status.orders.iter().any(|order| order.confirmed == Some(false));
+pub(super) fn digest<'a>(exported: &'a ExportedAgreement<'_>) -> Option<&'a str> {
+    let timing = exported.policy?.spec.rules.escalation.timing;
+    let left_out = exported.status.orders.iter().any(|order| order.confirmed == Some(false));
     match timing {
-        EscalationTiming::AfterConfirmation => subject.confirmation_digest(),
+        EscalationTiming::AfterConfirmation => exported.confirmation_digest(),
         // A refusal from before the customer left something out stands; which of the two it was says the replay.
         EscalationTiming::BeforeConfirmation if left_out => None,
-        EscalationTiming::BeforeConfirmation => Some(subject.terms_digest()),
+        EscalationTiming::BeforeConfirmation => Some(exported.terms_digest()),
     }
 }
 
 /// One statement for each step.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
-    let needs = replay::assessed(subject).map(|found| found.needs).unwrap_or_default();
-    let steps = subject.status.approvals.iter();
-    steps.map(|step| one(subject, &needs, step).about(format!("{} {}", step.function, step.level))).collect()
+pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
+    let needs = assessed(exported).map(|found| found.needs).unwrap_or_default();
+    let steps = exported.status.approvals.iter();
+    steps.map(|step| one(exported, &needs, step).about(format!("{} {}", step.function, step.level))).collect()
 }
 
-fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> Statement {
+fn one(exported: &ExportedAgreement<'_>, needs: &[(String, String)], step: &Approval) -> Statement {
     let claim = Claim::Approval;
     let mut faults = Vec::new();
     let mut unknown = Vec::new();
@@ -38,12 +39,12 @@ fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> St
     let mut names = Vec::new();
     let need = needs.iter().find(|(function, _)| *function == step.function);
     for verdict in &step.decided_by {
-        let refusal = subject
+        let refusal = exported
             .decision(&verdict.decision)
             .is_some_and(|decision| decision.spec.action == Action::Refuse);
         let own = [Some(verdict.username.as_str()), verdict.on_behalf_of.as_deref()];
         for person in own.into_iter().flatten() {
-            if !people.insert(subject.canonical(person)) && !refusal {
+            if !people.insert(exported.canonical(person)) && !refusal {
                 faults.push(format!("{:?} counts twice", text::user(person)));
             }
         }
@@ -51,7 +52,7 @@ fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> St
             approved += 1;
             names.push(text::user(&verdict.username));
         }
-        let Some(policy) = subject.policy else {
+        let Some(policy) = exported.policy else {
             unknown.push("levels are in the policy, which is not in the export".to_owned());
             continue;
         };
@@ -66,7 +67,7 @@ fn one(subject: &Subject<'_>, needs: &[(String, String)], step: &Approval) -> St
             ));
         }
     }
-    if let Some(policy) = subject.policy {
+    if let Some(policy) = exported.policy {
         let rule = crate::decide::quorum(&policy.spec.rules, &step.function, &step.level);
         if rule != step.quorum {
             faults.push(format!("the policy wants {rule} of that level, and the status {}", step.quorum));

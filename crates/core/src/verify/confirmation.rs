@@ -1,6 +1,6 @@
 //! What the customer confirmed (S2, S5): by the decisions that count, not by what the status says of them.
 
-use super::Subject;
+use super::exported_agreement::ExportedAgreement;
 use super::report::{Claim, Statement};
 use crate::text;
 use countersign_api::agreement_decision::{self, OrderConfirmation};
@@ -19,9 +19,9 @@ pub(super) const fn word(statement: agreement_decision::Statement) -> &'static s
 }
 
 /// Statements, and outcomes of the orders, once confirmation is complete.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
-    if subject.confirmation_digest().is_none() {
-        let claimed = subject.status.orders.iter().filter(|order| order.confirmed.is_some());
+pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
+    if exported.confirmation_digest().is_none() {
+        let claimed = exported.status.orders.iter().filter(|order| order.confirmed.is_some());
         let faults: Vec<String> = claimed
             .map(|order| {
                 format!("`{}` has an outcome, and confirmation is not complete", text::id(&order.id))
@@ -29,12 +29,12 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
             .collect();
         return if faults.is_empty() { Vec::new() } else { vec![Claim::Orders.fails(faults.join("; "))] };
     }
-    vec![statements(subject), orders(subject)]
+    vec![statements(exported), orders(exported)]
 }
 
-fn statements(subject: &Subject<'_>) -> Statement {
+fn statements(exported: &ExportedAgreement<'_>) -> Statement {
     let claim = Claim::Statements;
-    let confirmers: Vec<&str> = subject
+    let confirmers: Vec<&str> = exported
         .agreement
         .spec
         .customer
@@ -43,7 +43,7 @@ fn statements(subject: &Subject<'_>) -> Statement {
         .filter(|who| who.roles.contains(&RepresentativeRole::Confirmer))
         .map(|who| who.username.as_str())
         .collect();
-    let counted = || subject.status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
+    let counted = || exported.status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
     let strangers: Vec<String> = counted()
         .filter(|own| !confirmers.contains(&own.username.as_str()))
         .map(|own| format!("{:?} is not a Confirmer of the customer", text::user(&own.username)))
@@ -54,7 +54,7 @@ fn statements(subject: &Subject<'_>) -> Statement {
     // By the decisions themselves: what the status counts of them, and they state.
     let stated = |who: &str, statement: agreement_decision::Statement| {
         counted().filter(|own| own.username == who && own.statements.contains(&statement)).any(|own| {
-            subject
+            exported
                 .decision(&own.decision)
                 .is_some_and(|decision| decision.spec.statements.contains(&statement))
         })
@@ -69,7 +69,7 @@ fn statements(subject: &Subject<'_>) -> Statement {
         .filter(|who| !missing(who).is_empty())
         .map(|who| format!("{} is missing from {:?}", text::join_and(&missing(who)), text::user(who)))
         .collect();
-    let required = subject.policy.map(|policy| policy.spec.rules.confirmation.representatives);
+    let required = exported.policy.map(|policy| policy.spec.rules.confirmation.representatives);
     let by = format!("understood and acceptable, said {}", text::join_and(&whole));
     match (gaps.is_empty(), whole.is_empty(), required) {
         (true, false, _) | (false, false, Some(Required::Any)) => claim.ok(by),
@@ -82,27 +82,27 @@ fn statements(subject: &Subject<'_>) -> Statement {
     }
 }
 
-fn orders(subject: &Subject<'_>) -> Statement {
+fn orders(exported: &ExportedAgreement<'_>) -> Statement {
     let claim = Claim::Orders;
-    let spec = &subject.agreement.spec;
+    let spec = &exported.agreement.spec;
     let mut faults = Vec::new();
     let acceptable = agreement_decision::Statement::Acceptable;
-    let acceptances: Vec<_> = subject
+    let acceptances: Vec<_> = exported
         .status
         .confirmation
         .iter()
         .flat_map(|confirmation| &confirmation.decisions)
         .filter(|own| own.statements.contains(&acceptable))
-        .filter_map(|own| subject.decision(&own.decision))
+        .filter_map(|own| exported.decision(&own.decision))
         .collect();
-    for outcome in &subject.status.orders {
+    for outcome in &exported.status.orders {
         if !spec.orders.iter().any(|order| order.id == outcome.id) {
             faults.push(format!("the agreement has no order `{}`", text::id(&outcome.id)));
         }
     }
     for order in &spec.orders {
         let id = text::id(&order.id);
-        let mut shown = subject.status.orders.iter().filter(|outcome| outcome.id == order.id);
+        let mut shown = exported.status.orders.iter().filter(|outcome| outcome.id == order.id);
         let (Some(outcome), None) = (shown.next(), shown.next()) else {
             faults.push(format!("the status must say once what became of `{id}`"));
             continue;
@@ -127,7 +127,7 @@ fn orders(subject: &Subject<'_>) -> Statement {
             None => faults.push(format!("the status does not say whether `{id}` was confirmed")),
         }
     }
-    let confirmed = subject.confirmed_orders().len();
+    let confirmed = exported.confirmed_orders().len();
     let all = text::count(spec.orders.len(), "order");
     claim.unless(&faults, format!("{confirmed} of {all} confirmed, as the customer said"))
 }

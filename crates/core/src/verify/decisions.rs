@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::exported_agreement::{ExportedAgreement, made};
 use super::report::{Claim, Statement};
-use super::{Subject, made};
 use crate::text;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, ApprovalVerdict, ChangeRequest, ClosedOutcome, ConfirmationDecision, Side,
@@ -62,8 +62,8 @@ impl Counts<'_> {
     }
 }
 
-fn counting<'a>(subject: &Subject<'a>) -> Vec<Counts<'a>> {
-    let status = subject.status;
+fn counting<'a>(exported: &ExportedAgreement<'a>) -> Vec<Counts<'a>> {
+    let status = exported.status;
     let confirmed = status.confirmation.iter().flat_map(|c| &c.decisions).map(Counts::Confirmation);
     let approved = status
         .approvals
@@ -79,17 +79,17 @@ fn counting<'a>(subject: &Subject<'a>) -> Vec<Counts<'a>> {
 }
 
 /// One statement for each place in which a decision counts.
-pub(super) fn each(subject: &Subject<'_>) -> Vec<Statement> {
-    counting(subject).iter().map(|counts| one(subject, counts)).collect()
+pub(super) fn each(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
+    counting(exported).iter().map(|counts| one(exported, counts)).collect()
 }
 
-fn one(subject: &Subject<'_>, counts: &Counts<'_>) -> Statement {
+fn one(exported: &ExportedAgreement<'_>, counts: &Counts<'_>) -> Statement {
     let about = format!("{} in {}", text::name(counts.name()), counts.place());
-    let Some(decision) = subject.decision(counts.name()) else {
+    let Some(decision) = exported.decision(counts.name()) else {
         return Claim::Decision.fails("it is not in the export").about(about);
     };
-    let mut faults = binding(subject, counts, decision);
-    faults.extend(content(subject, counts, decision));
+    let mut faults = binding(exported, counts, decision);
+    faults.extend(content(exported, counts, decision));
     let time = decision.metadata.creation_timestamp.as_ref();
     if time.is_none() {
         faults.push("it has no `metadata.creationTimestamp`".to_owned());
@@ -104,7 +104,11 @@ fn one(subject: &Subject<'_>, counts: &Counts<'_>) -> Statement {
 }
 
 /// Whether it speaks of this agreement, this revision and this content.
-fn binding(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecision) -> Vec<String> {
+fn binding(
+    exported: &ExportedAgreement<'_>,
+    counts: &Counts<'_>,
+    decision: &AgreementDecision,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let named = &decision.spec.agreement_ref;
     let mut differs = |field: &str, said: &str, is: &str| {
@@ -113,12 +117,12 @@ fn binding(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
             faults.push(format!("its `spec.agreementRef.{field}` is {said:?} and not {is:?}"));
         }
     };
-    differs("name", &named.name, subject.agreement.metadata.name.as_deref().unwrap_or_default());
-    differs("uid", &named.uid, subject.uid());
-    let revision = subject.status.terms.as_ref().map_or(0, |terms| terms.revision);
+    differs("name", &named.name, exported.agreement.metadata.name.as_deref().unwrap_or_default());
+    differs("uid", &named.uid, exported.uid());
+    let revision = exported.status.terms.as_ref().map_or(0, |terms| terms.revision);
     differs("revision", &named.revision.to_string(), &revision.to_string());
-    let terms = subject.terms_digest();
-    let confirmation = subject.confirmation_digest();
+    let terms = exported.terms_digest();
+    let confirmation = exported.confirmation_digest();
     let (permitted, word) = match decision.spec.action {
         Action::Sign | Action::Countersign => (vec![confirmation], "the confirmation digest"),
         Action::Approve | Action::Refuse => {
@@ -132,7 +136,7 @@ fn binding(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
         faults.push(format!("its `spec.agreementRef.digest` {} is not {word}", text::value(&named.digest)));
     }
     if let Counts::Verdict(..) | Counts::End(ClosedOutcome::Refused, _) = counts
-        && let Some(asked) = super::approvals::digest(subject)
+        && let Some(asked) = super::approvals::digest(exported)
         && asked != named.digest
     {
         faults.push(format!("its digest is not {asked}, which the policy asks managers about"));
@@ -141,7 +145,11 @@ fn binding(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
 }
 
 /// Whether it says what the status says it does.
-fn content(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecision) -> Vec<String> {
+fn content(
+    exported: &ExportedAgreement<'_>,
+    counts: &Counts<'_>,
+    decision: &AgreementDecision,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let spec = &decision.spec;
     let action = spec.action;
@@ -208,7 +216,7 @@ fn content(subject: &Subject<'_>, counts: &Counts<'_>, decision: &AgreementDecis
             }
         }
         Counts::End(..) => {
-            if let Some(closed) = &subject.status.closed {
+            if let Some(closed) = &exported.status.closed {
                 same("reason", Some(&closed.reason), Some(&words(decision, &closed.reason)));
             }
         }
@@ -229,9 +237,9 @@ fn words(decision: &AgreementDecision, said: &str) -> String {
 }
 
 /// Whether no decision counts twice, and none that is ignored.
-pub(super) fn once(subject: &Subject<'_>) -> Option<Statement> {
-    let counting = counting(subject);
-    if counting.is_empty() && subject.status.ignored_decisions.is_empty() {
+pub(super) fn once(exported: &ExportedAgreement<'_>) -> Option<Statement> {
+    let counting = counting(exported);
+    if counting.is_empty() && exported.status.ignored_decisions.is_empty() {
         return None;
     }
     let mut seen = BTreeSet::new();
@@ -243,7 +251,7 @@ pub(super) fn once(subject: &Subject<'_>) -> Option<Statement> {
             faults.push(format!("`{}` stands in the status twice", text::name(counts.name())));
         }
     }
-    for ignored in &subject.status.ignored_decisions {
+    for ignored in &exported.status.ignored_decisions {
         if seen.contains(ignored.name.as_str()) {
             faults.push(format!("`{}` counts and is ignored", text::name(&ignored.name)));
         }

@@ -5,37 +5,56 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::differences::differences;
+use super::export::Export;
+use super::exported_agreement::ExportedAgreement;
+use super::reconstructed::Reconstructed;
 use super::report::{Claim, Statement};
-use super::rules::differences;
-use super::{Export, Subject, replay};
+use crate::decide::{Plan, decide, name_requests};
 use crate::text;
 use countersign_api::conditions::{condition, reason};
 use countersign_api::{CustomerAgreement, OrderRequest};
 
 /// One statement for each confirmed order, and one for everything else.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
-    let expected = replay::order_requests(subject);
+pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
+    let expected = expected(exported);
     let mut statements: Vec<Statement> = expected
         .iter()
-        .map(|expected| one(subject, expected).about(format!("`{}`", text::id(&expected.spec.order_id))))
+        .map(|expected| one(exported, expected).about(format!("`{}`", text::id(&expected.spec.order_id))))
         .collect();
     // An order that the spec does not have makes no request.
-    if subject.sealed().is_some() {
+    if exported.sealed().is_some() {
         let known: BTreeSet<&str> = expected.iter().map(|expected| expected.spec.order_id.as_str()).collect();
-        for id in subject.confirmed_orders().iter().filter(|id| !known.contains(id.as_str())) {
+        for id in exported.confirmed_orders().iter().filter(|id| !known.contains(id.as_str())) {
             let statement = Claim::OrderRequest.fails("the agreement has no such order");
             statements.push(statement.about(format!("`{}`", text::id(id))));
         }
     }
-    statements.push(others(subject, &expected));
+    statements.push(others(exported, &expected));
     statements
 }
 
-fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
+/// The order requests that follow from a sealed agreement, as the operator would make them.
+fn expected(exported: &ExportedAgreement<'_>) -> Vec<OrderRequest> {
+    let Some(sealed) = exported.sealed() else { return Vec::new() };
+    let mut scene = Reconstructed::of(exported, Vec::new());
+    let mut status = exported.status.clone();
+    status.closed = None;
+    status.agreed_time = None;
+    status.orders.iter_mut().for_each(|order| order.uid = None);
+    name_requests(exported.agreement, &mut status);
+    scene.agreement.status = Some(status);
+    match decide(&scene.observed(exported), sealed) {
+        Plan::Write(changes) => changes.orders,
+        Plan::Rest { .. } | Plan::Need(_) => Vec::new(),
+    }
+}
+
+fn one(exported: &ExportedAgreement<'_>, expected: &OrderRequest) -> Statement {
     let claim = Claim::OrderRequest;
     let name = expected.metadata.name.as_deref().unwrap_or_default();
     let id = &expected.spec.order_id;
-    let Some(outcome) = subject.status.orders.iter().find(|order| order.id == *id) else {
+    let Some(outcome) = exported.status.orders.iter().find(|order| order.id == *id) else {
         return claim.fails("the status says nothing of the order");
     };
     if outcome.order_request_name.as_deref() != Some(name) {
@@ -45,23 +64,23 @@ fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
             text::name(said)
         ));
     }
-    let namespace = &subject.agreement.metadata.namespace;
-    let found = subject.export.requests.iter().find(|request| {
+    let namespace = &exported.agreement.metadata.namespace;
+    let found = exported.export.requests.iter().find(|request| {
         request.metadata.namespace == *namespace && request.metadata.name.as_deref() == Some(name)
     });
     let Some(found) = found else {
-        if is_missing(subject) && outcome.uid.is_some() {
+        if is_missing(exported) && outcome.uid.is_some() {
             return claim
                 .not_checked(format!("`{name}` is gone, as the status says; what it said cannot be seen"));
         }
-        return if subject.status.agreed_time.is_some() {
+        return if exported.status.agreed_time.is_some() {
             claim.fails(format!("`{name}` is not in the export"))
         } else {
             claim.not_checked(format!("`{name}` is not in the export; the agreement is not agreed yet"))
         };
     };
     let mut faults = Vec::new();
-    if !owners(found).any(|owner| owner == subject.uid()) {
+    if !owners(found).any(|owner| owner == exported.uid()) {
         faults.push("the agreement does not own it".to_owned());
     }
     if let Some(uid) = &outcome.uid
@@ -81,7 +100,7 @@ fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
     // What is outside the digest may have been edited after the order was passed on.
     there = json!(found.spec);
     follows = json!(expected.spec);
-    if subject.policy.is_none() {
+    if exported.policy.is_none() {
         for spec in [&mut there, &mut follows] {
             spec.as_object_mut().map(|spec| spec.remove("acknowledgeByTime"));
         }
@@ -98,8 +117,8 @@ fn one(subject: &Subject<'_>, expected: &OrderRequest) -> Statement {
 }
 
 /// Whether the operator itself found that an order request is gone.
-fn is_missing(subject: &Subject<'_>) -> bool {
-    let issued = subject.status.conditions.iter().find(|own| own.type_ == condition::ORDERS_ISSUED);
+fn is_missing(exported: &ExportedAgreement<'_>) -> bool {
+    let issued = exported.status.conditions.iter().find(|own| own.type_ == condition::ORDERS_ISSUED);
     issued.is_some_and(|own| own.reason == reason::ORDER_REQUEST_MISSING)
 }
 
@@ -134,9 +153,9 @@ fn is_of(request: &OrderRequest, agreement: &CustomerAgreement) -> bool {
             || owners(request).any(|own| Some(own) == uid))
 }
 
-fn others(subject: &Subject<'_>, expected: &[OrderRequest]) -> Statement {
+fn others(exported: &ExportedAgreement<'_>, expected: &[OrderRequest]) -> Statement {
     let own: Vec<&Arc<OrderRequest>> =
-        subject.export.requests.iter().filter(|request| is_of(request, subject.agreement)).collect();
+        exported.export.requests.iter().filter(|request| is_of(request, exported.agreement)).collect();
     let names: BTreeSet<Option<&str>> =
         expected.iter().map(|expected| expected.metadata.name.as_deref()).collect();
     let mut faults: Vec<String> = own

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::exported_agreement::{CLOCKS_DIFFER, ExportedAgreement, made};
 use super::report::{Claim, Statement};
-use super::{CLOCKS_DIFFER, Subject, made};
 use crate::decide::{counted, outcome_word};
 use crate::text;
 use countersign_api::Action;
@@ -13,24 +13,24 @@ use countersign_api::conditions::{condition, phase};
 use countersign_api::delegation_policy::{EscalationTiming, SignOffOrder};
 
 /// Whether phase, sealing and end follow from the facts, and nothing that counts was made too early or too late.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
-    vec![outcome(subject), times(subject)]
+pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
+    vec![outcome(exported), times(exported)]
 }
 
-fn outcome(subject: &Subject<'_>) -> Statement {
-    let status = subject.status;
+fn outcome(exported: &ExportedAgreement<'_>) -> Statement {
+    let status = exported.status;
     let mut faults = Vec::new();
     let mut must = |holds: bool, words: &str| {
         if !holds {
             faults.push(words.to_owned());
         }
     };
-    let sealed = subject.sealed();
+    let sealed = exported.sealed();
     let closed = status.closed.as_ref();
     let approved = status.approvals.iter().all(|step| step.state == ApprovalState::Approved);
     must(sealed.is_none() || closed.is_none(), "it is sealed, and it ended without agreement");
     if sealed.is_some() {
-        must(subject.confirmation_digest().is_some(), "it is sealed, and confirmation is not complete");
+        must(exported.confirmation_digest().is_some(), "it is sealed, and confirmation is not complete");
         must(approved, "it is sealed, and not every step is Approved");
         must(status.change_request.is_none(), "it is sealed, and a change was asked for");
         must(status.pinned.is_some(), "it is sealed, and no rules are pinned");
@@ -93,17 +93,17 @@ fn outcome(subject: &Subject<'_>) -> Statement {
     Claim::Outcome.unless(&faults, because)
 }
 
-fn times(subject: &Subject<'_>) -> Statement {
-    let status = subject.status;
+fn times(exported: &ExportedAgreement<'_>) -> Statement {
+    let status = exported.status;
     let mut faults = Vec::new();
     let after = |what: &str, time: Timestamp, than: &str, other: Timestamp| {
         format!("{what} was made {}, after {than} {}", text::time(&Time(time)), text::time(&Time(other)))
     };
-    let born = subject.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
-    let settled = subject.settled();
-    let offer_end = subject.agreement.spec.offer_end_time.0;
+    let born = exported.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let settled = exported.settled();
+    let offer_end = exported.agreement.spec.offer_end_time.0;
     for name in counted(status) {
-        let Some(time) = subject.decision(name).and_then(made) else { continue };
+        let Some(time) = exported.decision(name).and_then(made) else { continue };
         let what = format!("`{}`", text::name(name));
         if let Some(born) = born.filter(|born| time < *born) {
             faults.push(format!(
@@ -124,30 +124,30 @@ fn times(subject: &Subject<'_>) -> Statement {
     if status.decided_time.is_none() && !counted(status).is_empty() {
         faults.push("decisions count, and `status.decidedTime` is missing".to_owned());
     }
-    if let (Some(sealed), Some(agreed)) = (subject.sealed(), &status.agreed_time)
+    if let (Some(sealed), Some(agreed)) = (exported.sealed(), &status.agreed_time)
         && agreed.0 < sealed
     {
         faults.push("it was agreed before it was sealed".to_owned());
     }
-    faults.extend(turns(subject));
+    faults.extend(turns(exported));
     faults.dedup();
     Claim::Times.unless(&faults, "in order, and in time for the offer")
 }
 
 /// Whether each side had its turn. An amendment may need another approval after a signature, when others join it.
-fn turns(subject: &Subject<'_>) -> Vec<String> {
-    let status = subject.status;
+fn turns(exported: &ExportedAgreement<'_>) -> Vec<String> {
+    let status = exported.status;
     let compared = status.value.as_ref().is_some_and(|value| !value.compared_with.is_empty());
-    let Some(rules) = subject.policy.map(|policy| &policy.spec.rules).filter(|_| !compared) else {
+    let Some(rules) = exported.policy.map(|policy| &policy.spec.rules).filter(|_| !compared) else {
         return Vec::new();
     };
-    let time = |name: &String| subject.decision(name).and_then(made);
+    let time = |name: &String| exported.decision(name).and_then(made);
     let confirmed =
         status.confirmation.iter().flat_map(|c| &c.decisions).filter_map(|own| time(&own.decision)).max();
     let verdicts = status.approvals.iter().flat_map(|step| &step.decided_by);
     let approved: Vec<Timestamp> = verdicts
         .filter(|own| {
-            subject.decision(&own.decision).is_some_and(|decision| decision.spec.action == Action::Approve)
+            exported.decision(&own.decision).is_some_and(|decision| decision.spec.action == Action::Approve)
         })
         .filter_map(|own| time(&own.decision))
         .collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Subject;
+use super::exported_agreement::ExportedAgreement;
 use super::report::{Claim, Statement};
 use crate::text;
 use countersign_api::Action;
@@ -11,25 +11,25 @@ use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::{Countersignature, Required};
 
 /// Who signed, and that nobody did what is for others to do.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Statement> {
+pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
     let mut statements = Vec::new();
-    if subject.status.sign_off.is_some() {
-        statements.push(signatures(subject));
+    if exported.status.sign_off.is_some() {
+        statements.push(signatures(exported));
     }
-    if !crate::decide::counted(subject.status).is_empty() {
-        statements.push(sides(subject));
+    if !crate::decide::counted(exported.status).is_empty() {
+        statements.push(sides(exported));
     }
     statements
 }
 
-fn of<'a>(subject: &Subject<'a>, side: Side) -> impl Iterator<Item = &'a Signature> {
-    let all = subject.status.sign_off.iter().flat_map(|sign_off| &sign_off.signatures);
+fn of<'a>(exported: &ExportedAgreement<'a>, side: Side) -> impl Iterator<Item = &'a Signature> {
+    let all = exported.status.sign_off.iter().flat_map(|sign_off| &sign_off.signatures);
     all.filter(move |signature| signature.side == side)
 }
 
-fn signatures(subject: &Subject<'_>) -> Statement {
+fn signatures(exported: &ExportedAgreement<'_>) -> Statement {
     let claim = Claim::Signatures;
-    let spec = &subject.agreement.spec;
+    let spec = &exported.agreement.spec;
     let signatories: Vec<&str> = spec
         .customer
         .representatives
@@ -40,7 +40,7 @@ fn signatures(subject: &Subject<'_>) -> Statement {
     let mut faults = Vec::new();
     let mut unknown = Vec::new();
     let mut signed = BTreeSet::new();
-    for signature in of(subject, Side::Customer) {
+    for signature in of(exported, Side::Customer) {
         let who = text::user(&signature.username);
         if !signatories.contains(&signature.username.as_str()) {
             faults.push(format!("{who:?} is not a Signatory of the customer"));
@@ -49,13 +49,13 @@ fn signatures(subject: &Subject<'_>) -> Statement {
             faults.push(format!("{who:?} signed twice"));
         }
     }
-    let countersigned: Vec<&Signature> = of(subject, Side::Provider).collect();
+    let countersigned: Vec<&Signature> = of(exported, Side::Provider).collect();
     if countersigned.len() > 1 {
         faults.push("the provider signed twice".to_owned());
     }
     for signature in &countersigned {
-        let own = subject.canonical(&signature.username);
-        if !spec.provider.signatories.iter().any(|who| subject.canonical(&who.username) == own) {
+        let own = exported.canonical(&signature.username);
+        if !spec.provider.signatories.iter().any(|who| exported.canonical(&who.username) == own) {
             let who = text::user(&signature.username);
             unknown.push(format!(
                 "{who:?} is not among the provider's signatories now; who they were then is not recorded"
@@ -65,10 +65,10 @@ fn signatures(subject: &Subject<'_>) -> Statement {
             faults.push("nobody may record a countersignature for somebody else".to_owned());
         }
     }
-    if subject.sealed().is_some() {
+    if exported.sealed().is_some() {
         let missing: Vec<String> =
             signatories.iter().filter(|who| !signed.contains(*who)).map(|who| text::user(who)).collect();
-        match subject.policy.map(|policy| &policy.spec.rules.sign_off) {
+        match exported.policy.map(|policy| &policy.spec.rules.sign_off) {
             Some(rules) => {
                 if rules.customers == Required::All && !missing.is_empty() {
                     faults.push(format!("the signature of {} is missing", text::join_and(&missing)));
@@ -96,8 +96,8 @@ fn signatures(subject: &Subject<'_>) -> Statement {
     if faults.is_empty() && !unknown.is_empty() {
         return claim.not_checked(unknown.join("; "));
     }
-    let names: Vec<String> = of(subject, Side::Customer)
-        .chain(of(subject, Side::Provider))
+    let names: Vec<String> = of(exported, Side::Customer)
+        .chain(of(exported, Side::Provider))
         .map(|signature| text::user(&signature.username))
         .collect();
     claim.unless(
@@ -106,11 +106,11 @@ fn signatures(subject: &Subject<'_>) -> Statement {
     )
 }
 
-fn sides(subject: &Subject<'_>) -> Statement {
+fn sides(exported: &ExportedAgreement<'_>) -> Statement {
     let claim = Claim::Sides;
-    let status = subject.status;
-    let spec = &subject.agreement.spec;
-    let known = |name: &String| subject.canonical(name).to_owned();
+    let status = exported.status;
+    let spec = &exported.agreement.spec;
+    let known = |name: &String| exported.canonical(name).to_owned();
     let representatives: BTreeSet<String> =
         spec.customer.representatives.iter().map(|who| known(&who.username)).collect();
     let owners: BTreeSet<String> = status.owners.iter().map(known).collect();
@@ -119,7 +119,7 @@ fn sides(subject: &Subject<'_>) -> Statement {
     let confirmed = || status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
     let attesters: BTreeSet<String> = confirmed()
         .filter_map(|own| own.attested_by.as_ref())
-        .chain(of(subject, Side::Customer).filter_map(|own| own.attested_by.as_ref()))
+        .chain(of(exported, Side::Customer).filter_map(|own| own.attested_by.as_ref()))
         .map(known)
         .collect();
     let mut faults = Vec::new();
@@ -127,7 +127,7 @@ fn sides(subject: &Subject<'_>) -> Statement {
     let verdicts = || status.approvals.iter().flat_map(|step| &step.decided_by);
     let approvers: Vec<&String> =
         verdicts().flat_map(|own| [Some(&own.username), own.on_behalf_of.as_ref()]).flatten().collect();
-    let owner_may_not = subject.policy.map(|policy| policy.spec.rules.separation.owner_may_not_approve);
+    let owner_may_not = exported.policy.map(|policy| policy.spec.rules.separation.owner_may_not_approve);
     for person in &approvers {
         let (who, own) = (text::user(person), known(person));
         if representatives.contains(&own) {
@@ -148,14 +148,14 @@ fn sides(subject: &Subject<'_>) -> Statement {
             }
         }
     }
-    faults.extend(not_distinct(subject));
-    for signature in of(subject, Side::Provider) {
+    faults.extend(not_distinct(exported));
+    for signature in of(exported, Side::Provider) {
         if representatives.contains(&known(&signature.username)) {
             let who = text::user(&signature.username);
             faults.push(format!("{who:?} represents the customer and signed for the provider"));
         }
     }
-    let others = of(subject, Side::Provider).map(|own| &own.username).chain(approvers);
+    let others = of(exported, Side::Provider).map(|own| &own.username).chain(approvers);
     let deciding: BTreeSet<String> = others.map(known).collect();
     for attester in &attesters {
         let who = text::user(attester);
@@ -175,7 +175,7 @@ fn sides(subject: &Subject<'_>) -> Statement {
     let owner = &spec.provider.owner_username;
     if !status.owners.contains(owner) {
         let who = text::user(owner);
-        if subject.settled().is_none() {
+        if exported.settled().is_none() {
             faults.push(format!("the owner {who:?} is not among `status.owners`"));
         } else {
             unknown.push(format!(
@@ -190,16 +190,16 @@ fn sides(subject: &Subject<'_>) -> Statement {
 }
 
 /// People who approved more than one step, where the policy wants others for each.
-fn not_distinct(subject: &Subject<'_>) -> Vec<String> {
-    let distinct = subject.policy.is_some_and(|policy| policy.spec.rules.separation.distinct_approvers);
+fn not_distinct(exported: &ExportedAgreement<'_>) -> Vec<String> {
+    let distinct = exported.policy.is_some_and(|policy| policy.spec.rules.separation.distinct_approvers);
     let mut functions: BTreeMap<&str, &str> = BTreeMap::new();
     let mut faults = Vec::new();
-    for step in subject.status.approvals.iter().filter(|_| distinct) {
+    for step in exported.status.approvals.iter().filter(|_| distinct) {
         let approvals = step.decided_by.iter().filter(|own| {
-            subject.decision(&own.decision).is_none_or(|decision| decision.spec.action == Action::Approve)
+            exported.decision(&own.decision).is_none_or(|decision| decision.spec.action == Action::Approve)
         });
         for person in approvals.flat_map(|own| [Some(&own.username), own.on_behalf_of.as_ref()]).flatten() {
-            let before = functions.insert(subject.canonical(person), &step.function);
+            let before = functions.insert(exported.canonical(person), &step.function);
             if before.is_some_and(|before| before != step.function) {
                 faults.push(format!("{:?} approved more than one step", text::user(person)));
             }

@@ -1,7 +1,8 @@
 //! What documents say of the objects, who may see what, and what is left out.
 
 use countersign_api::Action;
-use countersign_core::tmforum::{Audience, Documents};
+use countersign_core::Audience;
+use countersign_core::tmforum::Documents;
 use serde_json::{Value, json};
 
 use super::papers::{BASE, complete, lives, made, one, options, read};

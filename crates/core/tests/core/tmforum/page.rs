@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::tmforum::Audience;
+use countersign_core::Audience;
 use serde_json::Value;
 
 use super::papers::{complete, lives, made, options, read};

@@ -1,7 +1,8 @@
 //! Exports of agreements whose lives really happened, and the documents that they become.
 
 use countersign_api::Action;
-use countersign_core::tmforum::{Audience, Documents, Options, documents};
+use countersign_core::Audience;
+use countersign_core::tmforum::{Documents, Options, documents};
 use countersign_core::verify::Export;
 use serde_json::{Value, json};
 use testkit::papers::list;

@@ -1,6 +1,7 @@
 //! Every document against the published schemas, and the check of that check.
 
-use countersign_core::tmforum::{Audience, Options};
+use countersign_core::Audience;
+use countersign_core::tmforum::Options;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
