@@ -7,7 +7,7 @@ use super::evidence::Evidence;
 use super::observed::Observed;
 use super::plan::{Changes, Plan};
 use super::seconds::next_second;
-use super::{fit, notices};
+use super::{notices, size_limit};
 use countersign_api::{CustomerAgreementStatus, OrderRequest};
 
 /// What an agreement comes to.
@@ -26,7 +26,7 @@ pub(super) fn plan(observed: &Observed<'_>, outcome: Outcome, now: Timestamp) ->
     let wake = wakeups.into_iter().map(next_second).filter(|wakeup| *wakeup > now).min();
     // What is there already fits.
     if before != Some(&status) {
-        fit::fit(&mut status);
+        size_limit::apply(&mut status);
     }
     if before == Some(&status) {
         return if orders.is_empty() {

@@ -9,7 +9,7 @@ const MOST_BYTES: usize = 64 * 1024 - 1;
 /// Shortens texts, the longest first, until the status fits. Where only names are left, the last deviations go, as the
 /// `Valid` condition says how many there are, and then the last of those who are waited for. Who decided what and when is
 /// never touched: with more than 64 characters in the names of dozens of people a status may be longer.
-pub(crate) fn fit(status: &mut CustomerAgreementStatus) {
+pub(crate) fn apply(status: &mut CustomerAgreementStatus) {
     for most in [1_000, 500, 250, 120, 60, 30] {
         if size(status) <= MOST_BYTES {
             return;
