@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use countersign_api::{Action, AgreementDecision, CustomerAgreement};
-use countersign_core::decide::foresee::{Fate, fate};
+use countersign_core::decide::dry_run::{Effect, effect};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -146,22 +146,22 @@ fn of_decision(agreement: &CustomerAgreement, decision: &AgreementDecision) -> O
     let name = decision.metadata.name.clone().unwrap_or_default();
     let spec = &decision.spec;
     let revision = status.terms.as_ref().map_or(0, |terms| terms.revision);
-    let (counts, why) = match fate(&status, &name) {
-        Fate::Counts => (true, None),
-        Fate::Ignored(ignored) => {
+    let (counts, why) = match effect(&status, &name) {
+        Effect::Counts => (true, None),
+        Effect::Ignored(ignored) => {
             (false, Some(format!("{}: {}", ignored.reason, text::reason(&ignored.message))))
         }
-        Fate::Open if agreement.metadata.uid.as_ref() != Some(&spec.agreement_ref.uid) => {
+        Effect::Open if agreement.metadata.uid.as_ref() != Some(&spec.agreement_ref.uid) => {
             (false, Some("it was made on an earlier agreement of this name".to_owned()))
         }
-        Fate::Open if spec.agreement_ref.revision < revision => {
+        Effect::Open if spec.agreement_ref.revision < revision => {
             let words = format!(
                 "it was made on revision {}, and the terms are at {revision} now",
                 spec.agreement_ref.revision
             );
             (false, Some(words))
         }
-        Fate::Open => (
+        Effect::Open => (
             false,
             Some(
                 "the operator says nothing about it: it was replaced by a later one, or not looked at yet"

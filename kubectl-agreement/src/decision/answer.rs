@@ -2,7 +2,7 @@
 
 use countersign_api::conditions::{condition, reason};
 use countersign_api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
-use countersign_core::decide::foresee::{Fate, fate};
+use countersign_core::decide::dry_run::{Effect, effect};
 use kube::Error;
 
 use super::arguments::Common;
@@ -21,18 +21,18 @@ pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) ->
     let mut last = None;
     let answer = tokio::time::timeout(common.timeout, settled(server, agreement, name, &mut last)).await;
     match answer {
-        Ok(Ok(Some((Fate::Counts, status)))) => {
+        Ok(Ok(Some((Effect::Counts, status)))) => {
             if !quiet {
                 say(&paragraph(&format!("It counts. {}", now_it_is(&status)), "", ""));
             }
             Ok(())
         }
-        Ok(Ok(Some((Fate::Ignored(ignored), _)))) => Err(Failure::Ignored(format!(
+        Ok(Ok(Some((Effect::Ignored(ignored), _)))) => Err(Failure::Ignored(format!(
             "{name} does not count ({}): {}",
             ignored.reason,
             text::reason(&ignored.message)
         ))),
-        Ok(Ok(Some((Fate::Open, _)) | None)) => {
+        Ok(Ok(Some((Effect::Open, _)) | None)) => {
             if !quiet {
                 say(&paragraph(
                     "It is on record. You may not read the agreement, so whether it counts is not shown to you: ask whoever \
@@ -58,7 +58,7 @@ async fn settled(
     agreement: &str,
     decision: &str,
     last: &mut Option<CustomerAgreementStatus>,
-) -> Outcome<Option<(Fate, CustomerAgreementStatus)>> {
+) -> Outcome<Option<(Effect, CustomerAgreementStatus)>> {
     let api = server.here::<CustomerAgreement>();
     loop {
         let seen = match api.get(agreement).await {
@@ -79,11 +79,11 @@ async fn settled(
     }
 }
 
-fn said(agreement: &CustomerAgreement, decision: &str) -> Option<(Fate, CustomerAgreementStatus)> {
+fn said(agreement: &CustomerAgreement, decision: &str) -> Option<(Effect, CustomerAgreementStatus)> {
     let status = agreement.status.as_ref()?;
-    match fate(status, decision) {
-        Fate::Open => None,
-        fate => Some((fate, status.clone())),
+    match effect(status, decision) {
+        Effect::Open => None,
+        effect => Some((effect, status.clone())),
     }
 }
 

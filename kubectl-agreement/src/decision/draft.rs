@@ -7,7 +7,7 @@ use countersign_api::subject::SubjectKind;
 use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
 use countersign_core::decide::answers::{Capacity, capacities, groups_to_claim};
 use countersign_core::decide::binding::{self, Binding};
-use countersign_core::decide::foresee::{Fate, foresee};
+use countersign_core::decide::dry_run::{Effect, dry_run};
 use jiff::Timestamp;
 use kube::core::ObjectMeta;
 
@@ -186,9 +186,9 @@ fn choose(
     let mut counting: Vec<Draft> = Vec::new();
     let mut other = None;
     for draft in drafts {
-        let fate = around.whole.then(|| foresee(&around.observed(agreement), &draft.decision, now));
-        match fate {
-            Some(Fate::Ignored(ignored)) => {
+        let effect = around.whole.then(|| dry_run(&around.observed(agreement), &draft.decision, now));
+        match effect {
+            Some(Effect::Ignored(ignored)) => {
                 because.get_or_insert(ignored);
                 other.get_or_insert(draft);
             }

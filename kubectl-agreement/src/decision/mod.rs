@@ -12,7 +12,7 @@ use std::path::Path;
 
 use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
 use countersign_core::decide::binding;
-use countersign_core::decide::foresee::{Fate, foresee};
+use countersign_core::decide::dry_run::{Effect, dry_run};
 use kube::api::PostParams;
 
 use crate::clock;
@@ -45,7 +45,7 @@ async fn decide(connection: &Connection, common: &Common, act: &Act) -> Outcome 
     check_digest(common, act.action, &agreement, &around)?;
     let draft = Draft::of(act, &agreement, &around, &me, now)?;
     if around.whole
-        && let Fate::Ignored(ignored) = foresee(&around.observed(&agreement), &draft.decision, now)
+        && let Effect::Ignored(ignored) = dry_run(&around.observed(&agreement), &draft.decision, now)
         && !common.anyway
     {
         return Err(Failure::Ignored(format!(

@@ -75,7 +75,7 @@ pub struct Capacity {
 }
 
 /// With which authorities somebody could approve or refuse, lowest level first for each function and person; whether such a
-/// decision would count is for [`foresee`](super::foresee::foresee) to say.
+/// decision would count is for [`dry_run`](super::dry_run::dry_run) to say.
 #[must_use]
 pub fn capacities(
     agreement: &CustomerAgreement,

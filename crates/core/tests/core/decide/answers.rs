@@ -5,7 +5,7 @@ use countersign_api::delegation_policy::{Alias, DelegationPolicy, EscalationTimi
 use countersign_api::{Action, AgreementDecision};
 use countersign_core::decide::answers::{Capacity, Reader, asked, capacities, groups_to_claim};
 use countersign_core::decide::binding::{self, Content};
-use countersign_core::decide::foresee::{Fate, fate, foresee};
+use countersign_core::decide::dry_run::{Effect, dry_run, effect};
 use countersign_core::decide::{Gathered, Guard, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
@@ -66,7 +66,7 @@ fn sales_is_asked(change: impl FnOnce(&mut DelegationPolicy)) -> World {
     world
 }
 
-fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Fate {
+fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Effect {
     let seen = Observed {
         agreement: &world.agreement,
         decisions: &world.decisions,
@@ -79,7 +79,7 @@ fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Fate
         guard: Guard::Active { since: None },
         evidence: Gathered::ALL,
     };
-    foresee(&seen, &AgreementDecision { metadata: ObjectMeta::default(), spec }, world.now)
+    dry_run(&seen, &AgreementDecision { metadata: ObjectMeta::default(), spec }, world.now)
 }
 
 #[test]
@@ -211,17 +211,17 @@ fn what_would_become_of_a_decision_is_what_becomes_of_it() {
         let mut draft = world.draft(who, Action::Approve);
         draft.function = Some(function.to_owned());
         draft.level = Some(level.to_owned());
-        let fate_of = |fate: Fate| match fate {
-            Fate::Ignored(ignored) => ignored.reason,
-            Fate::Counts => String::new(),
-            Fate::Open => "nothing was said".to_owned(),
+        let fate_of = |effect: Effect| match effect {
+            Effect::Ignored(ignored) => ignored.reason,
+            Effect::Counts => String::new(),
+            Effect::Open => "nothing was said".to_owned(),
         };
         assert_eq!(fate_of(foreseen(&world, draft.clone())), reason, "{who:?}", who = who.0);
         let before = world.decisions.len();
         let made = world.store(draft);
         world.settle();
         assert_eq!(
-            (world.decisions.len(), fate_of(fate(world.status(), &made))),
+            (world.decisions.len(), fate_of(effect(world.status(), &made))),
             (before + 1, reason.to_owned())
         );
     }
@@ -233,10 +233,10 @@ fn the_last_signature_is_foreseen_to_count_and_one_after_it_to_be_sealed() {
     world.act(EVA, Action::Sign);
     world.settle();
     world.pass(60);
-    assert_eq!(foreseen(&world, world.draft(JONAS, Action::Countersign)), Fate::Counts);
+    assert_eq!(foreseen(&world, world.draft(JONAS, Action::Countersign)), Effect::Counts);
     let world = World::agreed_fibre();
     let late = foreseen(&world, world.draft(JONAS, Action::Countersign));
-    assert!(matches!(&late, Fate::Ignored(ignored) if ignored.reason == "Sealed"), "{late:?}");
+    assert!(matches!(&late, Effect::Ignored(ignored) if ignored.reason == "Sealed"), "{late:?}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ const DRAFT: &str = "(draft)";
 
 /// What became, or would become, of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Effect {
     /// It counts.
     Counts,
     /// It does not, and why.
@@ -29,18 +29,18 @@ pub enum Fate {
 
 /// What a status says of a decision.
 #[must_use]
-pub fn fate(status: &CustomerAgreementStatus, decision: &str) -> Fate {
+pub fn effect(status: &CustomerAgreementStatus, decision: &str) -> Effect {
     if counted(status).contains(&decision) {
-        return Fate::Counts;
+        return Effect::Counts;
     }
     let ignored = status.ignored_decisions.iter().find(|ignored| ignored.name == decision);
-    ignored.cloned().map_or(Fate::Open, Fate::Ignored)
+    ignored.cloned().map_or(Effect::Open, Effect::Ignored)
 }
 
 /// What would become of a decision that is made now. `seen` must be whole: every decision of the agreement, its policy and its
 /// catalogue.
 #[must_use]
-pub fn foresee(seen: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -> Fate {
+pub fn dry_run(seen: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -> Effect {
     // Clocks differ: what is made next is made after all that is there.
     let latest = seen
         .decisions
@@ -58,7 +58,7 @@ pub fn foresee(seen: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -
     let seen =
         Observed { decisions: &decisions, evidence: Gathered::ALL, guard: seen.guard.clone(), ..*seen };
     match decide(&seen, now) {
-        Plan::Write(Changes { status: Some(status), .. }) => fate(&status, DRAFT),
-        Plan::Write(_) | Plan::Rest { .. } | Plan::Need(_) => Fate::Open,
+        Plan::Write(Changes { status: Some(status), .. }) => effect(&status, DRAFT),
+        Plan::Write(_) | Plan::Rest { .. } | Plan::Need(_) => Effect::Open,
     }
 }
