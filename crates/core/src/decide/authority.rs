@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::exact::{self, Exact, to_cents, to_plain, whole};
+use super::decimal::{self, Decimal, to_cents, to_plain, whole};
 use super::value::Valued;
 use crate::text;
 use countersign_api::agreement_status::{Deviation, DeviationCategory};
@@ -129,14 +129,14 @@ fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults:
             unknown: "a contract value that cannot be told",
             measured: valued.held.as_ref(),
             shown: &|amount| format!("{currency} {}", to_cents(amount)),
-            limit: |limits| limits.contract_value.as_deref().map(exact::parse),
+            limit: |limits| limits.contract_value.as_deref().map(decimal::parse),
         },
         Measure {
             name: "discount",
             unknown: "a discount that cannot be told",
             measured: Some(&valued.max_discount),
             shown: &|percent| format!("{} %", to_plain(percent)),
-            limit: |limits| limits.discount_percent.as_deref().map(exact::parse),
+            limit: |limits| limits.discount_percent.as_deref().map(decimal::parse),
         },
         Measure {
             name: "term of",
@@ -175,8 +175,8 @@ struct Measure<'a> {
     name: &'static str,
     unknown: &'static str,
     /// `None`: it cannot be told, and only a level without such a limit covers it.
-    measured: Option<&'a Exact>,
-    shown: &'a dyn Fn(&Exact) -> String,
+    measured: Option<&'a Decimal>,
+    shown: &'a dyn Fn(&Decimal) -> String,
     limit: LimitOf,
 }
 
@@ -198,7 +198,7 @@ impl Measure<'_> {
 }
 
 /// The limit that one measure is held against; the inner `None` is a limit that cannot be read, which covers nothing.
-type LimitOf = fn(&Limits) -> Option<Option<Exact>>;
+type LimitOf = fn(&Limits) -> Option<Option<Decimal>>;
 
 fn require(rules: &Rules, ladder: &Ladder, mut circumstances: Vec<Circumstance>, out: &mut Requirements) {
     let Some(needed) = circumstances.iter().map(|circumstance| circumstance.level).max() else { return };

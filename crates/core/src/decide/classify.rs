@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::exact::{self, Exact};
+use super::decimal::{self, Decimal};
 use crate::text;
 use countersign_api::agreement_status::{Deviation, DeviationCategory};
 use countersign_api::customer_agreement::Term;
@@ -125,14 +125,14 @@ fn unknown(term: &Term, category: DeviationCategory, authority: &Authority) -> D
 
 /// A value that can be held against bounds or words.
 enum Classable<'a> {
-    Number(Exact, &'a str),
+    Number(Decimal, &'a str),
     Word(&'a str),
 }
 
 impl<'a> Classable<'a> {
     fn read(value: &'a str, value_type: TermValueType) -> Result<Self, &'static str> {
-        let number = |expected| exact::parse(value).map(|n| Self::Number(n, value)).ok_or(expected);
-        let whole = |expected| match exact::parse(value) {
+        let number = |expected| decimal::parse(value).map(|n| Self::Number(n, value)).ok_or(expected);
+        let whole = |expected| match decimal::parse(value) {
             Some(n) if n.is_integer() => Ok(Self::Number(n, value)),
             _ => Err(expected),
         };
@@ -157,8 +157,8 @@ impl<'a> Classable<'a> {
     ) -> bool {
         match self {
             Self::Number(number, _) => {
-                from.is_none_or(|bound| exact::parse(bound).is_some_and(|bound| *number >= bound))
-                    && to.is_none_or(|bound| exact::parse(bound).is_some_and(|bound| *number <= bound))
+                from.is_none_or(|bound| decimal::parse(bound).is_some_and(|bound| *number >= bound))
+                    && to.is_none_or(|bound| decimal::parse(bound).is_some_and(|bound| *number <= bound))
             }
             Self::Word(word) => values.iter().any(|value| value == word) || default == Some(word),
         }

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::exact::{Exact, to_cents};
+use super::decimal::{Decimal, to_cents};
 use super::fault::{Fault, FaultKind};
 use super::observed::Observed;
 use super::orders::is_sealed;
@@ -165,7 +165,7 @@ pub(crate) fn compare(seen: &Observed<'_>, rules: &Rules, valued: &mut Valued) {
 }
 
 /// What another agreement is worth under these rules, by the orders that remain of it.
-fn worth(other: &CustomerAgreement, rules: &Rules) -> Option<Exact> {
+fn worth(other: &CustomerAgreement, rules: &Rules) -> Option<Decimal> {
     let status = other.status.as_ref();
     let complete = status.and_then(|status| status.confirmation.as_ref()).is_some_and(|c| c.digest.is_some());
     let outcomes =

@@ -216,7 +216,7 @@ fn the_catalogue<'a>(
 fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
     let period = months(&spec.agreement_period);
     let estimated = spec.estimated_value.as_ref().map(|money| money.amount.as_str());
-    if let Some(amount) = estimated.filter(|amount| super::exact::parse(amount).is_none()) {
+    if let Some(amount) = estimated.filter(|amount| super::decimal::parse(amount).is_none()) {
         faults.terms(format!(
             "`spec.estimatedValue.amount` {:?} must be a decimal, such as 1290.00",
             text::value(amount)
@@ -246,13 +246,13 @@ fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
                 ));
             }
             let discount = item.discount_percent.as_deref();
-            if let Some(discount) = discount.filter(|discount| super::exact::parse(discount).is_none()) {
+            if let Some(discount) = discount.filter(|discount| super::decimal::parse(discount).is_none()) {
                 faults.terms(format!(
                     "{place}.discountPercent` {:?} must be a decimal, such as 12.5",
                     text::value(discount)
                 ));
             }
-            let unreadable = item.prices.iter().find(|price| super::exact::parse(&price.amount).is_none());
+            let unreadable = item.prices.iter().find(|price| super::decimal::parse(&price.amount).is_none());
             if let Some(price) = unreadable {
                 faults.terms(format!(
                     "{place}.prices` amount {:?} must be a decimal, such as 1290.00",

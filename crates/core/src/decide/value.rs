@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Unit};
 use num_traits::Zero;
 
-use super::exact::{self, Exact, parse, to_cents, to_plain, whole};
+use super::decimal::{self, Decimal, parse, to_cents, to_plain, whole};
 use crate::text;
 use countersign_api::agreement_status::Value;
 use countersign_api::customer_agreement::{
@@ -19,11 +19,11 @@ use countersign_api::references::Period;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Valued {
     /// `None`: it cannot be valued.
-    pub(crate) total: Option<Exact>,
+    pub(crate) total: Option<Decimal>,
     /// What is held against the limits: the total, or for an amendment the sum with what it amends.
-    pub(crate) held: Option<Exact>,
+    pub(crate) held: Option<Decimal>,
     /// Largest discount of any item, in percent.
-    pub(crate) max_discount: Exact,
+    pub(crate) max_discount: Decimal,
     /// Longest commitment, in months; `None` where nothing says it.
     pub(crate) term_months: Option<i64>,
     /// As it stands in status.
@@ -34,7 +34,7 @@ pub(crate) struct Valued {
 pub(crate) fn value(spec: &CustomerAgreementSpec, orders: &[&Order], rules: &Rules) -> Valued {
     let period_months = months(&spec.agreement_period);
     let mut sum = Sum::default();
-    let mut max_discount = Exact::zero();
+    let mut max_discount = Decimal::zero();
     let mut term_months: Option<i64> = None;
     for (order, item) in valued_items(orders) {
         if let Some(discount) = item.discount_percent.as_deref().and_then(parse) {
@@ -49,14 +49,14 @@ pub(crate) fn value(spec: &CustomerAgreementSpec, orders: &[&Order], rules: &Rul
     let term_months = term_months.or(period_months);
     let floor = spec.estimated_value.as_ref();
     let floor = match floor {
-        None => Some(Exact::zero()),
+        None => Some(Decimal::zero()),
         Some(money) => converted(&money.amount, &money.currency, rules),
     };
     if floor.is_none() {
         sum.not_valued.insert("`spec.estimatedValue`: the policy has no rate for its currency".to_owned());
         sum.unknown = true;
     }
-    let total = (!sum.unknown).then(|| sum.total.clone().max(floor.unwrap_or_else(Exact::zero)));
+    let total = (!sum.unknown).then(|| sum.total.clone().max(floor.unwrap_or_else(Decimal::zero)));
     let shown = Value {
         total: total.as_ref().map(to_cents),
         monthly: (!sum.unknown).then(|| to_cents(&sum.monthly)),
@@ -96,9 +96,9 @@ fn in_utc(time: Timestamp) -> jiff::Zoned {
 
 #[derive(Default)]
 struct Sum {
-    total: Exact,
-    monthly: Exact,
-    one_time: Exact,
+    total: Decimal,
+    monthly: Decimal,
+    one_time: Decimal,
     unknown: bool,
     not_valued: BTreeSet<String>,
 }
@@ -136,13 +136,13 @@ impl Sum {
 }
 
 /// In the policy's currency; `None` where it has no rate.
-fn converted(amount: &str, currency: &str, rules: &Rules) -> Option<Exact> {
-    let amount = exact::parse(amount)?;
+fn converted(amount: &str, currency: &str, rules: &Rules) -> Option<Decimal> {
+    let amount = decimal::parse(amount)?;
     if currency == rules.currency {
         return Some(amount);
     }
     let rate = rules.rates.iter().find(|rate| rate.currency == currency)?;
-    Some(amount * exact::parse(&rate.rate)?)
+    Some(amount * decimal::parse(&rate.rate)?)
 }
 
 fn bounded(mut reasons: BTreeSet<String>) -> Vec<String> {

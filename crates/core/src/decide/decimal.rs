@@ -5,10 +5,10 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
 /// An exact number.
-pub(crate) type Exact = BigRational;
+pub(crate) type Decimal = BigRational;
 
 /// Reads a decimal such as `-12.50`. `None` for anything else, and for more than 40 digits.
-pub(crate) fn parse(text: &str) -> Option<Exact> {
+pub(crate) fn parse(text: &str) -> Option<Decimal> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -25,18 +25,18 @@ pub(crate) fn parse(text: &str) -> Option<Exact> {
     }
     let numerator: BigInt = format!("{whole}{fraction}").parse().ok()?;
     let denominator = BigInt::from(10).pow(u32::try_from(fraction.len()).ok()?);
-    let number = Exact::new(numerator, denominator);
+    let number = Decimal::new(numerator, denominator);
     Some(if negative { -number } else { number })
 }
 
 /// A whole number.
-pub(crate) fn whole(number: impl Into<BigInt>) -> Exact {
-    Exact::from_integer(number.into())
+pub(crate) fn whole(number: impl Into<BigInt>) -> Decimal {
+    Decimal::from_integer(number.into())
 }
 
 /// With two digits behind the point, rounded half up.
-pub(crate) fn to_cents(number: &Exact) -> String {
-    let half = Exact::new(BigInt::one(), BigInt::from(2));
+pub(crate) fn to_cents(number: &Decimal) -> String {
+    let half = Decimal::new(BigInt::one(), BigInt::from(2));
     let cents = (number.abs() * whole(100) + half).floor().to_integer();
     let hundred = BigInt::from(100);
     let sign = if number.is_negative() && !cents.is_zero() { "-" } else { "" };
@@ -44,7 +44,7 @@ pub(crate) fn to_cents(number: &Exact) -> String {
 }
 
 /// As short as it can be said exactly with up to four digits behind the point, such as `30` or `12.5`.
-pub(crate) fn to_plain(number: &Exact) -> String {
+pub(crate) fn to_plain(number: &Decimal) -> String {
     let scaled = (number.abs() * whole(10_000)).round().to_integer();
     let scale = BigInt::from(10_000);
     let text = format!("{}.{:04}", &scaled / &scale, &scaled % &scale);
