@@ -18,9 +18,9 @@ mod confirmation;
 mod decimal;
 pub mod digest;
 pub mod dry_run;
-mod ended;
 mod evidence;
 mod fault;
+mod late_decisions;
 mod links;
 mod notices;
 mod observed;
@@ -67,7 +67,7 @@ pub fn decide(observed: &Observed<'_>, now: Timestamp) -> Plan {
     }
     let outcome = match &observed.agreement.status {
         Some(status) if status.closed.is_some() => {
-            let status = ended::closed(observed, status.clone(), now);
+            let status = late_decisions::closed(observed, status.clone(), now);
             Outcome { status, orders: Vec::new(), wakeups: Vec::new() }
         }
         Some(status) if orders::is_sealed(status) => sealed(observed, status, now),
@@ -83,7 +83,7 @@ pub fn decide(observed: &Observed<'_>, now: Timestamp) -> Plan {
 fn sealed(observed: &Observed<'_>, status: &CustomerAgreementStatus, now: Timestamp) -> Outcome {
     let mut after = orders::after_sealing(observed, status.clone(), now);
     links::named_by(observed, &mut after.status);
-    after.status.ignored_decisions = ended::after_sealing(observed, status);
+    after.status.ignored_decisions = late_decisions::after_sealing(observed, status);
     Outcome { status: after.status, orders: after.create, wakeups: after.instants }
 }
 
