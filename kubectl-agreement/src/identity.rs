@@ -1,7 +1,7 @@
 //! Who the API server says that you are.
 
 use countersign_api::agreement_decision::DecidedBy;
-use countersign_core::decide::answers::Reader;
+use countersign_core::decide::eligibility::Person;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::Api;
 use kube::api::PostParams;
@@ -46,8 +46,8 @@ impl Me {
     }
 
     /// For the rules.
-    pub fn reader(&self) -> Reader<'_> {
-        Reader { username: &self.username, groups: &self.groups }
+    pub fn person(&self) -> Person<'_> {
+        Person { username: &self.username, groups: &self.groups }
     }
 
     /// For a decision that claims these groups.

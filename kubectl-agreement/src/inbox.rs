@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use countersign_api::agreement_status::{Waiting, WaitingAction};
 use countersign_api::{CustomerAgreement, DelegationPolicy};
-use countersign_core::decide::answers::asked;
+use countersign_core::decide::eligibility::asked;
 use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::{Api, Error};
@@ -200,7 +200,7 @@ impl Found {
             let pinned = agreement.status.as_ref().and_then(|status| status.pinned.as_ref());
             let policy =
                 pinned.and_then(|pinned| self.policies.get(&pinned.policy.uid)).map(|policy| &policy.spec);
-            let mine = asked(agreement, policy, me.reader());
+            let mine = asked(agreement, policy, me.person());
             entries.extend(mine.into_iter().map(|(wait, on_behalf_of)| Entry {
                 agreement,
                 wait,

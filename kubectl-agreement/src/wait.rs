@@ -80,7 +80,7 @@ impl Wait {
             let there = match &me {
                 Some(me) => {
                     let policy = policy.as_ref().map(|policy| &policy.spec);
-                    !countersign_core::decide::answers::asked(&agreement, policy, me.reader()).is_empty()
+                    !countersign_core::decide::eligibility::asked(&agreement, policy, me.person()).is_empty()
                 }
                 None => phase(&agreement) == self.state,
             };

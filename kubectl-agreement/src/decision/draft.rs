@@ -5,9 +5,9 @@ use countersign_api::agreement_decision::{
 };
 use countersign_api::subject::SubjectKind;
 use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement};
-use countersign_core::decide::answers::{Capacity, capacities, groups_to_claim};
 use countersign_core::decide::binding::{self, Binding};
 use countersign_core::decide::dry_run::{Effect, dry_run};
+use countersign_core::decide::eligibility::{Capacity, capacities, groups_to_claim};
 use jiff::Timestamp;
 use kube::core::ObjectMeta;
 
@@ -104,7 +104,7 @@ impl Draft {
             on_behalf_of: act.representative.clone(),
             reason: act.reason.clone(),
             decided_by: me.decides(match act.action {
-                Action::Countersign => groups_to_claim(policy, me.reader()),
+                Action::Countersign => groups_to_claim(policy, me.person()),
                 _ => Vec::new(),
             }),
             evidence: act.evidence.clone(),
@@ -152,7 +152,7 @@ fn fitting(
 ) -> Vec<Capacity> {
     let chosen = |choice: &Option<String>, own: &str| choice.as_deref().is_none_or(|choice| choice == own);
     let policy = around.policy().map(|policy| &policy.spec);
-    let mut all = capacities(agreement, policy, me.reader(), act.action, now);
+    let mut all = capacities(agreement, policy, me.person(), act.action, now);
     all.retain(|own| {
         chosen(&act.function, &own.function)
             && chosen(&act.level, &own.level)

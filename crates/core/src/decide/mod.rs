@@ -5,7 +5,6 @@
 //! `approval` (S4), `orders` (S5, S6). `status` turns facts into conditions, and those into a phase.
 
 mod acts;
-pub mod answers;
 mod approval;
 mod authority;
 pub mod binding;
@@ -18,6 +17,7 @@ mod confirmation;
 mod decimal;
 pub mod digest;
 pub mod dry_run;
+pub mod eligibility;
 mod evidence;
 mod fault;
 mod late_decisions;

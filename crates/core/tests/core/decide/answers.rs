@@ -3,9 +3,9 @@
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::delegation_policy::{Alias, DelegationPolicy, EscalationTiming, Substitute};
 use countersign_api::{Action, AgreementDecision};
-use countersign_core::decide::answers::{Capacity, Reader, asked, capacities, groups_to_claim};
 use countersign_core::decide::binding::{self, Content};
 use countersign_core::decide::dry_run::{Effect, dry_run, effect};
+use countersign_core::decide::eligibility::{Capacity, Person, asked, capacities, groups_to_claim};
 use countersign_core::decide::{Gathered, Guard, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
@@ -22,14 +22,14 @@ fn groups(who: Somebody) -> Vec<String> {
 fn waits(world: &World, who: Somebody, with_policy: bool) -> Vec<(WaitingAction, Option<String>)> {
     let groups = groups(who);
     let policy = with_policy.then(|| &world.policies[0].spec);
-    let found = asked(&world.agreement, policy, Reader { username: who.0, groups: &groups });
+    let found = asked(&world.agreement, policy, Person { username: who.0, groups: &groups });
     found.into_iter().map(|(wait, holder)| (wait.action, holder.map(str::to_owned))).collect()
 }
 
 fn can(world: &World, who: Somebody, with_policy: bool, action: Action) -> Vec<Capacity> {
     let groups = groups(who);
     let policy = with_policy.then(|| &world.policies[0].spec);
-    capacities(&world.agreement, policy, Reader { username: who.0, groups: &groups }, action, world.now)
+    capacities(&world.agreement, policy, Person { username: who.0, groups: &groups }, action, world.now)
 }
 
 /// Function, level and holder of each.
@@ -244,9 +244,9 @@ fn groups_that_hold_something_are_claimed_and_without_the_policy_all_but_the_ser
     let world = World::fibre();
     let groups: Vec<String> =
         ["system:authenticated", "account-managers", "choir", "account-managers"].map(str::to_owned).to_vec();
-    let reader = Reader { username: "j.berg", groups: &groups };
-    assert_eq!(groups_to_claim(Some(&world.policies[0].spec), reader), ["account-managers"]);
-    assert_eq!(groups_to_claim(None, reader), ["account-managers", "choir"]);
+    let person = Person { username: "j.berg", groups: &groups };
+    assert_eq!(groups_to_claim(Some(&world.policies[0].spec), person), ["account-managers"]);
+    assert_eq!(groups_to_claim(None, person), ["account-managers", "choir"]);
 }
 
 #[test]

@@ -13,14 +13,14 @@ use countersign_api::{Action, CustomerAgreement};
 
 /// Somebody, as the API server knows them.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'a> {
+pub struct Person<'a> {
     /// Username.
     pub username: &'a str,
     /// Groups.
     pub groups: &'a [String],
 }
 
-impl Reader<'_> {
+impl Person<'_> {
     fn is(&self, policy: Option<&DelegationPolicySpec>, username: &str) -> bool {
         match policy {
             Some(policy) => canonical(policy, username) == canonical(policy, self.username),
@@ -41,7 +41,7 @@ impl Reader<'_> {
 pub fn asked<'a>(
     agreement: &'a CustomerAgreement,
     policy: Option<&DelegationPolicySpec>,
-    reader: Reader<'_>,
+    person: Person<'_>,
 ) -> Vec<(&'a Waiting, Option<&'a str>)> {
     let waits = agreement.status.iter().flat_map(|status| &status.waiting_for);
     waits
@@ -51,7 +51,7 @@ pub fn asked<'a>(
                 WaitingAction::Confirm | WaitingAction::Sign => None,
                 WaitingAction::Approve | WaitingAction::Countersign | WaitingAction::Edit => policy,
             };
-            let mut own = wait.subjects.iter().filter(|subject| reader.is_named(policy, &subject.subject));
+            let mut own = wait.subjects.iter().filter(|subject| person.is_named(policy, &subject.subject));
             let in_person = own.clone().find(|subject| subject.on_behalf_of.is_none());
             let subject = in_person.or_else(|| own.next())?;
             Some((wait, subject.on_behalf_of.as_deref()))
@@ -80,7 +80,7 @@ pub struct Capacity {
 pub fn capacities(
     agreement: &CustomerAgreement,
     policy: Option<&DelegationPolicySpec>,
-    reader: Reader<'_>,
+    person: Person<'_>,
     action: Action,
     now: Timestamp,
 ) -> Vec<Capacity> {
@@ -89,7 +89,7 @@ pub fn capacities(
     if let Some(policy) = policy {
         let of = |wanted: &dyn Fn(&Approval) -> bool| -> Vec<Capacity> {
             let steps = status.approvals.iter().filter(|step| wanted(step));
-            steps.flat_map(|step| held(policy, reader, step, now)).collect()
+            steps.flat_map(|step| held(policy, person, step, now)).collect()
         };
         // A refusal counts until the agreement is sealed, whoever approved before.
         if action == Action::Refuse {
@@ -108,7 +108,7 @@ pub fn capacities(
             ApprovalState::Exhausted => step.asked.first().map_or(&step.level, |asked| &asked.level),
             _ => &step.level,
         };
-        for subject in wait.subjects.iter().filter(|subject| reader.is_named(None, &subject.subject)) {
+        for subject in wait.subjects.iter().filter(|subject| person.is_named(None, &subject.subject)) {
             out.push(Capacity {
                 function: step.function.clone(),
                 level: level.clone(),
@@ -122,7 +122,7 @@ pub fn capacities(
 }
 
 /// What a person holds, or stands in for, from the level up that was asked first.
-fn held(policy: &DelegationPolicySpec, reader: Reader<'_>, step: &Approval, now: Timestamp) -> Vec<Capacity> {
+fn held(policy: &DelegationPolicySpec, person: Person<'_>, step: &Approval, now: Timestamp) -> Vec<Capacity> {
     let function = &step.function;
     let first = step.asked.first().map_or(&step.level, |asked| &asked.level);
     let least = rank(&policy.rules, function, first).unwrap_or_default();
@@ -151,10 +151,10 @@ fn held(policy: &DelegationPolicySpec, reader: Reader<'_>, step: &Approval, now:
             .find(|candidate| candidate.name == level)
             .map(|level| level.title.clone()),
     };
-    let own = entries.iter().filter(|(_, _, subject)| reader.is_named(Some(policy), subject));
+    let own = entries.iter().filter(|(_, _, subject)| person.is_named(Some(policy), subject));
     let mut out: Vec<Capacity> = own.map(|(_, level, subject)| capacity(level, subject, None)).collect();
     let standing_in = policy.substitutes.iter().filter(|substitute| {
-        reader.is(Some(policy), &substitute.substitute) && stands_in(substitute, function, now)
+        person.is(Some(policy), &substitute.substitute) && stands_in(substitute, function, now)
     });
     for substitute in standing_in {
         let held = entries.iter().filter(|(_, _, subject)| {
@@ -170,7 +170,7 @@ fn held(policy: &DelegationPolicySpec, reader: Reader<'_>, step: &Approval, now:
 /// Groups that a decision whose authority is judged by the operator alone has to claim: those that hold anything; where the
 /// policy cannot be read, all that are not the API server's own.
 #[must_use]
-pub fn groups_to_claim(policy: Option<&DelegationPolicySpec>, reader: Reader<'_>) -> Vec<String> {
+pub fn groups_to_claim(policy: Option<&DelegationPolicySpec>, person: Person<'_>) -> Vec<String> {
     /// As many as a decision has room for.
     const MOST: usize = 64;
     let holds = |group: &String| match policy {
@@ -180,7 +180,7 @@ pub fn groups_to_claim(policy: Option<&DelegationPolicySpec>, reader: Reader<'_>
         }
         None => !group.starts_with("system:") && !group.is_empty() && group.chars().count() <= 256,
     };
-    let mut groups: Vec<String> = reader.groups.iter().filter(|group| holds(group)).cloned().collect();
+    let mut groups: Vec<String> = person.groups.iter().filter(|group| holds(group)).cloned().collect();
     groups.sort_unstable();
     groups.dedup();
     groups.truncate(MOST);
