@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::acts::counted;
-use super::condition_list::Conditions;
+use super::conditions::Conditions;
 use super::observed::Observed;
 use super::status::outcome_word;
 use crate::text;

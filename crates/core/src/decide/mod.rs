@@ -12,7 +12,7 @@ pub(crate) mod calendar;
 mod case;
 mod changes;
 mod classify;
-mod condition_list;
+mod conditions;
 mod confirmation;
 mod decimal;
 pub mod digest;

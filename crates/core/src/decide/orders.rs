@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use kube::Resource;
 
-use super::condition_list::{Conditions, Holds};
+use super::conditions::{Conditions, Holds};
 use super::observed::Observed;
 use super::{calendar, digest};
 use crate::text;
@@ -97,7 +97,7 @@ fn is(orders: usize) -> String {
 fn agreed(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, now: Timestamp) {
     status.phase = Some(phase::AGREED.to_owned());
     status.agreed_time = Some(Time(now));
-    conditions.clear_trouble();
+    conditions.clear_abnormal();
     match confirmed(status) {
         0 => {
             for type_ in [condition::ORDERS_ISSUED, condition::HANDED_OVER] {
@@ -166,7 +166,7 @@ pub(crate) fn after_sealing(
     now: Timestamp,
 ) -> AfterSealing {
     let mut conditions = Conditions::of(seen.agreement, now);
-    conditions.keep_trouble();
+    conditions.keep_abnormal();
     let mut create = Vec::new();
     let mut instants = Vec::new();
     status.observed_generation = seen.agreement.metadata.generation;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::case::{Case, End, Stage};
-use super::condition_list::{Conditions, Holds};
+use super::conditions::{Conditions, Holds};
 use super::fault::FaultKind;
 use super::observed::{Guard, Observed};
 use super::{orders, waiting};
@@ -446,7 +446,7 @@ fn close(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, 
         ClosedOutcome::Refused => conditions.set(condition::APPROVED, false, word, &message),
         ClosedOutcome::Withdrawn | ClosedOutcome::Expired => {}
     }
-    conditions.clear_trouble();
+    conditions.clear_abnormal();
     status.phase = Some(word.to_owned());
     status.waiting_on = None;
     status.waiting_for.clear();
@@ -493,6 +493,6 @@ fn seal(
         format!("by {}", text::join_and(&signers))
     };
     conditions.set(condition::SIGNED_OFF, Holds::True, reason::SIGNED_OFF, message);
-    conditions.clear_trouble();
+    conditions.clear_abnormal();
     orders::issuing(status, conditions, now);
 }

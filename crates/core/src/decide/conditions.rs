@@ -89,7 +89,7 @@ impl<'a> Conditions<'a> {
     }
 
     /// What had to be repaired or was in progress still is.
-    pub(crate) fn keep_trouble(&mut self) {
+    pub(crate) fn keep_abnormal(&mut self) {
         for type_ in [condition::RECONCILING, condition::STALLED] {
             if self.before.iter().any(|before| before.type_ == type_) {
                 self.keep(type_);
@@ -103,7 +103,7 @@ impl<'a> Conditions<'a> {
     }
 
     /// Nothing has to be repaired and nothing is in progress any more.
-    pub(crate) fn clear_trouble(&mut self) {
+    pub(crate) fn clear_abnormal(&mut self) {
         self.set.retain(|condition| {
             ![condition::RECONCILING, condition::STALLED].contains(&condition.type_.as_str())
         });
