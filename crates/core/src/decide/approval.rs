@@ -8,7 +8,7 @@ use super::authority::{Person, Requirement, canonical, holders, holds, quorum, r
 use super::calendar;
 use super::confirmation::attests;
 use super::observed::{Guard, Observed};
-use super::rule_book::RuleBook;
+use super::rules::RuleSet;
 use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
@@ -70,15 +70,15 @@ pub(crate) struct Approved {
 /// One after the other by server time, whichever step it is for: whom an earlier one counted for cannot count again.
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     needed: &[Requirement],
     question: Question<'_>,
     acts: &mut Acts<'a>,
 ) -> Approved {
-    let sequential = book.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
+    let sequential = rules.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
     let mut approved = Approved {
-        steps: needed.iter().map(|need| begin(seen, book, need, question)).collect(),
-        spans: needed.iter().map(|need| span(book, need, question)).collect(),
+        steps: needed.iter().map(|need| begin(seen, rules, need, question)).collect(),
+        spans: needed.iter().map(|need| span(rules, need, question)).collect(),
         ..Approved::default()
     };
     if sequential {
@@ -106,7 +106,7 @@ pub(crate) fn weigh<'a>(
     });
     let binding = acts.binding();
     for (at, act) in mine {
-        let verdict = weigh_act(seen, book, question, &approved, at, &binding, &act);
+        let verdict = weigh_act(seen, rules, question, &approved, at, &binding, &act);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
             continue;
         };
@@ -124,7 +124,7 @@ pub(crate) fn weigh<'a>(
             Ok(verdict) => {
                 step.decided_by.push(verdict);
                 let level = level_at(step, act.time);
-                let quorum = quorum(&book.policy.spec.rules, &step.function, level);
+                let quorum = quorum(&rules.policy.spec.rules, &step.function, level);
                 if step.decided_by.len() >= usize::try_from(quorum).unwrap_or(1) {
                     span.complete = Some(act.time);
                     if let Some(next) = approved.spans.get_mut(at + 1).filter(|_| sequential) {
@@ -149,23 +149,23 @@ pub(crate) fn weigh<'a>(
     approved
 }
 
-fn span(book: RuleBook<'_>, need: &Requirement, question: Question<'_>) -> Span {
-    let least = rank(&book.policy.spec.rules, &need.function, &need.level).unwrap_or_default();
+fn span(rules: RuleSet<'_>, need: &Requirement, question: Question<'_>) -> Span {
+    let least = rank(&rules.policy.spec.rules, &need.function, &need.level).unwrap_or_default();
     Span { turn: question.since, complete: None, least }
 }
 
 /// The step as it stood; or as it would be asked, once its turn has come.
-fn begin(seen: &Observed<'_>, book: RuleBook<'_>, need: &Requirement, question: Question<'_>) -> Approval {
+fn begin(seen: &Observed<'_>, rules: RuleSet<'_>, need: &Requirement, question: Question<'_>) -> Approval {
     let before = question.before.iter().find(|step| step.function == need.function);
     let asked = before.map(|step| step.asked.clone()).unwrap_or_default();
-    let rank_of = |level: &str| rank(&book.policy.spec.rules, &need.function, level);
+    let rank_of = |level: &str| rank(&rules.policy.spec.rules, &need.function, level);
     let level = match asked.last().filter(|asked| rank_of(&asked.level) >= rank_of(&need.level)) {
         Some(asked) => asked.level.clone(),
-        None => who_is_asked_first(seen, book, &need.function, &need.level),
+        None => who_is_asked_first(seen, rules, &need.function, &need.level),
     };
     Approval {
         function: need.function.clone(),
-        quorum: quorum(&book.policy.spec.rules, &need.function, &level),
+        quorum: quorum(&rules.policy.spec.rules, &need.function, &level),
         level,
         because: need.because.clone(),
         state: ApprovalState::Next,
@@ -177,19 +177,19 @@ fn begin(seen: &Observed<'_>, book: RuleBook<'_>, need: &Requirement, question: 
 /// The level that is asked first. One whose only holders may not approve would only cost time.
 pub(crate) fn who_is_asked_first(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     function: &str,
     needed: &str,
 ) -> String {
-    let passed_over = nobody_may_approve(seen, book, function, needed);
+    let passed_over = nobody_may_approve(seen, rules, function, needed);
     passed_over
-        .then(|| next_level(seen, book, function, needed))
+        .then(|| next_level(seen, rules, function, needed))
         .flatten()
         .unwrap_or_else(|| needed.to_owned())
 }
 
-fn asked(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> AskedLevel {
-    let rules = &book.policy.spec.rules;
+fn asked(rules: RuleSet<'_>, function: &str, level: &str, now: Timestamp) -> AskedLevel {
+    let rules = &rules.policy.spec.rules;
     let seconds = rules
         .ladders
         .iter()
@@ -207,7 +207,7 @@ fn asked(book: RuleBook<'_>, function: &str, level: &str, now: Timestamp) -> Ask
 /// Whether one act counts for its step.
 fn weigh_act(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     question: Question<'_>,
     approved: &Approved,
     at: usize,
@@ -228,15 +228,15 @@ fn weigh_act(
     if act.stands {
         let stood = stood(seen, act)
             .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))?;
-        let enough = rank(&book.policy.spec.rules, &step.function, &stood.level) >= Some(span.least);
+        let enough = rank(&rules.policy.spec.rules, &step.function, &stood.level) >= Some(span.least);
         return if enough || is_refusal {
             Ok(stood)
         } else {
             Err(insufficient(step, &step.level, &stood.level))
         };
     }
-    let verdict = weigh_authority(seen, book, step, span, current, act)?;
-    if !is_refusal && counted_before(seen, book, question, approved, step, &verdict) {
+    let verdict = weigh_authority(seen, rules, step, span, current, act)?;
+    if !is_refusal && counted_before(seen, rules, question, approved, step, &verdict) {
         return Err((
             ignored::NOT_DISTINCT,
             "the same person already decided here; another one must".to_owned(),
@@ -248,13 +248,13 @@ fn weigh_act(
 /// Whether one of the people of a verdict already counts, here or, where approvers must be distinct, for another step.
 fn counted_before(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     question: Question<'_>,
     approved: &Approved,
     step: &Approval,
     verdict: &ApprovalVerdict,
 ) -> bool {
-    let policy = &book.policy.spec;
+    let policy = &rules.policy.spec;
     let people = |verdict: &ApprovalVerdict| {
         let names = [Some(verdict.username.clone()), verdict.on_behalf_of.clone()];
         names.map(|name| name.map(|name| canonical(policy, &name).to_owned()))
@@ -305,40 +305,40 @@ fn stood(seen: &Observed<'_>, act: &Act<'_>) -> Option<ApprovalVerdict> {
 
 fn weigh_authority(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     step: &Approval,
     span: &Span,
     current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
-    let policy = &book.policy.spec;
+    let policy = &rules.policy.spec;
     let function = &step.function;
     let decision = &act.decision.spec;
     let level = decision.level.as_deref().unwrap_or_default();
     // What somebody may not do, nobody does on that person's behalf.
     let mut people = [act.actor].into_iter().chain(decision.on_behalf_of.as_deref());
     if policy.rules.separation.owner_may_not_approve
-        && people.clone().any(|person| is_owner(seen, book, person))
+        && people.clone().any(|person| is_owner(seen, rules, person))
     {
         return Err((
             ignored::OWNER,
             "the account owner may not approve; somebody else who holds the level must".to_owned(),
         ));
     }
-    if people.any(|person| is_representative(seen, book, person)) {
+    if people.any(|person| is_representative(seen, rules, person)) {
         return Err((
             ignored::BOTH_SIDES,
             "a representative of the customer may not approve for the provider".to_owned(),
         ));
     }
-    if attests(seen, book, current, act) {
+    if attests(seen, rules, current, act) {
         return Err((
             ignored::NOT_DISTINCT,
             "who recorded what a representative did may not approve; somebody else who holds the level must"
                 .to_owned(),
         ));
     }
-    let least = least_level(seen, book, step, act.time);
+    let least = least_level(seen, rules, step, act.time);
     let (Some(held), Some(least_rank)) =
         (rank(&policy.rules, function, level), rank(&policy.rules, function, least))
     else {
@@ -357,7 +357,7 @@ fn weigh_authority(
     let groups = &decision.decided_by.groups;
     let via = match decision.on_behalf_of.as_deref() {
         None => holds(policy, Person { username: act.actor, groups }, &authority),
-        Some(holder) if acts_for(book, act, holder, function) => {
+        Some(holder) if acts_for(rules, act, holder, function) => {
             holds(policy, Person { username: holder, groups: &[] }, &authority)
         }
         Some(_) => None,
@@ -387,7 +387,7 @@ fn weigh_authority(
         },
         on_behalf_of: decision.on_behalf_of.clone(),
     })
-    .and_then(|verdict| match late(seen, act, None).or_else(|| after_silence(book, step, act)) {
+    .and_then(|verdict| match late(seen, act, None).or_else(|| after_silence(rules, step, act)) {
         Some(message) => Err((ignored::LATE, message)),
         None => Ok(verdict),
     })
@@ -399,8 +399,8 @@ fn insufficient(step: &Approval, least: &str, level: &str) -> (&'static str, Str
 }
 
 /// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
-fn after_silence(book: RuleBook<'_>, step: &Approval, act: &Act<'_>) -> Option<String> {
-    let expires = book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
+fn after_silence(rules: RuleSet<'_>, step: &Approval, act: &Act<'_>) -> Option<String> {
+    let expires = rules.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
     let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
     (act.time > end.0).then(|| format!("the time to answer ended at {}", text::time(end)))
 }
@@ -413,19 +413,19 @@ fn level_at(step: &Approval, time: Timestamp) -> &str {
 
 /// The lowest level that may decide at a time: the one asked then, or any asked before it where the policy lets it still
 /// decide, or where nobody is left to be asked.
-fn least_level<'s>(seen: &Observed<'_>, book: RuleBook<'_>, step: &'s Approval, time: Timestamp) -> &'s str {
-    let still = book.policy.spec.rules.escalation.earlier_level_may_still_decide;
+fn least_level<'s>(seen: &Observed<'_>, rules: RuleSet<'_>, step: &'s Approval, time: Timestamp) -> &'s str {
+    let still = rules.policy.spec.rules.escalation.earlier_level_may_still_decide;
     let silent =
         step.asked.last().and_then(|asked| asked.wait_end_time.as_ref()).is_some_and(|end| end.0 < time);
-    if still || (silent && next_level(seen, book, &step.function, &step.level).is_none()) {
+    if still || (silent && next_level(seen, rules, &step.function, &step.level).is_none()) {
         step.asked.first().map_or(&step.level, |asked| &asked.level)
     } else {
         level_at(step, time)
     }
 }
 
-fn acts_for(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
-    let policy = &book.policy.spec;
+fn acts_for(rules: RuleSet<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
+    let policy = &rules.policy.spec;
     policy.substitutes.iter().any(|substitute| {
         canonical(policy, &substitute.holder) == canonical(policy, holder)
             && canonical(policy, &substitute.substitute) == canonical(policy, act.actor)
@@ -434,55 +434,55 @@ fn acts_for(book: RuleBook<'_>, act: &Act<'_>, holder: &str, function: &str) -> 
 }
 
 /// Whether somebody was ever named owner in a spec that the operator saw.
-fn is_owner(seen: &Observed<'_>, book: RuleBook<'_>, username: &str) -> bool {
-    let policy = &book.policy.spec;
+fn is_owner(seen: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
+    let policy = &rules.policy.spec;
     let seen_before = seen.agreement.status.iter().flat_map(|status| status.owners.iter());
     seen_before
         .chain([&seen.agreement.spec.provider.owner_username])
         .any(|owner| canonical(policy, owner) == canonical(policy, username))
 }
 
-fn is_representative(seen: &Observed<'_>, book: RuleBook<'_>, username: &str) -> bool {
-    let policy = &book.policy.spec;
+fn is_representative(seen: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
+    let policy = &rules.policy.spec;
     let mut representatives = seen.agreement.spec.customer.representatives.iter();
     representatives.any(|r| canonical(policy, &r.username) == canonical(policy, username))
 }
 
 /// Whether a holder is a person who may not approve. A group may always have somebody who may.
-pub(crate) fn may_not_approve(seen: &Observed<'_>, book: RuleBook<'_>, holder: &Subject) -> bool {
-    let owner_may_not = book.policy.spec.rules.separation.owner_may_not_approve;
+pub(crate) fn may_not_approve(seen: &Observed<'_>, rules: RuleSet<'_>, holder: &Subject) -> bool {
+    let owner_may_not = rules.policy.spec.rules.separation.owner_may_not_approve;
     holder.kind == SubjectKind::User
-        && ((owner_may_not && is_owner(seen, book, &holder.name))
-            || is_representative(seen, book, &holder.name))
+        && ((owner_may_not && is_owner(seen, rules, &holder.name))
+            || is_representative(seen, rules, &holder.name))
 }
 
-fn nobody_may_approve(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &str) -> bool {
-    holders(&book.policy.spec, function, level).iter().all(|holder| may_not_approve(seen, book, holder))
+fn nobody_may_approve(seen: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> bool {
+    holders(&rules.policy.spec, function, level).iter().all(|holder| may_not_approve(seen, rules, holder))
 }
 
 /// Whether somebody holds this level of a function, or a higher one, and may approve.
 pub(crate) fn anybody_may_approve(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     function: &str,
     level: &str,
 ) -> bool {
-    !nobody_may_approve(seen, book, function, level) || next_level(seen, book, function, level).is_some()
+    !nobody_may_approve(seen, rules, function, level) || next_level(seen, rules, function, level).is_some()
 }
 
-fn next_level(seen: &Observed<'_>, book: RuleBook<'_>, function: &str, level: &str) -> Option<String> {
-    let ladder = book.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == function)?;
+fn next_level(seen: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> Option<String> {
+    let ladder = rules.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == function)?;
     let above = ladder.levels.iter().skip_while(|candidate| candidate.name != level).skip(1);
-    above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(seen, book, function, level))
+    above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(seen, rules, function, level))
 }
 
 /// Asks those whose turn has come, and moves on the steps whose level stayed silent.
-pub(crate) fn ask(seen: &Observed<'_>, book: RuleBook<'_>, approved: &mut Approved, now: Timestamp) {
+pub(crate) fn ask(seen: &Observed<'_>, rules: RuleSet<'_>, approved: &mut Approved, now: Timestamp) {
     let guarded = !matches!(seen.guard, Guard::Inactive { .. });
     let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
     for step in waiting {
         let Some(last) = step.asked.last().filter(|asked| asked.level == step.level) else {
-            step.asked.push(asked(book, &step.function, &step.level, now));
+            step.asked.push(asked(rules, &step.function, &step.level, now));
             continue;
         };
         let end = last.wait_end_time.as_ref().map(|time| time.0);
@@ -490,14 +490,14 @@ pub(crate) fn ask(seen: &Observed<'_>, book: RuleBook<'_>, approved: &mut Approv
         if !over || !guarded {
             continue;
         }
-        if book.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire {
+        if rules.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire {
             approved.timed_out = true;
             continue;
         }
-        match next_level(seen, book, &step.function, &step.level) {
+        match next_level(seen, rules, &step.function, &step.level) {
             Some(next) => {
-                step.asked.push(asked(book, &step.function, &next, now));
-                step.quorum = quorum(&book.policy.spec.rules, &step.function, &next);
+                step.asked.push(asked(rules, &step.function, &next, now));
+                step.quorum = quorum(&rules.policy.spec.rules, &step.function, &next);
                 step.level = next;
             }
             None => step.state = ApprovalState::Exhausted,
@@ -514,7 +514,7 @@ pub(crate) fn rest(approved: &mut Approved) {
 /// Why somebody on the provider's side may not ask for other terms: only who could approve now may.
 pub(crate) fn may_request_change(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     approved: &Approved,
     current: &[Act<'_>],
     act: &Act<'_>,
@@ -529,7 +529,7 @@ pub(crate) fn may_request_change(
             && span.complete.is_none_or(|complete| act.time <= complete)
     });
     match open {
-        Some((step, span)) => weigh_authority(seen, book, step, span, current, act).err(),
+        Some((step, span)) => weigh_authority(seen, rules, step, span, current, act).err(),
         None => {
             Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", text::id(function))))
         }

@@ -12,7 +12,7 @@ use super::confirmation::{self, Confirmed, attestation_fault};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
 use super::fault::Fault;
 use super::observed::{Guard, Observed};
-use super::rule_book::RuleBook;
+use super::rules::RuleSet;
 use super::sign_off::{self, Signable, Signed};
 use super::validate::{Assessment, assess, validate};
 use super::{links, waiting};
@@ -63,7 +63,7 @@ pub(crate) struct End {
 pub(crate) struct Case<'a> {
     pub(crate) revision: TermsRevision,
     pub(crate) pinned: Option<Pinned>,
-    pub(crate) book: Option<RuleBook<'a>>,
+    pub(crate) rules: Option<RuleSet<'a>>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) gone: Option<Gone>,
     /// By the orders that remain.
@@ -90,7 +90,7 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     let mut case = Case {
         revision,
         pinned: None,
-        book: None,
+        rules: None,
         faults: Vec::new(),
         gone: None,
         assessment: None,
@@ -107,9 +107,9 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
         first_counted: None,
     };
     case.find_rules(seen, now);
-    match case.book {
-        Some(book) => {
-            case.weigh(seen, book);
+    match case.rules {
+        Some(rules) => {
+            case.weigh(seen, rules);
             case.check_links(seen, now);
         }
         None => case.leave_unweighed(),
@@ -117,11 +117,11 @@ pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
     let ended = case.ended_by_people(seen);
     case.request_change(seen);
     let offer_is_over = now >= seen.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
-    match case.book {
-        Some(book)
+    match case.rules {
+        Some(rules)
             if ended.is_none() && case.change.is_none() && case.faults.is_empty() && !offer_is_over =>
         {
-            approval::ask(seen, book, &mut case.approved, now);
+            approval::ask(seen, rules, &mut case.approved, now);
         }
         _ => approval::rest(&mut case.approved),
     }
@@ -170,12 +170,12 @@ impl<'a> Case<'a> {
         let Some(pinned) = pinned else {
             let found = validate(seen, now);
             match found.rules.filter(|_| found.faults.is_empty()) {
-                Some((book, _)) => {
+                Some((rules, _)) => {
                     self.pinned = Some(Pinned {
-                        standard_terms: named(&book.terms.metadata),
-                        policy: named(&book.policy.metadata),
+                        standard_terms: named(&rules.terms.metadata),
+                        policy: named(&rules.policy.metadata),
                     });
-                    self.book = Some(book);
+                    self.rules = Some(rules);
                 }
                 None => self.faults = found.faults,
             }
@@ -192,7 +192,7 @@ impl<'a> Case<'a> {
             )
         });
         match (terms, policy) {
-            (Some(terms), Some(policy)) => self.book = Some(RuleBook { terms, policy }),
+            (Some(terms), Some(policy)) => self.rules = Some(RuleSet { terms, policy }),
             (None, _) => {
                 self.gone = Some(gone(reason::TERMS_MISSING, "StandardTerms", &pinned.standard_terms))
             }
@@ -202,16 +202,16 @@ impl<'a> Case<'a> {
     }
 
     /// Confirmation, approvals and signatures, each from the decisions alone.
-    fn weigh(&mut self, seen: &Observed<'a>, book: RuleBook<'a>) {
+    fn weigh(&mut self, seen: &Observed<'a>, rules: RuleSet<'a>) {
         let before_customer =
-            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
+            rules.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
-        let first_round = before_customer.then(|| self.approvals_on_terms(seen, book));
+        let first_round = before_customer.then(|| self.approvals_on_terms(seen, rules));
         let turn = match &first_round {
             Some((approved, _)) => approved.complete,
             None => Some(Timestamp::MIN),
         };
-        self.confirmed = confirmation::weigh(seen, &self.revision, book, turn, &mut self.acts);
+        self.confirmed = confirmation::weigh(seen, &self.revision, rules, turn, &mut self.acts);
         let remaining: Option<BTreeSet<String>> =
             self.confirmed.complete.map(|_| self.confirmed.confirmed_orders());
         self.confirmation_digest = remaining.as_ref().map(|orders| {
@@ -219,7 +219,7 @@ impl<'a> Case<'a> {
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
         self.acts.digests.extend(self.confirmation_digest.clone());
-        let assessment = assess(seen, remaining.as_ref(), book);
+        let assessment = assess(seen, remaining.as_ref(), rules);
         let left_out =
             remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
         // A refusal from before the customer left something out was no less a refusal because it was seen with it.
@@ -248,7 +248,7 @@ impl<'a> Case<'a> {
                     before: before.unwrap_or_default(),
                 };
                 let needed = &assessment.requirements.approvals;
-                self.approved = approval::weigh(seen, book, needed, question, &mut self.acts);
+                self.approved = approval::weigh(seen, rules, needed, question, &mut self.acts);
             }
         }
         let since = match (self.confirmed.complete, self.approved.complete) {
@@ -260,13 +260,13 @@ impl<'a> Case<'a> {
             since,
             exercised: &assessment.requirements.exercised,
         };
-        self.signed = sign_off::weigh(seen, book, signable, &mut self.acts);
+        self.signed = sign_off::weigh(seen, rules, signable, &mut self.acts);
         self.assessment = Some(assessment);
     }
 
     /// The approvals for all orders, from managers who are asked before the customer.
-    fn approvals_on_terms(&self, seen: &Observed<'a>, book: RuleBook<'a>) -> (Approved, Ignored) {
-        let assessment = assess(seen, None, book);
+    fn approvals_on_terms(&self, seen: &Observed<'a>, rules: RuleSet<'a>) -> (Approved, Ignored) {
+        let assessment = assess(seen, None, rules);
         let status = self.status_of_this_revision(seen);
         let before = status.filter(|_| !self.asks_again(seen)).map(|status| status.approvals.as_slice());
         let question = Question {
@@ -276,7 +276,7 @@ impl<'a> Case<'a> {
         };
         let (current, digests) = (self.acts.current.clone(), self.acts.digests.clone());
         let mut acts = Acts { current, digests, ..Acts::default() };
-        let approved = approval::weigh(seen, book, &assessment.requirements.approvals, question, &mut acts);
+        let approved = approval::weigh(seen, rules, &assessment.requirements.approvals, question, &mut acts);
         (approved, acts.ignored)
     }
 
@@ -334,11 +334,13 @@ impl<'a> Case<'a> {
                 format!("a {} must name the terms digest {}", act.action().as_str(), self.revision.digest);
             return Some((ignored::STALE, message));
         }
-        if let Some(fault) = attestation_fault(seen, self.book, &self.acts.binding(), act) {
+        if let Some(fault) = attestation_fault(seen, self.rules, &self.acts.binding(), act) {
             return Some(fault);
         }
-        let is = |username: &String| match self.book {
-            Some(book) => canonical(&book.policy.spec, username) == canonical(&book.policy.spec, act.person),
+        let is = |username: &String| match self.rules {
+            Some(rules) => {
+                canonical(&rules.policy.spec, username) == canonical(&rules.policy.spec, act.person)
+            }
             None => username == act.person,
         };
         let customer =
@@ -367,9 +369,9 @@ impl<'a> Case<'a> {
     /// The first RequestChange of a representative, or of somebody who could approve.
     fn request_change(&mut self, seen: &Observed<'a>) {
         for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
-            let fault = match (&act.decision.spec.function, self.book) {
-                (Some(_), Some(book)) if act.digest() == self.revision.digest => {
-                    approval::may_request_change(seen, book, &self.approved, &self.acts.binding(), &act)
+            let fault = match (&act.decision.spec.function, self.rules) {
+                (Some(_), Some(rules)) if act.digest() == self.revision.digest => {
+                    approval::may_request_change(seen, rules, &self.approved, &self.acts.binding(), &act)
                 }
                 (Some(_), None) if act.stands => None,
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
@@ -417,12 +419,12 @@ impl<'a> Case<'a> {
         if self.gone.is_some() {
             return Stage::RulesGone;
         }
-        let Some(book) = self.book.filter(|_| self.faults.is_empty()) else { return Stage::Invalid };
+        let Some(rules) = self.rules.filter(|_| self.faults.is_empty()) else { return Stage::Invalid };
         if self.change.is_some() {
             return Stage::Revising;
         }
         let before_customer =
-            book.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
+            rules.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         match (self.confirmed.complete.is_some(), self.approved.complete.is_some(), self.signed.is_complete())
         {
             (false, false, _) if before_customer => Stage::Escalation,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::acts::{Act, Acts, late};
 use super::observed::Observed;
-use super::rule_book::RuleBook;
+use super::rules::RuleSet;
 use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_decision::{OrderConfirmation, Statement};
@@ -56,12 +56,12 @@ impl Confirmed {
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
     revision: &TermsRevision,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     turn: Option<Timestamp>,
     acts: &mut Acts<'a>,
 ) -> Confirmed {
     let spec = &seen.agreement.spec;
-    let rules = &book.policy.spec.rules.confirmation;
+    let confirmation = &rules.policy.spec.rules.confirmation;
     let confirmers: Vec<&Representative> = spec
         .customer
         .representatives
@@ -73,7 +73,7 @@ pub(crate) fn weigh<'a>(
     let binding = acts.binding();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Confirm) {
         let early = !act.stands && turn.is_none_or(|turn| act.time < turn);
-        match fault(seen, revision, book, &confirmers, &binding, &act) {
+        match fault(seen, revision, rules, &confirmers, &binding, &act) {
             Some((reason, message)) => acts.ignored.add(&act, reason, message),
             None if early => {
                 let message = "the provider's own approvals come first; confirm again then";
@@ -85,7 +85,7 @@ pub(crate) fn weigh<'a>(
             },
         }
     }
-    let complete = completion(&confirmers, &weighed, rules.representatives);
+    let complete = completion(&confirmers, &weighed, confirmation.representatives);
     for (act, message) in behind_deadline {
         match complete {
             Some(complete) if act.time > complete => already(acts, &act),
@@ -98,7 +98,7 @@ pub(crate) fn weigh<'a>(
         }
         weighed.retain(|act| act.time <= complete);
     }
-    settle(spec, &confirmers, &weighed, complete, rules.representatives)
+    settle(spec, &confirmers, &weighed, complete, confirmation.representatives)
 }
 
 fn already(acts: &mut Acts<'_>, act: &Act<'_>) {
@@ -113,18 +113,18 @@ fn already(acts: &mut Acts<'_>, act: &Act<'_>) {
 fn fault(
     seen: &Observed<'_>,
     revision: &TermsRevision,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     confirmers: &[&Representative],
     current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     let spec = &seen.agreement.spec;
     let decision = &act.decision.spec;
-    let rules = &book.policy.spec.rules.confirmation;
+    let confirmation = &rules.policy.spec.rules.confirmation;
     if act.digest() != revision.digest {
         return Some((ignored::STALE, format!("a Confirm must name the terms digest {}", revision.digest)));
     }
-    if let Some(fault) = attestation_fault(seen, Some(book), current, act) {
+    if let Some(fault) = attestation_fault(seen, Some(rules), current, act) {
         return Some(fault);
     }
     if !confirmers.iter().any(|confirmer| confirmer.username == act.person) {
@@ -166,7 +166,7 @@ fn fault(
             format!("the agreement has no order {}", text::join_or(&unknown)),
         ));
     }
-    if rules.partial_orders == Permission::Forbidden
+    if confirmation.partial_orders == Permission::Forbidden
         && let Some(left_out) =
             decision.orders.iter().find(|order| order.outcome == OrderConfirmation::NotConfirmed)
     {
@@ -182,14 +182,14 @@ fn fault(
 /// Why somebody may not record a representative's act. Without a policy nobody may.
 pub(crate) fn attestation_fault(
     seen: &Observed<'_>,
-    book: Option<RuleBook<'_>>,
+    rules: Option<RuleSet<'_>>,
     current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
     if !act.attested || act.stands {
         return None;
     }
-    let policy = book.map(|book| &book.policy.spec);
+    let policy = rules.map(|rules| &rules.policy.spec);
     if policy.is_none_or(|policy| policy.rules.confirmation.attestation == Permission::Forbidden) {
         return Some((
             ignored::ATTESTATION_FORBIDDEN,
@@ -229,13 +229,13 @@ pub(crate) fn attestation_fault(
 }
 
 /// Whether the maker of an act recorded what a representative did before it. Then nothing else is theirs to decide.
-pub(crate) fn attests(seen: &Observed<'_>, book: RuleBook<'_>, current: &[Act<'_>], act: &Act<'_>) -> bool {
-    let canonical = |username| super::authority::canonical(&book.policy.spec, username);
+pub(crate) fn attests(seen: &Observed<'_>, rules: RuleSet<'_>, current: &[Act<'_>], act: &Act<'_>) -> bool {
+    let canonical = |username| super::authority::canonical(&rules.policy.spec, username);
     current.iter().any(|other| {
         other.attested
             && canonical(other.actor) == canonical(act.actor)
             && other.precedes(act)
-            && attestation_fault(seen, Some(book), current, other).is_none()
+            && attestation_fault(seen, Some(rules), current, other).is_none()
     })
 }
 

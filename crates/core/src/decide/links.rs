@@ -8,7 +8,7 @@ use super::decimal::{Decimal, to_cents};
 use super::fault::{Fault, FaultKind};
 use super::observed::Observed;
 use super::orders::is_sealed;
-use super::rule_book::AMENDMENT;
+use super::rules::AMENDMENT;
 use super::value::{Valued, value};
 use crate::text;
 use countersign_api::agreement_status::OrderOutcome;

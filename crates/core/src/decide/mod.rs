@@ -26,7 +26,7 @@ mod notices;
 mod observed;
 mod orders;
 mod plan;
-mod rule_book;
+mod rules;
 mod seconds;
 mod sign_off;
 mod size_limit;
@@ -53,7 +53,7 @@ pub(crate) use calendar::wait_end;
 pub(crate) use classify::permitted;
 pub(crate) use fault::FaultKind;
 pub(crate) use orders::{is_sealed, name_of, name_requests};
-pub(crate) use rule_book::RuleBook;
+pub(crate) use rules::RuleSet;
 pub(crate) use status::outcome_word;
 pub(crate) use validate::{Assessment, assess, validate};
 pub(crate) use value::value;
@@ -125,7 +125,7 @@ fn wakeups(observed: &Observed<'_>, case: &case::Case<'_>) -> Vec<Timestamp> {
     let offer_end = observed.offer_end();
     let mut wakeups = waiting::instants(case);
     wakeups.push(offer_end.checked_add(calendar::GRACE).unwrap_or(offer_end));
-    if case.book.is_none() {
+    if case.rules.is_none() {
         let period = observed.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref());
         wakeups.extend(period.map(|period| period.start_time.0));
         let end = period.and_then(|period| period.end_time.as_ref());

@@ -6,7 +6,7 @@ use super::acts::{Act, Acts, late};
 use super::authority::{Person, canonical, holds};
 use super::confirmation::{attestation_fault, attests, reached};
 use super::observed::Observed;
-use super::rule_book::RuleBook;
+use super::rules::RuleSet;
 use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Side, Signature, WaitingAction};
@@ -66,31 +66,31 @@ const fn turn(
 /// Weighs every Sign and Countersign.
 pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     signable: Signable<'_>,
     acts: &mut Acts<'a>,
 ) -> Signed {
-    let order = book.policy.spec.rules.sign_off.order;
+    let order = rules.policy.spec.rules.sign_off.order;
     let mut signed = Signed::default();
     if order == SignOffOrder::ProviderFirst {
-        provider(seen, book, signable, signable.since, acts, &mut signed);
-        let since = if book.policy.spec.rules.sign_off.countersignature == Countersignature::Waived {
+        provider(seen, rules, signable, signable.since, acts, &mut signed);
+        let since = if rules.policy.spec.rules.sign_off.countersignature == Countersignature::Waived {
             signable.since
         } else {
             turn(order, Side::Customer, signable.since, signed.provider)
         };
-        customer(seen, book, signable, since, acts, &mut signed);
+        customer(seen, rules, signable, since, acts, &mut signed);
     } else {
-        customer(seen, book, signable, signable.since, acts, &mut signed);
+        customer(seen, rules, signable, signable.since, acts, &mut signed);
         let since = turn(order, Side::Provider, signable.since, signed.customer);
-        provider(seen, book, signable, since, acts, &mut signed);
+        provider(seen, rules, signable, since, acts, &mut signed);
     }
     signed
 }
 
 fn customer<'a>(
     seen: &Observed<'a>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     signable: Signable<'_>,
     since: Option<Timestamp>,
     acts: &mut Acts<'a>,
@@ -104,7 +104,7 @@ fn customer<'a>(
         .iter()
         .filter(|r| r.roles.contains(&RepresentativeRole::Signatory))
         .collect();
-    let required = book.policy.spec.rules.sign_off.customers;
+    let required = rules.policy.spec.rules.sign_off.customers;
     let binding = acts.binding();
     let mut given: Vec<(Act<'a>, &Representative)> = Vec::new();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Sign) {
@@ -114,7 +114,7 @@ fn customer<'a>(
             _ if complete.is_some_and(|complete| act.time > complete) => Some(already()),
             Some(who) if given.iter().any(|(_, other)| other.username == who.username) => Some(already()),
             _ => binding_fault(&act, signable, since, "the provider countersigns first")
-                .or_else(|| attestation_fault(seen, Some(book), &binding, &act))
+                .or_else(|| attestation_fault(seen, Some(rules), &binding, &act))
                 .or_else(|| {
                     who.is_none().then(|| {
                         let names: Vec<String> =
@@ -159,13 +159,13 @@ fn whole(
 
 fn provider<'a>(
     seen: &Observed<'a>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     signable: Signable<'_>,
     since: Option<Timestamp>,
     acts: &mut Acts<'a>,
     signed: &mut Signed,
 ) {
-    let policy = &book.policy.spec;
+    let policy = &rules.policy.spec;
     let waived = policy.rules.sign_off.countersignature == Countersignature::Waived;
     let binding = acts.binding();
     for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Countersign) {
@@ -176,7 +176,7 @@ fn provider<'a>(
         } else {
             binding_fault(&act, signable, since, "the customer signs first")
                 .or_else(|| {
-                    if act.stands { None } else { signatory_fault(seen, book, signable, &binding, &act) }
+                    if act.stands { None } else { signatory_fault(seen, rules, signable, &binding, &act) }
                 })
                 .or_else(|| {
                     late(seen, &act, Some(WaitingAction::Countersign)).map(|message| (ignored::LATE, message))
@@ -198,12 +198,12 @@ fn provider<'a>(
 /// Why somebody may not countersign. Signatories and holders are read live.
 fn signatory_fault(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
     signable: Signable<'_>,
     current: &[Act<'_>],
     act: &Act<'_>,
 ) -> Option<(&'static str, String)> {
-    let policy = &book.policy.spec;
+    let policy = &rules.policy.spec;
     let spec = &seen.agreement.spec;
     let actor = canonical(policy, act.actor);
     let signatories = &spec.provider.signatories;
@@ -228,7 +228,7 @@ fn signatory_fault(
             "nobody may sign for both sides; another signatory must countersign".to_owned(),
         ));
     }
-    if attests(seen, book, current, act) {
+    if attests(seen, rules, current, act) {
         return Some((
             ignored::NOT_DISTINCT,
             "who recorded what a representative did may not countersign; another signatory must".to_owned(),

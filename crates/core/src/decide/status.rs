@@ -181,7 +181,7 @@ fn faults_in_words(case: &Case<'_>) -> String {
 }
 
 fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) {
-    if case.book.is_none() {
+    if case.rules.is_none() {
         if case.gone.is_none() {
             for type_ in [condition::UNDERSTOOD, condition::ACCEPTABLE] {
                 conditions.set(
@@ -411,7 +411,7 @@ fn wait_in_words(case: &Case<'_>, wait: &Waiting) -> String {
     let then = match wait.ends_with {
         Some(EndsWith::Offer) => ", when the offer ends",
         Some(EndsWith::Wait) if waiting::ends_the_offer(wait.action) => ", then the offer expires",
-        Some(EndsWith::Wait) => match case.book.map(|book| book.policy.spec.rules.escalation.on_timeout) {
+        Some(EndsWith::Wait) => match case.rules.map(|rules| rules.policy.spec.rules.escalation.on_timeout) {
             Some(OnTimeout::Expire) => ", then the offer expires",
             _ => ", then the next level is asked",
         },

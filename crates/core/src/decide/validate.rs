@@ -12,7 +12,7 @@ use super::authority::{self, Requirements, canonical};
 use super::classify::{Classed, classify};
 use super::fault::{Fault, FaultKind};
 use super::observed::Observed;
-use super::rule_book::{AMENDMENT, RuleBook};
+use super::rules::{AMENDMENT, RuleSet};
 use super::value::{Valued, months, value};
 use super::{calendar, links};
 use crate::text;
@@ -32,11 +32,11 @@ pub(crate) struct Assessment {
 pub(crate) fn assess(
     seen: &Observed<'_>,
     confirmed: Option<&BTreeSet<String>>,
-    book: RuleBook<'_>,
+    rules: RuleSet<'_>,
 ) -> Assessment {
     let spec = &seen.agreement.spec;
-    let rules = &book.policy.spec.rules;
-    let classed = classify(&spec.terms, spec.agreement_type == AMENDMENT, &book.terms.spec);
+    let classed = classify(&spec.terms, spec.agreement_type == AMENDMENT, &rules.terms.spec);
+    let rules = &rules.policy.spec.rules;
     let orders: Vec<_> = spec
         .orders
         .iter()
@@ -52,7 +52,7 @@ pub(crate) fn assess(
 #[derive(Debug)]
 pub(crate) struct Validation<'a> {
     /// Catalogue and policy, and what they make of all orders: where there are both, whatever else is wrong.
-    pub(crate) rules: Option<(RuleBook<'a>, Assessment)>,
+    pub(crate) rules: Option<(RuleSet<'a>, Assessment)>,
     /// Empty only where `rules` is there.
     pub(crate) faults: Vec<Fault>,
 }
@@ -67,15 +67,15 @@ pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Validation<'a
     parties(spec, policy, &mut faults);
     faults.0.extend(links::faults(seen, now));
     let rules = terms.zip(policy).map(|(terms, policy)| {
-        let book = RuleBook { terms, policy };
-        (book, assess(seen, None, book))
+        let rules = RuleSet { terms, policy };
+        (rules, assess(seen, None, rules))
     });
     match (&rules, terms) {
-        (Some((book, assessed)), _) => {
+        (Some((rules, assessed)), _) => {
             faults.all(FaultKind::TermsInvalid, assessed.classed.faults.clone());
             faults.all(FaultKind::NoAuthority, assessed.requirements.faults.clone());
             for need in &assessed.requirements.approvals {
-                if !approval::anybody_may_approve(seen, *book, &need.function, &need.level) {
+                if !approval::anybody_may_approve(seen, *rules, &need.function, &need.level) {
                     faults.add(
                         FaultKind::NoAuthority,
                         format!(

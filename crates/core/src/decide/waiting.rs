@@ -8,7 +8,7 @@ use super::authority::{canonical, holders, stands_in};
 use super::calendar;
 use super::case::{Case, Stage};
 use super::observed::Observed;
-use super::rule_book::RuleBook;
+use super::rules::RuleSet;
 use crate::text;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, EndsWith, Waiting, WaitingAction, WaitingSubject,
@@ -24,18 +24,18 @@ pub(crate) const fn ends_the_offer(action: WaitingAction) -> bool {
 
 /// What a stage waits for. A question keeps the time at which it was first asked.
 pub(crate) fn waits(seen: &Observed<'_>, case: &Case<'_>, now: Timestamp) -> Vec<Waiting> {
-    let asking = Asking { seen, now, book: case.book };
+    let asking = Asking { seen, now, rules: case.rules };
     let terms = Some(case.revision.digest.as_str());
     let confirmation = case.confirmation_digest.as_deref();
-    match (case.stage, case.book) {
+    match (case.stage, case.rules) {
         (Stage::Invalid, _) => {
             let author = case.faults.iter().any(|fault| fault.kind.is_the_authors());
             if author { vec![asking.author(terms)] } else { Vec::new() }
         }
         (Stage::Revising, _) => vec![asking.author(terms)],
-        (Stage::Confirmation, Some(book)) => {
+        (Stage::Confirmation, Some(rules)) => {
             let people: Vec<&Representative> = case.confirmed.missing.iter().map(|(who, _)| who).collect();
-            let rules = &book.policy.spec.rules.confirmation;
+            let rules = &rules.policy.spec.rules.confirmation;
             vec![asking.customers(
                 WaitingAction::Confirm,
                 &people,
@@ -44,18 +44,18 @@ pub(crate) fn waits(seen: &Observed<'_>, case: &Case<'_>, now: Timestamp) -> Vec
                 rules.deadline_seconds,
             )]
         }
-        (Stage::Escalation, Some(book)) => {
+        (Stage::Escalation, Some(rules)) => {
             let open =
                 |step: &&Approval| matches!(step.state, ApprovalState::Waiting | ApprovalState::Exhausted);
             case.approved
                 .steps
                 .iter()
                 .filter(open)
-                .map(|step| asking.managers(book, step, case.approval_digest.as_deref()))
+                .map(|step| asking.managers(rules, step, case.approval_digest.as_deref()))
                 .collect()
         }
-        (Stage::SignOff, Some(book)) => {
-            let rules = &book.policy.spec.rules.sign_off;
+        (Stage::SignOff, Some(rules)) => {
+            let rules = &rules.policy.spec.rules.sign_off;
             let customer_next = case.signed.customer.is_none()
                 && (rules.order != SignOffOrder::ProviderFirst || case.signed.provider.is_some());
             let provider_next = case.signed.provider.is_none()
@@ -87,7 +87,7 @@ pub(crate) fn waits(seen: &Observed<'_>, case: &Case<'_>, now: Timestamp) -> Vec
 struct Asking<'s, 'a> {
     seen: &'s Observed<'a>,
     now: Timestamp,
-    book: Option<RuleBook<'a>>,
+    rules: Option<RuleSet<'a>>,
 }
 
 impl Asking<'_, '_> {
@@ -128,8 +128,8 @@ impl Asking<'_, '_> {
         )
     }
 
-    fn managers(&self, book: RuleBook<'_>, step: &Approval, digest: Option<&str>) -> Waiting {
-        let policy = &book.policy.spec;
+    fn managers(&self, rules: RuleSet<'_>, step: &Approval, digest: Option<&str>) -> Waiting {
+        let policy = &rules.policy.spec;
         let ladder = policy.rules.ladders.iter().find(|ladder| ladder.function == step.function);
         let level = ladder.and_then(|ladder| ladder.levels.iter().find(|level| level.name == step.level));
         let title = level.map_or("", |level| level.title.as_str());
@@ -141,7 +141,7 @@ impl Asking<'_, '_> {
         let mut subjects: Vec<WaitingSubject> = asked
             .into_iter()
             .flat_map(|level| holders(policy, &step.function, level))
-            .filter(|holder| !may_not_approve(self.seen, book, holder))
+            .filter(|holder| !may_not_approve(self.seen, rules, holder))
             .map(|subject| WaitingSubject { subject: subject.clone(), on_behalf_of: None })
             .collect();
         let held = subjects.clone();
@@ -182,7 +182,7 @@ impl Asking<'_, '_> {
             .filter(|before| before.action == action && before.digest.as_deref() == digest)
             .find(|before| action != WaitingAction::Approve || before.who == who);
         let asked = before.map_or(self.now, |before| before.asked_time.0);
-        let calendar = self.book.and_then(|book| book.policy.spec.rules.calendar.as_ref());
+        let calendar = self.rules.and_then(|rules| rules.policy.spec.rules.calendar.as_ref());
         let mut wait = Waiting {
             who,
             subjects,
@@ -205,7 +205,7 @@ impl Asking<'_, '_> {
             Some(end) if end.0 < offer_end.0 => (end.clone(), EndsWith::Wait),
             _ => (offer_end, EndsWith::Offer),
         };
-        let half = reminder(self.book, wait.asked_time.0, seconds).filter(|half| *half < deadline.0);
+        let half = reminder(self.rules, wait.asked_time.0, seconds).filter(|half| *half < deadline.0);
         wait.deadline_time = Some(deadline);
         wait.ends_with = Some(ends_with);
         if wait.reminded_time.is_none() && half.is_some_and(|half| half <= self.now) {
@@ -215,8 +215,8 @@ impl Asking<'_, '_> {
 }
 
 /// When people are reminded: half-way through the policy's time, in working time.
-fn reminder(book: Option<RuleBook<'_>>, asked: Timestamp, seconds: Option<i64>) -> Option<Timestamp> {
-    let calendar = book.and_then(|book| book.policy.spec.rules.calendar.as_ref());
+fn reminder(rules: Option<RuleSet<'_>>, asked: Timestamp, seconds: Option<i64>) -> Option<Timestamp> {
+    let calendar = rules.and_then(|rules| rules.policy.spec.rules.calendar.as_ref());
     seconds.map(|seconds| calendar::half_way(calendar, asked, seconds))
 }
 
@@ -228,24 +228,24 @@ fn user(name: &str) -> WaitingSubject {
 pub(crate) fn instants(case: &Case<'_>) -> Vec<Timestamp> {
     let deadlines = case.waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
     let mut out: Vec<Timestamp> = deadlines.map(|deadline| after(deadline.0)).collect();
-    let Some(book) = case.book else { return out };
-    let rules = &book.policy.spec.rules;
+    let Some(rules) = case.rules else { return out };
+    let policy = &rules.policy.spec;
     for wait in &case.waits {
         let seconds = match wait.action {
-            WaitingAction::Confirm => Some(rules.confirmation.deadline_seconds),
-            WaitingAction::Sign | WaitingAction::Countersign => Some(rules.sign_off.deadline_seconds),
-            WaitingAction::Approve => asked_seconds(book, case, wait),
+            WaitingAction::Confirm => Some(policy.rules.confirmation.deadline_seconds),
+            WaitingAction::Sign | WaitingAction::Countersign => Some(policy.rules.sign_off.deadline_seconds),
+            WaitingAction::Approve => asked_seconds(rules, case, wait),
             WaitingAction::Edit => None,
         };
         if wait.reminded_time.is_none() {
-            out.extend(reminder(Some(book), wait.asked_time.0, seconds));
+            out.extend(reminder(Some(rules), wait.asked_time.0, seconds));
         }
     }
     if case.stage == Stage::Escalation {
         let waiting = case.approved.steps.iter().filter(|step| step.state == ApprovalState::Waiting);
         let ends = waiting.filter_map(|step| step.asked.last()?.wait_end_time.as_ref());
         out.extend(ends.map(|end| after(end.0)));
-        for substitute in &book.policy.spec.substitutes {
+        for substitute in &policy.substitutes {
             let just_after = substitute.end_time.0.checked_add(jiff::SignedDuration::from_secs(1));
             out.extend([Some(substitute.start_time.0), just_after.ok()].into_iter().flatten());
         }
@@ -253,12 +253,12 @@ pub(crate) fn instants(case: &Case<'_>) -> Vec<Timestamp> {
     out
 }
 
-fn asked_seconds(book: RuleBook<'_>, case: &Case<'_>, wait: &Waiting) -> Option<i64> {
+fn asked_seconds(rules: RuleSet<'_>, case: &Case<'_>, wait: &Waiting) -> Option<i64> {
     let step = case.approved.steps.iter().find(|step| {
         step.asked.last().is_some_and(|asked| asked.asked_time == wait.asked_time)
             && wait.who.ends_with(&format!("({} {})", step.function, step.level))
     })?;
-    let ladder = book.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == step.function)?;
+    let ladder = rules.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == step.function)?;
     ladder.levels.iter().find(|level| level.name == step.level).map(|level| level.deadline_seconds)
 }
 

@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
 
 use crate::decide::{
-    Assessment, Observed, Requirement, RuleBook, holders, quorum, wait_end, who_is_asked_first,
+    Assessment, Observed, Requirement, RuleSet, holders, quorum, wait_end, who_is_asked_first,
 };
 use crate::text;
 use countersign_api::agreement_status::WaitingAction;
@@ -55,7 +55,7 @@ struct Question {
 
 pub(super) fn steps(
     seen: &Observed<'_>,
-    book: RuleBook<'_>,
+    book: RuleSet<'_>,
     assessed: &Assessment,
     now: Timestamp,
 ) -> Vec<Step> {
@@ -155,7 +155,7 @@ fn by_name<'a>(
     Question { action, who, subjects, authority: None, quorum, because: Vec::new(), seconds }
 }
 
-fn approvals(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment) -> Vec<Question> {
+fn approvals(seen: &Observed<'_>, book: RuleSet<'_>, assessed: &Assessment) -> Vec<Question> {
     let policy = &book.policy.spec;
     let needed = assessed.requirements.approvals.iter();
     let ask = |need: &Requirement| {

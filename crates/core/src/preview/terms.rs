@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::decide::{Assessment, RuleBook, permitted, value};
+use crate::decide::{Assessment, RuleSet, permitted, value};
 use crate::text;
 use countersign_api::agreement_status::Deviation;
 use countersign_api::customer_agreement::CustomerAgreementSpec;
@@ -74,7 +74,7 @@ pub struct OrderLine {
     pub currency: Option<String>,
 }
 
-pub(super) fn orders(spec: &CustomerAgreementSpec, book: Option<RuleBook<'_>>) -> Vec<OrderLine> {
+pub(super) fn orders(spec: &CustomerAgreementSpec, book: Option<RuleSet<'_>>) -> Vec<OrderLine> {
     // What the author estimates is for the whole agreement.
     let without_estimate =
         CustomerAgreementSpec { estimated_value: None, orders: Vec::new(), ..spec.clone() };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::steps::Step;
-use crate::decide::{Assessment, Observed, RuleBook, canonical, rank};
+use crate::decide::{Assessment, Observed, RuleSet, canonical, rank};
 use crate::text;
 use countersign_api::DelegationPolicySpec;
 use countersign_api::agreement_status::WaitingAction;
@@ -13,7 +13,7 @@ use countersign_api::subject::{Subject, SubjectKind};
 
 pub(super) fn warnings(
     seen: &Observed<'_>,
-    book: Option<RuleBook<'_>>,
+    book: Option<RuleSet<'_>>,
     assessed: Option<&Assessment>,
     steps: &[Step],
     now: Timestamp,
@@ -72,7 +72,7 @@ fn times(seen: &Observed<'_>, steps: &[Step], now: Timestamp) -> Vec<String> {
     warnings
 }
 
-fn levels(seen: &Observed<'_>, book: RuleBook<'_>, assessed: &Assessment, steps: &[Step]) -> Vec<String> {
+fn levels(seen: &Observed<'_>, book: RuleSet<'_>, assessed: &Assessment, steps: &[Step]) -> Vec<String> {
     let approvals = || steps.iter().filter(|step| step.action == WaitingAction::Approve);
     let mut warnings = Vec::new();
     for need in &assessed.requirements.approvals {

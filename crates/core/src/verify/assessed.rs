@@ -2,7 +2,7 @@
 
 use super::exported_agreement::ExportedAgreement;
 use super::reconstructed::Reconstructed;
-use crate::decide::{RuleBook, assess};
+use crate::decide::{RuleSet, assess};
 use countersign_api::agreement_status::{Deviation, Value};
 
 /// What the rules make of the agreement.
@@ -18,7 +18,7 @@ pub(super) fn assessed(exported: &ExportedAgreement<'_>) -> Option<Assessed> {
     let (policy, terms) = (exported.policy?, exported.catalogue?);
     let scene = Reconstructed::of(exported, Vec::new());
     let seen = scene.observed(exported);
-    let book = RuleBook { terms, policy };
+    let book = RuleSet { terms, policy };
     let confirmed = exported.confirmed_orders();
     let remaining = exported.confirmation_digest().map(|_| &confirmed);
     let found = assess(&seen, remaining, book);

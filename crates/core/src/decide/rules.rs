@@ -8,7 +8,7 @@ pub(crate) const AMENDMENT: &str = "Amendment";
 
 /// Catalogue and policy whose rules hold.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RuleBook<'a> {
+pub(crate) struct RuleSet<'a> {
     pub(crate) terms: &'a StandardTerms,
     pub(crate) policy: &'a DelegationPolicy,
 }
