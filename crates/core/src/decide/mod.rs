@@ -1,6 +1,6 @@
 //! PURE: from everything that was read to everything that is to be written.
 //!
-//! Read `decide` below, then `case` for the facts of an open agreement, then whichever rule you look for:
+//! Read `decide` below, then `facts` for the facts of an open agreement, then whichever rule you look for:
 //! `validate` and `classify` (S1), `confirmation` (S2), `sign_off` (S3), `value`, `authority` and
 //! `approval` (S4), `orders` (S5, S6). `status` turns facts into conditions, and those into a phase.
 
@@ -9,7 +9,6 @@ mod approval;
 mod authority;
 pub mod binding;
 pub(crate) mod calendar;
-mod case;
 mod changes;
 mod classify;
 mod conditions;
@@ -19,6 +18,7 @@ pub mod digest;
 pub mod dry_run;
 pub mod eligibility;
 mod evidence;
+mod facts;
 mod fault;
 mod late_decisions;
 mod links;
@@ -38,6 +38,7 @@ mod waiting;
 use jiff::{SignedDuration, Timestamp};
 
 use self::changes::Outcome;
+use self::facts::Facts;
 use self::seconds::whole_seconds;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
 
@@ -89,22 +90,24 @@ fn sealed(observed: &Observed<'_>, status: &CustomerAgreementStatus, now: Timest
 
 /// An agreement on which everything can still be decided. Nothing irrevocable is decided without the evidence that it takes.
 fn open(observed: &Observed<'_>, now: Timestamp) -> Result<Outcome, Evidence> {
-    let mut case = case::build(observed, now);
-    let step = match case.end.take() {
+    let mut facts = Facts::derive(observed, now);
+    let step = match facts.end.take() {
         Some(end) => status::Step::End(end),
-        None if case.stage == case::Stage::Complete && !matches!(observed.guard, Guard::Inactive { .. }) => {
+        None if facts.stage == facts::Stage::Complete
+            && !matches!(observed.guard, Guard::Inactive { .. }) =>
+        {
             status::Step::Seal
         }
         None => status::Step::None,
     };
     let wakeups = match step {
-        status::Step::None => wakeups(observed, &case),
+        status::Step::None => wakeups(observed, &facts),
         status::Step::End(_) | status::Step::Seal => {
             require_evidence(observed)?;
             Vec::new()
         }
     };
-    let status = status::of(observed, case, step, now);
+    let status = status::of(observed, facts, step, now);
     Ok(Outcome { status, orders: Vec::new(), wakeups })
 }
 
@@ -121,17 +124,17 @@ fn require_evidence(observed: &Observed<'_>) -> Result<(), Evidence> {
 }
 
 /// When an open agreement changes by time alone.
-fn wakeups(observed: &Observed<'_>, case: &case::Case<'_>) -> Vec<Timestamp> {
+fn wakeups(observed: &Observed<'_>, facts: &Facts<'_>) -> Vec<Timestamp> {
     let offer_end = observed.offer_end();
-    let mut wakeups = waiting::instants(case);
+    let mut wakeups = waiting::instants(facts);
     wakeups.push(offer_end.checked_add(calendar::GRACE).unwrap_or(offer_end));
-    if case.rules.is_none() {
+    if facts.rules.is_none() {
         let period = observed.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref());
         wakeups.extend(period.map(|period| period.start_time.0));
         let end = period.and_then(|period| period.end_time.as_ref());
         wakeups.extend(end.and_then(|end| end.0.checked_add(SignedDuration::from_secs(1)).ok()));
     }
-    wakeups.extend(links::instants(observed, case.pinned.is_some()));
+    wakeups.extend(links::instants(observed, facts.pinned.is_some()));
     wakeups
 }
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::case::{Case, End, Stage};
 use super::conditions::{Conditions, Holds};
+use super::facts::{End, Facts, Stage};
 use super::fault::FaultKind;
 use super::observed::{Guard, Observed};
 use super::{orders, waiting};
@@ -21,23 +21,28 @@ use countersign_api::delegation_policy::OnTimeout;
 const MAX_CLOSED_REASON: usize = 1_200;
 
 /// The status of an open agreement; with `end` or `seal` the irrevocable step is in it.
-pub(crate) fn of(seen: &Observed<'_>, case: Case<'_>, step: Step, now: Timestamp) -> CustomerAgreementStatus {
+pub(crate) fn of(
+    seen: &Observed<'_>,
+    facts: Facts<'_>,
+    step: Step,
+    now: Timestamp,
+) -> CustomerAgreementStatus {
     let before = seen.agreement.status.clone().unwrap_or_default();
-    let mut status = facts(seen, &case, before);
+    let mut status = found(seen, &facts, before);
     let mut conditions = Conditions::of(seen.agreement, now);
-    describe(seen, &case, &status, &mut conditions);
+    describe(seen, &facts, &status, &mut conditions);
     match step {
         Step::None => {
-            status.phase = Some(phase_of(case.stage).to_owned());
-            status.waiting_on = waiting_on(seen, &case);
-            status.waiting_for = case.waits;
+            status.phase = Some(phase_of(facts.stage).to_owned());
+            status.waiting_on = waiting_on(seen, &facts);
+            status.waiting_for = facts.waits;
         }
         Step::End(end) => {
             close(&mut status, &mut conditions, end, now);
         }
         Step::Seal => seal(seen, &mut status, &mut conditions, now),
     }
-    status.ignored_decisions = case.acts.ignored.newest();
+    status.ignored_decisions = facts.acts.ignored.newest();
     status.conditions = conditions.finish();
     status
 }
@@ -63,14 +68,14 @@ const fn phase_of(stage: Stage) -> &'static str {
 const MOST_DEVIATIONS: usize = 200;
 
 /// Everything but conditions, phase and waits.
-fn facts(seen: &Observed<'_>, case: &Case<'_>, before: CustomerAgreementStatus) -> CustomerAgreementStatus {
+fn found(seen: &Observed<'_>, facts: &Facts<'_>, before: CustomerAgreementStatus) -> CustomerAgreementStatus {
     let spec = &seen.agreement.spec;
     let mut status = CustomerAgreementStatus {
         observed_generation: seen.agreement.metadata.generation,
-        terms: Some(case.revision.clone()),
-        pinned: case.pinned.clone(),
-        decided_time: before.decided_time.clone().or_else(|| case.first_counted.map(Time)),
-        change_request: case.change.clone(),
+        terms: Some(facts.revision.clone()),
+        pinned: facts.pinned.clone(),
+        decided_time: before.decided_time.clone().or_else(|| facts.first_counted.map(Time)),
+        change_request: facts.change.clone(),
         owners: before.owners.clone(),
         amended_by: before.amended_by.clone(),
         superseded_by: before.superseded_by.clone(),
@@ -79,31 +84,31 @@ fn facts(seen: &Observed<'_>, case: &Case<'_>, before: CustomerAgreementStatus) 
     if !status.owners.contains(&spec.provider.owner_username) && status.owners.len() < 64 {
         status.owners.push(spec.provider.owner_username.clone());
     }
-    if case.gone.is_some() {
+    if facts.gone.is_some() {
         // Without its rules nothing can be weighed anew: what was found under them stands.
         return CustomerAgreementStatus {
             change_request: before.change_request.clone(),
             ..carried(before, status)
         };
     }
-    let Some(assessment) = &case.assessment else { return status };
+    let Some(assessment) = &facts.assessment else { return status };
     let deviations = &assessment.classed.deviations;
     status.classification =
         Some(if deviations.is_empty() { Classification::Standard } else { Classification::NonStandard });
     status.deviations = deviations.iter().take(MOST_DEVIATIONS).cloned().collect();
     status.value = Some(assessment.valued.shown.clone());
-    status.approvals.clone_from(&case.approved.steps);
-    let confirmed = &case.confirmed;
+    status.approvals.clone_from(&facts.approved.steps);
+    let confirmed = &facts.confirmed;
     if !confirmed.decisions.is_empty() {
         status.confirmation = Some(Confirmation {
-            digest: case.confirmation_digest.clone(),
+            digest: facts.confirmation_digest.clone(),
             understood_time: confirmed.understood.map(Time),
             acceptable_time: confirmed.acceptable.map(Time),
             decisions: confirmed.decisions.clone(),
         });
     }
-    if !case.signed.signatures.is_empty() {
-        status.sign_off = Some(SignOff { signatures: case.signed.signatures.clone(), sealed_time: None });
+    if !facts.signed.signatures.is_empty() {
+        status.sign_off = Some(SignOff { signatures: facts.signed.signatures.clone(), sealed_time: None });
     }
     status.orders.clone_from(&confirmed.orders);
     status
@@ -123,21 +128,21 @@ fn carried(before: CustomerAgreementStatus, fresh: CustomerAgreementStatus) -> C
 
 fn describe(
     seen: &Observed<'_>,
-    case: &Case<'_>,
+    facts: &Facts<'_>,
     status: &CustomerAgreementStatus,
     conditions: &mut Conditions<'_>,
 ) {
-    valid(case, conditions);
-    confirmation(seen, case, conditions);
-    approval(case, conditions);
-    sign_off(case, status, conditions);
-    orders_and_handover(case, conditions);
-    ready(seen, case, conditions);
+    valid(facts, conditions);
+    confirmation(seen, facts, conditions);
+    approval(facts, conditions);
+    sign_off(facts, status, conditions);
+    orders_and_handover(facts, conditions);
+    ready(seen, facts, conditions);
 }
 
-fn valid(case: &Case<'_>, conditions: &mut Conditions<'_>) {
-    match (case.faults.iter().map(|fault| fault.kind).min(), &case.assessment) {
-        (Some(kind), _) => conditions.set(condition::VALID, false, kind.reason(), faults_in_words(case)),
+fn valid(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
+    match (facts.faults.iter().map(|fault| fault.kind).min(), &facts.assessment) {
+        (Some(kind), _) => conditions.set(condition::VALID, false, kind.reason(), faults_in_words(facts)),
         (None, Some(assessment)) => {
             let deviations = &assessment.classed.deviations;
             // A term may deviate by its value and by its words.
@@ -161,9 +166,9 @@ fn valid(case: &Case<'_>, conditions: &mut Conditions<'_>) {
 }
 
 /// Every fault, numbered where there are several.
-fn faults_in_words(case: &Case<'_>) -> String {
+fn faults_in_words(facts: &Facts<'_>) -> String {
     const SHOWN: usize = 30;
-    match case.faults.as_slice() {
+    match facts.faults.as_slice() {
         [one] => one.message.clone(),
         many => {
             let listed = many
@@ -180,9 +185,9 @@ fn faults_in_words(case: &Case<'_>) -> String {
     }
 }
 
-fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) {
-    if case.rules.is_none() {
-        if case.gone.is_none() {
+fn confirmation(seen: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
+    if facts.rules.is_none() {
+        if facts.gone.is_none() {
             for type_ in [condition::UNDERSTOOD, condition::ACCEPTABLE] {
                 conditions.set(
                     type_,
@@ -194,7 +199,7 @@ fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Condition
         }
         return;
     }
-    let confirmed = &case.confirmed;
+    let confirmed = &facts.confirmed;
     let so_far = |by: &[String]| {
         if by.is_empty() { String::new() } else { format!("; so far by {}", text::join_and(by)) }
     };
@@ -249,9 +254,9 @@ fn confirmation(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Condition
     }
 }
 
-fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
-    let Some(assessment) = &case.assessment else {
-        if case.gone.is_none() {
+fn approval(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
+    let Some(assessment) = &facts.assessment else {
+        if facts.gone.is_none() {
             conditions.set(
                 condition::APPROVED,
                 false,
@@ -261,7 +266,7 @@ fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
         }
         return;
     };
-    let steps = &case.approved.steps;
+    let steps = &facts.approved.steps;
     if steps.is_empty() {
         let within: Vec<String> =
             assessment.requirements.exercised.iter().map(|a| format!("{} {}", a.function, a.level)).collect();
@@ -281,7 +286,7 @@ fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
             .collect()
     };
     let approved = named(ApprovalState::Approved);
-    if approved.len() == steps.len() && case.approved.complete.is_some() {
+    if approved.len() == steps.len() && facts.approved.complete.is_some() {
         conditions.set(
             condition::APPROVED,
             true,
@@ -307,10 +312,10 @@ fn approval(case: &Case<'_>, conditions: &mut Conditions<'_>) {
     conditions.set(condition::APPROVED, false, reason::AWAITING_APPROVAL, format!("{head}: {rest}"));
 }
 
-fn sign_off(case: &Case<'_>, status: &CustomerAgreementStatus, conditions: &mut Conditions<'_>) {
+fn sign_off(facts: &Facts<'_>, status: &CustomerAgreementStatus, conditions: &mut Conditions<'_>) {
     let given = status.sign_off.as_ref().map_or(0, |sign_off| sign_off.signatures.len());
     let signed = format!("{} so far", text::count(given, "signature"));
-    let (reason, message) = match case.stage {
+    let (reason, message) = match facts.stage {
         Stage::RulesGone => return conditions.keep(condition::SIGNED_OFF),
         Stage::Invalid => {
             (reason::TERMS_INVALID, "signatures are asked for once the terms are valid".to_owned())
@@ -329,9 +334,9 @@ fn sign_off(case: &Case<'_>, status: &CustomerAgreementStatus, conditions: &mut 
     conditions.set(condition::SIGNED_OFF, false, reason, message);
 }
 
-fn orders_and_handover(case: &Case<'_>, conditions: &mut Conditions<'_>) {
-    let confirmed = case.confirmed.confirmed_orders().len();
-    let message = match (case.confirmed.complete.is_some(), confirmed) {
+fn orders_and_handover(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
+    let confirmed = facts.confirmed.confirmed_orders().len();
+    let message = match (facts.confirmed.complete.is_some(), confirmed) {
         (true, 0) => "no order was confirmed; none follows sign-off".to_owned(),
         (true, confirmed) => {
             format!("{} will be made after sign-off", text::count(confirmed, "order request"))
@@ -342,12 +347,12 @@ fn orders_and_handover(case: &Case<'_>, conditions: &mut Conditions<'_>) {
     conditions.set(condition::HANDED_OVER, false, reason::NOT_SIGNED_OFF, &message);
 }
 
-fn ready(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) {
+fn ready(seen: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
     if let Guard::Inactive { because } = &seen.guard {
-        let held = if case.acts.held_back == 0 {
+        let held = if facts.acts.held_back == 0 {
             String::new()
         } else {
-            format!("; {} held back", text::count(case.acts.held_back, "decision"))
+            format!("; {} held back", text::count(facts.acts.held_back, "decision"))
         };
         let message = format!(
             "the admission policies are not in force ({because}), so no decision is counted{held}; an admin must install them again"
@@ -356,17 +361,17 @@ fn ready(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) 
         conditions.stalled(reason::GUARD_INACTIVE, message);
         return;
     }
-    if let Some(gone) = &case.gone {
+    if let Some(gone) = &facts.gone {
         conditions.set(condition::READY, false, gone.reason, &gone.message);
         conditions.stalled(gone.reason, &gone.message);
         return;
     }
     let exhausted: Vec<&Approval> =
-        case.approved.steps.iter().filter(|step| step.state == ApprovalState::Exhausted).collect();
-    let reason = match case.stage {
+        facts.approved.steps.iter().filter(|step| step.state == ApprovalState::Exhausted).collect();
+    let reason = match facts.stage {
         Stage::RulesGone | Stage::Invalid => {
-            let kind = case.faults.iter().map(|fault| fault.kind).min().unwrap_or(FaultKind::TermsInvalid);
-            let message = faults_in_words(case);
+            let kind = facts.faults.iter().map(|fault| fault.kind).min().unwrap_or(FaultKind::TermsInvalid);
+            let message = faults_in_words(facts);
             conditions.set(condition::READY, false, kind.reason(), &message);
             conditions.stalled(kind.reason(), message);
             return;
@@ -376,16 +381,16 @@ fn ready(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) 
         Stage::Escalation => reason::AWAITING_APPROVAL,
         Stage::SignOff | Stage::Complete => reason::AWAITING_SIGNATURE,
     };
-    let message = match &case.change {
+    let message = match &facts.change {
         Some(change) => format!(
             "{} asked for a change: {}; edit the terms, or raise `spec.offerVersion` to offer them unchanged",
             text::user(&change.username),
             change.reason
         ),
-        None => waits_in_words(case),
+        None => waits_in_words(facts),
     };
     conditions.set(condition::READY, false, reason, &message);
-    if case.stage == Stage::Escalation && !exhausted.is_empty() {
+    if facts.stage == Stage::Escalation && !exhausted.is_empty() {
         let message = format!(
             "{message}; every level was asked and nobody answered: reach one of them, or name another holder in the policy"
         );
@@ -393,12 +398,12 @@ fn ready(seen: &Observed<'_>, case: &Case<'_>, conditions: &mut Conditions<'_>) 
     }
 }
 
-fn waits_in_words(case: &Case<'_>) -> String {
-    let words: Vec<String> = case.waits.iter().map(|wait| wait_in_words(case, wait)).collect();
+fn waits_in_words(facts: &Facts<'_>) -> String {
+    let words: Vec<String> = facts.waits.iter().map(|wait| wait_in_words(facts, wait)).collect();
     format!("waiting for {}", words.join("; and for "))
 }
 
-fn wait_in_words(case: &Case<'_>, wait: &Waiting) -> String {
+fn wait_in_words(facts: &Facts<'_>, wait: &Waiting) -> String {
     let act = match wait.action {
         WaitingAction::Confirm => " to confirm",
         WaitingAction::Approve => " to approve",
@@ -411,10 +416,12 @@ fn wait_in_words(case: &Case<'_>, wait: &Waiting) -> String {
     let then = match wait.ends_with {
         Some(EndsWith::Offer) => ", when the offer ends",
         Some(EndsWith::Wait) if waiting::ends_the_offer(wait.action) => ", then the offer expires",
-        Some(EndsWith::Wait) => match case.rules.map(|rules| rules.policy.spec.rules.escalation.on_timeout) {
-            Some(OnTimeout::Expire) => ", then the offer expires",
-            _ => ", then the next level is asked",
-        },
+        Some(EndsWith::Wait) => {
+            match facts.rules.map(|rules| rules.policy.spec.rules.escalation.on_timeout) {
+                Some(OnTimeout::Expire) => ", then the offer expires",
+                _ => ", then the next level is asked",
+            }
+        }
         None => "",
     };
     let vacant = if wait.action == WaitingAction::Approve && wait.subjects.is_empty() {
@@ -425,13 +432,13 @@ fn wait_in_words(case: &Case<'_>, wait: &Waiting) -> String {
     format!("{}{vacant}{act}{until}{then}", wait.who)
 }
 
-fn waiting_on(seen: &Observed<'_>, case: &Case<'_>) -> Option<String> {
-    if matches!(seen.guard, Guard::Inactive { .. }) || case.gone.is_some() {
+fn waiting_on(seen: &Observed<'_>, facts: &Facts<'_>) -> Option<String> {
+    if matches!(seen.guard, Guard::Inactive { .. }) || facts.gone.is_some() {
         return Some("an admin, see Stalled".to_owned());
     }
-    match case.faults.iter().map(|fault| fault.kind).min() {
+    match facts.faults.iter().map(|fault| fault.kind).min() {
         Some(kind) if !kind.is_the_authors() => Some("an admin, see Stalled".to_owned()),
-        _ => waiting::in_one_line(&case.waits),
+        _ => waiting::in_one_line(&facts.waits),
     }
 }
 

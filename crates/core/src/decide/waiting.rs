@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::approval::may_not_approve;
 use super::authority::{canonical, holders, stands_in};
 use super::calendar;
-use super::case::{Case, Stage};
+use super::facts::{Facts, Stage};
 use super::observed::Observed;
 use super::rules::RuleSet;
 use crate::text;
@@ -23,18 +23,18 @@ pub(crate) const fn ends_the_offer(action: WaitingAction) -> bool {
 }
 
 /// What a stage waits for. A question keeps the time at which it was first asked.
-pub(crate) fn waits(seen: &Observed<'_>, case: &Case<'_>, now: Timestamp) -> Vec<Waiting> {
-    let asking = Asking { seen, now, rules: case.rules };
-    let terms = Some(case.revision.digest.as_str());
-    let confirmation = case.confirmation_digest.as_deref();
-    match (case.stage, case.rules) {
+pub(crate) fn waits(seen: &Observed<'_>, facts: &Facts<'_>, now: Timestamp) -> Vec<Waiting> {
+    let asking = Asking { seen, now, rules: facts.rules };
+    let terms = Some(facts.revision.digest.as_str());
+    let confirmation = facts.confirmation_digest.as_deref();
+    match (facts.stage, facts.rules) {
         (Stage::Invalid, _) => {
-            let author = case.faults.iter().any(|fault| fault.kind.is_the_authors());
+            let author = facts.faults.iter().any(|fault| fault.kind.is_the_authors());
             if author { vec![asking.author(terms)] } else { Vec::new() }
         }
         (Stage::Revising, _) => vec![asking.author(terms)],
         (Stage::Confirmation, Some(rules)) => {
-            let people: Vec<&Representative> = case.confirmed.missing.iter().map(|(who, _)| who).collect();
+            let people: Vec<&Representative> = facts.confirmed.missing.iter().map(|(who, _)| who).collect();
             let rules = &rules.policy.spec.rules.confirmation;
             vec![asking.customers(
                 WaitingAction::Confirm,
@@ -47,23 +47,24 @@ pub(crate) fn waits(seen: &Observed<'_>, case: &Case<'_>, now: Timestamp) -> Vec
         (Stage::Escalation, Some(rules)) => {
             let open =
                 |step: &&Approval| matches!(step.state, ApprovalState::Waiting | ApprovalState::Exhausted);
-            case.approved
+            facts
+                .approved
                 .steps
                 .iter()
                 .filter(open)
-                .map(|step| asking.managers(rules, step, case.approval_digest.as_deref()))
+                .map(|step| asking.managers(rules, step, facts.approval_digest.as_deref()))
                 .collect()
         }
         (Stage::SignOff, Some(rules)) => {
             let rules = &rules.policy.spec.rules.sign_off;
-            let customer_next = case.signed.customer.is_none()
-                && (rules.order != SignOffOrder::ProviderFirst || case.signed.provider.is_some());
-            let provider_next = case.signed.provider.is_none()
+            let customer_next = facts.signed.customer.is_none()
+                && (rules.order != SignOffOrder::ProviderFirst || facts.signed.provider.is_some());
+            let provider_next = facts.signed.provider.is_none()
                 && rules.countersignature == Countersignature::Required
-                && (rules.order != SignOffOrder::CustomerFirst || case.signed.customer.is_some());
+                && (rules.order != SignOffOrder::CustomerFirst || facts.signed.customer.is_some());
             let mut waits = Vec::new();
             if customer_next {
-                let people: Vec<&Representative> = case.signed.missing.iter().collect();
+                let people: Vec<&Representative> = facts.signed.missing.iter().collect();
                 waits.push(asking.customers(
                     WaitingAction::Sign,
                     &people,
@@ -225,24 +226,24 @@ fn user(name: &str) -> WaitingSubject {
 }
 
 /// The instants at which what is waited for changes by time alone.
-pub(crate) fn instants(case: &Case<'_>) -> Vec<Timestamp> {
-    let deadlines = case.waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
+pub(crate) fn instants(facts: &Facts<'_>) -> Vec<Timestamp> {
+    let deadlines = facts.waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
     let mut out: Vec<Timestamp> = deadlines.map(|deadline| after(deadline.0)).collect();
-    let Some(rules) = case.rules else { return out };
+    let Some(rules) = facts.rules else { return out };
     let policy = &rules.policy.spec;
-    for wait in &case.waits {
+    for wait in &facts.waits {
         let seconds = match wait.action {
             WaitingAction::Confirm => Some(policy.rules.confirmation.deadline_seconds),
             WaitingAction::Sign | WaitingAction::Countersign => Some(policy.rules.sign_off.deadline_seconds),
-            WaitingAction::Approve => asked_seconds(rules, case, wait),
+            WaitingAction::Approve => asked_seconds(rules, facts, wait),
             WaitingAction::Edit => None,
         };
         if wait.reminded_time.is_none() {
             out.extend(reminder(Some(rules), wait.asked_time.0, seconds));
         }
     }
-    if case.stage == Stage::Escalation {
-        let waiting = case.approved.steps.iter().filter(|step| step.state == ApprovalState::Waiting);
+    if facts.stage == Stage::Escalation {
+        let waiting = facts.approved.steps.iter().filter(|step| step.state == ApprovalState::Waiting);
         let ends = waiting.filter_map(|step| step.asked.last()?.wait_end_time.as_ref());
         out.extend(ends.map(|end| after(end.0)));
         for substitute in &policy.substitutes {
@@ -253,8 +254,8 @@ pub(crate) fn instants(case: &Case<'_>) -> Vec<Timestamp> {
     out
 }
 
-fn asked_seconds(rules: RuleSet<'_>, case: &Case<'_>, wait: &Waiting) -> Option<i64> {
-    let step = case.approved.steps.iter().find(|step| {
+fn asked_seconds(rules: RuleSet<'_>, facts: &Facts<'_>, wait: &Waiting) -> Option<i64> {
+    let step = facts.approved.steps.iter().find(|step| {
         step.asked.last().is_some_and(|asked| asked.asked_time == wait.asked_time)
             && wait.who.ends_with(&format!("({} {})", step.function, step.level))
     })?;

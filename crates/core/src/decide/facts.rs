@@ -60,7 +60,7 @@ pub(crate) struct End {
 
 /// Every fact of an open agreement.
 #[derive(Debug)]
-pub(crate) struct Case<'a> {
+pub(crate) struct Facts<'a> {
     pub(crate) revision: TermsRevision,
     pub(crate) pinned: Option<Pinned>,
     pub(crate) rules: Option<RuleSet<'a>>,
@@ -81,58 +81,6 @@ pub(crate) struct Case<'a> {
     pub(crate) end: Option<End>,
     /// Server time of the first decision of this revision that counts.
     pub(crate) first_counted: Option<Timestamp>,
-}
-
-/// Derives every fact.
-pub(crate) fn build<'a>(seen: &Observed<'a>, now: Timestamp) -> Case<'a> {
-    let revision = revision(seen);
-    let acts = acts::sort(seen, &revision);
-    let mut case = Case {
-        revision,
-        pinned: None,
-        rules: None,
-        faults: Vec::new(),
-        gone: None,
-        assessment: None,
-        confirmed: Confirmed::default(),
-        confirmation_digest: None,
-        approval_digest: None,
-        approved: Approved::default(),
-        signed: Signed::default(),
-        change: None,
-        acts,
-        stage: Stage::Invalid,
-        waits: Vec::new(),
-        end: None,
-        first_counted: None,
-    };
-    case.find_rules(seen, now);
-    match case.rules {
-        Some(rules) => {
-            case.weigh(seen, rules);
-            case.check_links(seen, now);
-        }
-        None => case.leave_unweighed(),
-    }
-    let ended = case.ended_by_people(seen);
-    case.request_change(seen);
-    let offer_is_over = now >= seen.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
-    match case.rules {
-        Some(rules)
-            if ended.is_none() && case.change.is_none() && case.faults.is_empty() && !offer_is_over =>
-        {
-            approval::ask(seen, rules, &mut case.approved, now);
-        }
-        _ => approval::rest(&mut case.approved),
-    }
-    case.stage = case.derive_stage();
-    case.waits = waiting::waits(seen, &case, now);
-    case.end =
-        ended.or_else(|| if case.stage == Stage::Complete { None } else { case.ended_by_time(seen, now) });
-    let counted = case.counted();
-    case.first_counted =
-        case.acts.current.iter().filter(|act| counted.contains(&act.name)).map(|act| act.time).min();
-    case
 }
 
 /// The revision in force: a new one whenever the digest is another than the last one that was written.
@@ -160,7 +108,60 @@ fn revision(seen: &Observed<'_>) -> TermsRevision {
     }
 }
 
-impl<'a> Case<'a> {
+impl<'a> Facts<'a> {
+    /// Derives every fact.
+    pub(crate) fn derive(seen: &Observed<'a>, now: Timestamp) -> Self {
+        let revision = revision(seen);
+        let acts = acts::sort(seen, &revision);
+        let mut facts = Self {
+            revision,
+            pinned: None,
+            rules: None,
+            faults: Vec::new(),
+            gone: None,
+            assessment: None,
+            confirmed: Confirmed::default(),
+            confirmation_digest: None,
+            approval_digest: None,
+            approved: Approved::default(),
+            signed: Signed::default(),
+            change: None,
+            acts,
+            stage: Stage::Invalid,
+            waits: Vec::new(),
+            end: None,
+            first_counted: None,
+        };
+        facts.find_rules(seen, now);
+        match facts.rules {
+            Some(rules) => {
+                facts.weigh(seen, rules);
+                facts.check_links(seen, now);
+            }
+            None => facts.leave_unweighed(),
+        }
+        let ended = facts.ended_by_people(seen);
+        facts.request_change(seen);
+        let offer_is_over =
+            now >= seen.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
+        match facts.rules {
+            Some(rules)
+                if ended.is_none() && facts.change.is_none() && facts.faults.is_empty() && !offer_is_over =>
+            {
+                approval::ask(seen, rules, &mut facts.approved, now);
+            }
+            _ => approval::rest(&mut facts.approved),
+        }
+        facts.stage = facts.derive_stage();
+        facts.waits = waiting::waits(seen, &facts, now);
+        facts.end = ended
+            .or_else(|| if facts.stage == Stage::Complete { None } else { facts.ended_by_time(seen, now) });
+        let counted = facts.counted();
+        facts.first_counted =
+            facts.acts.current.iter().filter(|act| counted.contains(&act.name)).map(|act| act.time).min();
+        facts
+    }
+
     /// The rules pinned to this revision; for a new one, those of today, if nothing is wrong.
     fn find_rules(&mut self, seen: &Observed<'a>, now: Timestamp) {
         let status = seen.agreement.status.as_ref();
