@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::acts::{Act, Acts, late};
 use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank, stands_in};
 use super::calendar;
 use super::confirmation::attests;
+use super::decisions::{CurrentDecision, Decisions, late};
 use super::observed::{Guard, Observed};
 use super::rules::RuleSet;
 use crate::text;
@@ -73,7 +73,7 @@ pub(crate) fn weigh<'a>(
     rules: RuleSet<'_>,
     needed: &[Requirement],
     question: Question<'_>,
-    acts: &mut Acts<'a>,
+    decisions: &mut Decisions<'a>,
 ) -> Approved {
     let sequential = rules.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
     let mut approved = Approved {
@@ -84,51 +84,51 @@ pub(crate) fn weigh<'a>(
     if sequential {
         approved.spans.iter_mut().skip(1).for_each(|span| span.turn = None);
     }
-    let mut mine: Vec<(usize, Act<'a>)> = Vec::new();
-    for act in acts.current.clone() {
-        if !matches!(act.action(), Action::Approve | Action::Refuse) {
+    let mut mine: Vec<(usize, CurrentDecision<'a>)> = Vec::new();
+    for decision in decisions.current.clone() {
+        if !matches!(decision.action(), Action::Approve | Action::Refuse) {
             continue;
         }
-        let function = act.decision.spec.function.as_deref().unwrap_or_default();
+        let function = decision.object.spec.function.as_deref().unwrap_or_default();
         match needed.iter().position(|need| need.function == function) {
-            Some(step) => mine.push((step, act)),
+            Some(step) => mine.push((step, decision)),
             None => {
                 let message =
                     format!("nothing in the agreement asks for an approval of {}", text::id(function));
-                acts.ignored.add(&act, ignored::NOT_REQUIRED, message);
+                decisions.ignored.add(&decision, ignored::NOT_REQUIRED, message);
             }
         }
     }
     // Within one second a refusal comes before an approval, and in a sequence the earlier step, so that the next one has
     // its turn. Steps that are asked together have no order of their own: what counted may not depend on when it is seen.
-    mine.sort_by_key(|(step, act)| {
-        (act.time, if sequential { *step } else { 0 }, act.action() == Action::Approve)
+    mine.sort_by_key(|(step, decision)| {
+        (decision.time, if sequential { *step } else { 0 }, decision.action() == Action::Approve)
     });
-    let binding = acts.binding();
-    for (at, act) in mine {
-        let verdict = weigh_act(seen, rules, question, &approved, at, &binding, &act);
+    let binding = decisions.binding();
+    for (at, decision) in mine {
+        let verdict = weigh_act(seen, rules, question, &approved, at, &binding, &decision);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
             continue;
         };
         match verdict {
-            Err((reason, message)) => acts.ignored.add(&act, reason, message),
-            Ok(verdict) if act.action() == Action::Refuse => {
+            Err((reason, message)) => decisions.ignored.add(&decision, reason, message),
+            Ok(verdict) if decision.action() == Action::Refuse => {
                 step.decided_by.push(verdict);
                 approved.refused = Some(Refusal {
                     step: at,
-                    time: act.time,
-                    decision: act.name.to_owned(),
-                    words: act.words(),
+                    time: decision.time,
+                    decision: decision.name.to_owned(),
+                    words: decision.reason(),
                 });
             }
             Ok(verdict) => {
                 step.decided_by.push(verdict);
-                let level = level_at(step, act.time);
+                let level = level_at(step, decision.time);
                 let quorum = quorum(&rules.policy.spec.rules, &step.function, level);
                 if step.decided_by.len() >= usize::try_from(quorum).unwrap_or(1) {
-                    span.complete = Some(act.time);
+                    span.complete = Some(decision.time);
                     if let Some(next) = approved.spans.get_mut(at + 1).filter(|_| sequential) {
-                        next.turn = Some(act.time);
+                        next.turn = Some(decision.time);
                     }
                 }
             }
@@ -211,22 +211,22 @@ fn weigh_act(
     question: Question<'_>,
     approved: &Approved,
     at: usize,
-    current: &[Act<'_>],
-    act: &Act<'_>,
+    current: &[CurrentDecision<'_>],
+    decision: &CurrentDecision<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
     let (Some(step), Some(span)) = (approved.steps.get(at), approved.spans.get(at)) else {
         return Err((ignored::NOT_REQUIRED, "no such step".to_owned()));
     };
     // A refusal counts until the agreement is sealed, an approval only while one is missing.
-    let is_refusal = act.action() == Action::Refuse;
+    let is_refusal = decision.action() == Action::Refuse;
     if approved.refused.is_some() || (span.complete.is_some() && !is_refusal) {
         return Err((ignored::ALREADY_APPROVED, "the step was already decided".to_owned()));
     }
-    if let Some(fault) = binding_fault(act, question, span.turn) {
+    if let Some(fault) = binding_fault(decision, question, span.turn) {
         return Err(fault);
     }
-    if act.stands {
-        let stood = stood(seen, act)
+    if decision.stands {
+        let stood = stood(seen, decision)
             .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))?;
         let enough = rank(&rules.policy.spec.rules, &step.function, &stood.level) >= Some(span.least);
         return if enough || is_refusal {
@@ -235,7 +235,7 @@ fn weigh_act(
             Err(insufficient(step, &step.level, &stood.level))
         };
     }
-    let verdict = weigh_authority(seen, rules, step, span, current, act)?;
+    let verdict = weigh_authority(seen, rules, step, span, current, decision)?;
     if !is_refusal && counted_before(seen, rules, question, approved, step, &verdict) {
         return Err((
             ignored::NOT_DISTINCT,
@@ -278,17 +278,17 @@ fn counted_before(
 }
 
 fn binding_fault(
-    act: &Act<'_>,
+    decision: &CurrentDecision<'_>,
     question: Question<'_>,
     turn: Option<Timestamp>,
 ) -> Option<(&'static str, String)> {
     let Some(digest) = question.digest else {
         return Some((ignored::OUT_OF_TURN, "the customer has yet to confirm; decide again then".to_owned()));
     };
-    if act.digest() != digest {
+    if decision.digest() != digest {
         return Some((ignored::STALE, format!("it must name the digest {digest}")));
     }
-    if turn.is_none_or(|turn| act.time < turn) {
+    if turn.is_none_or(|turn| decision.time < turn) {
         return Some((
             ignored::OUT_OF_TURN,
             "another step comes first; decide again when this one is asked".to_owned(),
@@ -298,9 +298,9 @@ fn binding_fault(
 }
 
 /// The verdict as it was put on record.
-fn stood(seen: &Observed<'_>, act: &Act<'_>) -> Option<ApprovalVerdict> {
+fn stood(seen: &Observed<'_>, decision: &CurrentDecision<'_>) -> Option<ApprovalVerdict> {
     let steps = seen.agreement.status.as_ref()?.approvals.iter();
-    steps.flat_map(|step| &step.decided_by).find(|verdict| verdict.decision == act.name).cloned()
+    steps.flat_map(|step| &step.decided_by).find(|verdict| verdict.decision == decision.name).cloned()
 }
 
 fn weigh_authority(
@@ -308,15 +308,15 @@ fn weigh_authority(
     rules: RuleSet<'_>,
     step: &Approval,
     span: &Span,
-    current: &[Act<'_>],
-    act: &Act<'_>,
+    current: &[CurrentDecision<'_>],
+    decision: &CurrentDecision<'_>,
 ) -> Result<ApprovalVerdict, (&'static str, String)> {
     let policy = &rules.policy.spec;
     let function = &step.function;
-    let decision = &act.decision.spec;
-    let level = decision.level.as_deref().unwrap_or_default();
+    let said = &decision.object.spec;
+    let level = said.level.as_deref().unwrap_or_default();
     // What somebody may not do, nobody does on that person's behalf.
-    let mut people = [act.actor].into_iter().chain(decision.on_behalf_of.as_deref());
+    let mut people = [decision.made_by].into_iter().chain(said.on_behalf_of.as_deref());
     if policy.rules.separation.owner_may_not_approve
         && people.clone().any(|person| is_owner(seen, rules, person))
     {
@@ -331,14 +331,14 @@ fn weigh_authority(
             "a representative of the customer may not approve for the provider".to_owned(),
         ));
     }
-    if attests(seen, rules, current, act) {
+    if attests(seen, rules, current, decision) {
         return Err((
             ignored::NOT_DISTINCT,
             "who recorded what a representative did may not approve; somebody else who holds the level must"
                 .to_owned(),
         ));
     }
-    let least = least_level(seen, rules, step, act.time);
+    let least = least_level(seen, rules, step, decision.time);
     let (Some(held), Some(least_rank)) =
         (rank(&policy.rules, function, level), rank(&policy.rules, function, least))
     else {
@@ -354,42 +354,44 @@ fn weigh_authority(
         return Err(insufficient(step, &step.level, level));
     }
     let authority = Authority { function: function.clone(), level: level.to_owned() };
-    let groups = &decision.decided_by.groups;
-    let via = match decision.on_behalf_of.as_deref() {
-        None => holds(policy, Person { username: act.actor, groups }, &authority),
-        Some(holder) if acts_for(rules, act, holder, function) => {
+    let groups = &said.decided_by.groups;
+    let via = match said.on_behalf_of.as_deref() {
+        None => holds(policy, Person { username: decision.made_by, groups }, &authority),
+        Some(holder) if stands_in_for(rules, decision, holder, function) => {
             holds(policy, Person { username: holder, groups: &[] }, &authority)
         }
         Some(_) => None,
     };
     let Some(via) = via else {
-        let message = match decision.on_behalf_of.as_deref() {
+        let message = match said.on_behalf_of.as_deref() {
             None => format!(
                 "{:?} does not hold {function} {level} or higher; a holder through a group must name it in `decidedBy.groups`, \
                  a substitute must name the holder in `onBehalfOf`",
-                text::user(act.actor)
+                text::user(decision.made_by)
             ),
             Some(holder) => format!(
                 "{:?} does not stand in for a holder {:?} of {function} {level} at that time",
-                text::user(act.actor),
+                text::user(decision.made_by),
                 text::user(holder)
             ),
         };
         return Err((ignored::NOT_HOLDER, message));
     };
     Ok(ApprovalVerdict {
-        decision: act.name.to_owned(),
-        username: act.actor.to_owned(),
+        decision: decision.name.to_owned(),
+        username: decision.made_by.to_owned(),
         level: level.to_owned(),
         via: match via.kind {
             SubjectKind::User => format!("User {}", text::user(&via.name)),
             SubjectKind::Group => format!("Group {}", text::user(&via.name)),
         },
-        on_behalf_of: decision.on_behalf_of.clone(),
+        on_behalf_of: said.on_behalf_of.clone(),
     })
-    .and_then(|verdict| match late(seen, act, None).or_else(|| after_silence(rules, step, act)) {
-        Some(message) => Err((ignored::LATE, message)),
-        None => Ok(verdict),
+    .and_then(|verdict| {
+        match late(seen, decision, None).or_else(|| after_silence(rules, step, decision)) {
+            Some(message) => Err((ignored::LATE, message)),
+            None => Ok(verdict),
+        }
     })
 }
 
@@ -399,10 +401,10 @@ fn insufficient(step: &Approval, least: &str, level: &str) -> (&'static str, Str
 }
 
 /// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
-fn after_silence(rules: RuleSet<'_>, step: &Approval, act: &Act<'_>) -> Option<String> {
+fn after_silence(rules: RuleSet<'_>, step: &Approval, decision: &CurrentDecision<'_>) -> Option<String> {
     let expires = rules.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
     let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
-    (act.time > end.0).then(|| format!("the time to answer ended at {}", text::time(end)))
+    (decision.time > end.0).then(|| format!("the time to answer ended at {}", text::time(end)))
 }
 
 /// The level that was asked at a time. The second in which the next one was asked still belongs to the one before.
@@ -424,12 +426,12 @@ fn least_level<'s>(seen: &Observed<'_>, rules: RuleSet<'_>, step: &'s Approval, 
     }
 }
 
-fn acts_for(rules: RuleSet<'_>, act: &Act<'_>, holder: &str, function: &str) -> bool {
+fn stands_in_for(rules: RuleSet<'_>, decision: &CurrentDecision<'_>, holder: &str, function: &str) -> bool {
     let policy = &rules.policy.spec;
     policy.substitutes.iter().any(|substitute| {
         canonical(policy, &substitute.holder) == canonical(policy, holder)
-            && canonical(policy, &substitute.substitute) == canonical(policy, act.actor)
-            && stands_in(substitute, function, act.time)
+            && canonical(policy, &substitute.substitute) == canonical(policy, decision.made_by)
+            && stands_in(substitute, function, decision.time)
     })
 }
 
@@ -516,20 +518,20 @@ pub(crate) fn may_request_change(
     seen: &Observed<'_>,
     rules: RuleSet<'_>,
     approved: &Approved,
-    current: &[Act<'_>],
-    act: &Act<'_>,
+    current: &[CurrentDecision<'_>],
+    decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
-    if act.stands {
+    if decision.stands {
         return None;
     }
-    let function = act.decision.spec.function.as_deref().unwrap_or_default();
+    let function = decision.object.spec.function.as_deref().unwrap_or_default();
     let steps = approved.steps.iter().zip(&approved.spans);
     let open = steps.filter(|(step, _)| step.function == function).find(|(_, span)| {
-        span.turn.is_some_and(|turn| turn <= act.time)
-            && span.complete.is_none_or(|complete| act.time <= complete)
+        span.turn.is_some_and(|turn| turn <= decision.time)
+            && span.complete.is_none_or(|complete| decision.time <= complete)
     });
     match open {
-        Some((step, span)) => weigh_authority(seen, rules, step, span, current, act).err(),
+        Some((step, span)) => weigh_authority(seen, rules, step, span, current, decision).err(),
         None => {
             Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", text::id(function))))
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::acts::counted;
+use super::decisions::counted;
 use super::evidence::Evidence;
 use super::observed::Observed;
 use super::plan::{Changes, Plan};

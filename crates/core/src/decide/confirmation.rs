@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::acts::{Act, Acts, late};
+use super::decisions::{CurrentDecision, Decisions, late};
 use super::observed::Observed;
 use super::rules::RuleSet;
 use crate::text;
@@ -58,7 +58,7 @@ pub(crate) fn weigh<'a>(
     revision: &TermsRevision,
     rules: RuleSet<'_>,
     turn: Option<Timestamp>,
-    acts: &mut Acts<'a>,
+    decisions: &mut Decisions<'a>,
 ) -> Confirmed {
     let spec = &seen.agreement.spec;
     let confirmation = &rules.policy.spec.rules.confirmation;
@@ -68,42 +68,44 @@ pub(crate) fn weigh<'a>(
         .iter()
         .filter(|r| r.roles.contains(&RepresentativeRole::Confirmer))
         .collect();
-    let mut weighed: Vec<Act<'a>> = Vec::new();
+    let mut weighed: Vec<CurrentDecision<'a>> = Vec::new();
     let mut behind_deadline = Vec::new();
-    let binding = acts.binding();
-    for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Confirm) {
-        let early = !act.stands && turn.is_none_or(|turn| act.time < turn);
-        match fault(seen, revision, rules, &confirmers, &binding, &act) {
-            Some((reason, message)) => acts.ignored.add(&act, reason, message),
+    let binding = decisions.binding();
+    for decision in
+        decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Confirm)
+    {
+        let early = !decision.stands && turn.is_none_or(|turn| decision.time < turn);
+        match fault(seen, revision, rules, &confirmers, &binding, &decision) {
+            Some((reason, message)) => decisions.ignored.add(&decision, reason, message),
             None if early => {
                 let message = "the provider's own approvals come first; confirm again then";
-                acts.ignored.add(&act, ignored::OUT_OF_TURN, message);
+                decisions.ignored.add(&decision, ignored::OUT_OF_TURN, message);
             }
-            None => match late(seen, &act, Some(WaitingAction::Confirm)) {
-                Some(message) => behind_deadline.push((act, message)),
-                None => weighed.push(act),
+            None => match late(seen, &decision, Some(WaitingAction::Confirm)) {
+                Some(message) => behind_deadline.push((decision, message)),
+                None => weighed.push(decision),
             },
         }
     }
     let complete = completion(&confirmers, &weighed, confirmation.representatives);
-    for (act, message) in behind_deadline {
+    for (decision, message) in behind_deadline {
         match complete {
-            Some(complete) if act.time > complete => already(acts, &act),
-            _ => acts.ignored.add(&act, ignored::LATE, message),
+            Some(complete) if decision.time > complete => already(decisions, &decision),
+            _ => decisions.ignored.add(&decision, ignored::LATE, message),
         }
     }
     if let Some(complete) = complete {
-        for act in weighed.iter().filter(|act| act.time > complete) {
-            already(acts, act);
+        for decision in weighed.iter().filter(|decision| decision.time > complete) {
+            already(decisions, decision);
         }
-        weighed.retain(|act| act.time <= complete);
+        weighed.retain(|decision| decision.time <= complete);
     }
     settle(spec, &confirmers, &weighed, complete, confirmation.representatives)
 }
 
-fn already(acts: &mut Acts<'_>, act: &Act<'_>) {
-    acts.ignored.add(
-        act,
+fn already(decisions: &mut Decisions<'_>, decision: &CurrentDecision<'_>) {
+    decisions.ignored.add(
+        decision,
         ignored::ALREADY_CONFIRMED,
         "confirmation was already complete; to have other terms or orders, make a RequestChange",
     );
@@ -115,32 +117,32 @@ fn fault(
     revision: &TermsRevision,
     rules: RuleSet<'_>,
     confirmers: &[&Representative],
-    current: &[Act<'_>],
-    act: &Act<'_>,
+    current: &[CurrentDecision<'_>],
+    decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
     let spec = &seen.agreement.spec;
-    let decision = &act.decision.spec;
+    let said = &decision.object.spec;
     let confirmation = &rules.policy.spec.rules.confirmation;
-    if act.digest() != revision.digest {
+    if decision.digest() != revision.digest {
         return Some((ignored::STALE, format!("a Confirm must name the terms digest {}", revision.digest)));
     }
-    if let Some(fault) = attestation_fault(seen, Some(rules), current, act) {
+    if let Some(fault) = attestation_fault(seen, Some(rules), current, decision) {
         return Some(fault);
     }
-    if !confirmers.iter().any(|confirmer| confirmer.username == act.person) {
+    if !confirmers.iter().any(|confirmer| confirmer.username == decision.acts_for) {
         let permitted: Vec<String> =
             confirmers.iter().map(|confirmer| text::short_name(&confirmer.name)).collect();
         let message = format!(
             "{:?} is not a Confirmer of the customer; {} may confirm",
-            text::user(act.person),
+            text::user(decision.acts_for),
             text::join_or(&permitted)
         );
         return Some((ignored::NOT_HOLDER, message));
     }
-    if !decision.statements.contains(&Statement::Acceptable) {
+    if !said.statements.contains(&Statement::Acceptable) {
         return None;
     }
-    let named: BTreeSet<&str> = decision.orders.iter().map(|order| order.id.as_str()).collect();
+    let named: BTreeSet<&str> = said.orders.iter().map(|order| order.id.as_str()).collect();
     let missing: Vec<String> = spec
         .orders
         .iter()
@@ -154,7 +156,7 @@ fn fault(
         );
         return Some((ignored::ORDERS_INCOMPLETE, message));
     }
-    let unknown: Vec<String> = decision
+    let unknown: Vec<String> = said
         .orders
         .iter()
         .filter(|order| !spec.orders.iter().any(|own| own.id == order.id))
@@ -168,7 +170,7 @@ fn fault(
     }
     if confirmation.partial_orders == Permission::Forbidden
         && let Some(left_out) =
-            decision.orders.iter().find(|order| order.outcome == OrderConfirmation::NotConfirmed)
+            said.orders.iter().find(|order| order.outcome == OrderConfirmation::NotConfirmed)
     {
         let message = format!(
             "the policy does not let single orders be left out, and `{}` is; make a Decline or a RequestChange",
@@ -183,10 +185,10 @@ fn fault(
 pub(crate) fn attestation_fault(
     seen: &Observed<'_>,
     rules: Option<RuleSet<'_>>,
-    current: &[Act<'_>],
-    act: &Act<'_>,
+    current: &[CurrentDecision<'_>],
+    decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
-    if !act.attested || act.stands {
+    if !decision.attested || decision.stands {
         return None;
     }
     let policy = rules.map(|rules| &rules.policy.spec);
@@ -198,7 +200,8 @@ pub(crate) fn attestation_fault(
         ));
     }
     let spec = &seen.agreement.spec;
-    let actor = policy.map_or(act.actor, |policy| super::authority::canonical(policy, act.actor));
+    let actor =
+        policy.map_or(decision.made_by, |policy| super::authority::canonical(policy, decision.made_by));
     let owners = seen
         .agreement
         .status
@@ -218,7 +221,8 @@ pub(crate) fn attestation_fault(
             "the owner, a representative or a signatory may not record what a representative did; somebody else must".to_owned(),
         ));
     }
-    let decided = |other: &&Act<'_>| !other.attested && is_actor(other.actor) && other.precedes(act);
+    let decided =
+        |other: &&CurrentDecision<'_>| !other.attested && is_actor(other.made_by) && other.precedes(decision);
     current.iter().find(decided).map(|_| {
         (
             ignored::NOT_DISTINCT,
@@ -229,12 +233,17 @@ pub(crate) fn attestation_fault(
 }
 
 /// Whether the maker of an act recorded what a representative did before it. Then nothing else is theirs to decide.
-pub(crate) fn attests(seen: &Observed<'_>, rules: RuleSet<'_>, current: &[Act<'_>], act: &Act<'_>) -> bool {
+pub(crate) fn attests(
+    seen: &Observed<'_>,
+    rules: RuleSet<'_>,
+    current: &[CurrentDecision<'_>],
+    decision: &CurrentDecision<'_>,
+) -> bool {
     let canonical = |username| super::authority::canonical(&rules.policy.spec, username);
     current.iter().any(|other| {
         other.attested
-            && canonical(other.actor) == canonical(act.actor)
-            && other.precedes(act)
+            && canonical(other.made_by) == canonical(decision.made_by)
+            && other.precedes(decision)
             && attestation_fault(seen, Some(rules), current, other).is_none()
     })
 }
@@ -245,21 +254,34 @@ const MOST_DECISIONS: usize = 64;
 const STATEMENTS: [Statement; 2] = [Statement::Understood, Statement::Acceptable];
 
 /// When a person first made each statement.
-fn firsts(acts: &[Act<'_>], person: &str) -> [Option<Timestamp>; 2] {
+fn firsts(decisions: &[CurrentDecision<'_>], person: &str) -> [Option<Timestamp>; 2] {
     STATEMENTS.map(|statement| {
-        acts.iter()
-            .filter(|act| act.person == person && act.decision.spec.statements.contains(&statement))
-            .map(|act| act.time)
+        decisions
+            .iter()
+            .filter(|decision| {
+                decision.acts_for == person && decision.object.spec.statements.contains(&statement)
+            })
+            .map(|decision| decision.time)
             .min()
     })
 }
 
-fn left_out(act: &Act<'_>) -> usize {
-    act.decision.spec.orders.iter().filter(|order| order.outcome == OrderConfirmation::NotConfirmed).count()
+fn left_out(decision: &CurrentDecision<'_>) -> usize {
+    decision
+        .object
+        .spec
+        .orders
+        .iter()
+        .filter(|order| order.outcome == OrderConfirmation::NotConfirmed)
+        .count()
 }
 
-fn completion(confirmers: &[&Representative], acts: &[Act<'_>], required: Required) -> Option<Timestamp> {
-    let whole = confirmers.iter().map(|confirmer| match firsts(acts, &confirmer.username) {
+fn completion(
+    confirmers: &[&Representative],
+    decisions: &[CurrentDecision<'_>],
+    required: Required,
+) -> Option<Timestamp> {
+    let whole = confirmers.iter().map(|confirmer| match firsts(decisions, &confirmer.username) {
         [Some(understood), Some(acceptable)] => Some(understood.max(acceptable)),
         _ => None,
     });
@@ -280,27 +302,30 @@ pub(crate) fn reached(
 fn settle(
     spec: &CustomerAgreementSpec,
     confirmers: &[&Representative],
-    acts: &[Act<'_>],
+    decisions: &[CurrentDecision<'_>],
     complete: Option<Timestamp>,
     required: Required,
 ) -> Confirmed {
     // For each person and statement the latest counts; of several in one second, all do that status has room for.
     let mut counted: BTreeMap<&str, BTreeSet<Statement>> = BTreeMap::new();
-    let mut acceptances: Vec<&Act<'_>> = Vec::new();
+    let mut acceptances: Vec<&CurrentDecision<'_>> = Vec::new();
     let room = (MOST_DECISIONS / STATEMENTS.len() / confirmers.len().max(1)).max(1);
     for confirmer in confirmers {
         for statement in STATEMENTS {
-            let own = |act: &&Act<'_>| {
-                act.person == confirmer.username && act.decision.spec.statements.contains(&statement)
+            let own = |decision: &&CurrentDecision<'_>| {
+                decision.acts_for == confirmer.username
+                    && decision.object.spec.statements.contains(&statement)
             };
-            let Some(latest) = acts.iter().filter(own).map(|act| act.time).max() else { continue };
-            let mut latest: Vec<&Act<'_>> =
-                acts.iter().filter(own).filter(|act| act.time == latest).collect();
-            latest.sort_by_key(|act| Reverse(left_out(act)));
-            for act in latest.into_iter().take(room) {
-                counted.entry(act.name).or_default().insert(statement);
+            let Some(latest) = decisions.iter().filter(own).map(|decision| decision.time).max() else {
+                continue;
+            };
+            let mut latest: Vec<&CurrentDecision<'_>> =
+                decisions.iter().filter(own).filter(|decision| decision.time == latest).collect();
+            latest.sort_by_key(|decision| Reverse(left_out(decision)));
+            for decision in latest.into_iter().take(room) {
+                counted.entry(decision.name).or_default().insert(statement);
                 if statement == Statement::Acceptable {
-                    acceptances.push(act);
+                    acceptances.push(decision);
                 }
             }
         }
@@ -308,8 +333,10 @@ fn settle(
     // By the decisions that count: one that its maker replaced may be gone the next time.
     let gave = |statement: Statement| -> Vec<(Option<Timestamp>, &Representative)> {
         let latest = |confirmer: &Representative| {
-            let own = acts.iter().filter(|act| act.person == confirmer.username);
-            own.filter(|act| act.decision.spec.statements.contains(&statement)).map(|act| act.time).max()
+            let own = decisions.iter().filter(|decision| decision.acts_for == confirmer.username);
+            own.filter(|decision| decision.object.spec.statements.contains(&statement))
+                .map(|decision| decision.time)
+                .max()
         };
         confirmers.iter().map(|confirmer| (latest(confirmer), *confirmer)).collect()
     };
@@ -318,7 +345,7 @@ fn settle(
     };
     let (understood, acceptable) = (gave(Statement::Understood), gave(Statement::Acceptable));
     let missing = |confirmer: &Representative| {
-        let times = firsts(acts, &confirmer.username);
+        let times = firsts(decisions, &confirmer.username);
         STATEMENTS
             .into_iter()
             .zip(times)
@@ -332,13 +359,13 @@ fn settle(
         complete,
         understood_by: names(&understood),
         acceptable_by: names(&acceptable),
-        decisions: acts
+        decisions: decisions
             .iter()
-            .filter_map(|act| counted.get(act.name).map(|statements| (act, statements)))
-            .map(|(act, statements)| ConfirmationDecision {
-                decision: act.name.to_owned(),
-                username: act.person.to_owned(),
-                attested_by: act.attested_by(),
+            .filter_map(|decision| counted.get(decision.name).map(|statements| (decision, statements)))
+            .map(|(decision, statements)| ConfirmationDecision {
+                decision: decision.name.to_owned(),
+                username: decision.acts_for.to_owned(),
+                attested_by: decision.attested_by(),
                 statements: statements.iter().copied().collect(),
             })
             .collect(),
@@ -363,7 +390,7 @@ fn settle(
         }
         let outcomes: Vec<_> = acceptances
             .iter()
-            .flat_map(|act| act.decision.spec.orders.iter().filter(|own| own.id == order.id))
+            .flat_map(|decision| decision.object.spec.orders.iter().filter(|own| own.id == order.id))
             .collect();
         let refused: Vec<_> =
             outcomes.iter().filter(|own| own.outcome == OrderConfirmation::NotConfirmed).collect();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::acts::counted;
 use super::decide;
+use super::decisions::counted;
 use super::evidence::Gathered;
 use super::observed::Observed;
 use super::plan::{Changes, Plan};

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::acts::{self, Act, Acts, Ignored, late};
 use super::approval::{self, Approved, Question};
 use super::authority::canonical;
 use super::confirmation::{self, Confirmed, attestation_fault};
+use super::decisions::{self, CurrentDecision, Decisions, Ignored, late};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
 use super::fault::Fault;
 use super::observed::{Guard, Observed};
@@ -75,7 +75,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) approved: Approved,
     pub(crate) signed: Signed,
     pub(crate) change: Option<ChangeRequest>,
-    pub(crate) acts: Acts<'a>,
+    pub(crate) decisions: Decisions<'a>,
     pub(crate) stage: Stage,
     pub(crate) waits: Vec<Waiting>,
     pub(crate) end: Option<End>,
@@ -112,7 +112,7 @@ impl<'a> Facts<'a> {
     /// Derives every fact.
     pub(crate) fn derive(seen: &Observed<'a>, now: Timestamp) -> Self {
         let revision = revision(seen);
-        let acts = acts::sort(seen, &revision);
+        let decisions = decisions::sort(seen, &revision);
         let mut facts = Self {
             revision,
             pinned: None,
@@ -126,7 +126,7 @@ impl<'a> Facts<'a> {
             approved: Approved::default(),
             signed: Signed::default(),
             change: None,
-            acts,
+            decisions,
             stage: Stage::Invalid,
             waits: Vec::new(),
             end: None,
@@ -157,8 +157,13 @@ impl<'a> Facts<'a> {
         facts.end = ended
             .or_else(|| if facts.stage == Stage::Complete { None } else { facts.ended_by_time(seen, now) });
         let counted = facts.counted();
-        facts.first_counted =
-            facts.acts.current.iter().filter(|act| counted.contains(&act.name)).map(|act| act.time).min();
+        facts.first_counted = facts
+            .decisions
+            .current
+            .iter()
+            .filter(|decision| counted.contains(&decision.name))
+            .map(|decision| decision.time)
+            .min();
         facts
     }
 
@@ -212,14 +217,14 @@ impl<'a> Facts<'a> {
             Some((approved, _)) => approved.complete,
             None => Some(Timestamp::MIN),
         };
-        self.confirmed = confirmation::weigh(seen, &self.revision, rules, turn, &mut self.acts);
+        self.confirmed = confirmation::weigh(seen, &self.revision, rules, turn, &mut self.decisions);
         let remaining: Option<BTreeSet<String>> =
             self.confirmed.complete.map(|_| self.confirmed.confirmed_orders());
         self.confirmation_digest = remaining.as_ref().map(|orders| {
             let orders: Vec<&str> = orders.iter().map(String::as_str).collect();
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
-        self.acts.digests.extend(self.confirmation_digest.clone());
+        self.decisions.digests.extend(self.confirmation_digest.clone());
         let assessment = assess(seen, remaining.as_ref(), rules);
         let left_out =
             remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
@@ -232,7 +237,7 @@ impl<'a> Facts<'a> {
             Some((approved, ignored)) if !left_out || refused_before(&approved) => {
                 self.approval_digest = Some(self.revision.digest.clone());
                 self.approved = approved;
-                self.acts.ignored.extend(ignored);
+                self.decisions.ignored.extend(ignored);
             }
             // After the customer; or once more, since leaving orders out voids what was said about all of them.
             _ => {
@@ -249,7 +254,7 @@ impl<'a> Facts<'a> {
                     before: before.unwrap_or_default(),
                 };
                 let needed = &assessment.requirements.approvals;
-                self.approved = approval::weigh(seen, rules, needed, question, &mut self.acts);
+                self.approved = approval::weigh(seen, rules, needed, question, &mut self.decisions);
             }
         }
         let since = match (self.confirmed.complete, self.approved.complete) {
@@ -261,7 +266,7 @@ impl<'a> Facts<'a> {
             since,
             exercised: &assessment.requirements.exercised,
         };
-        self.signed = sign_off::weigh(seen, rules, signable, &mut self.acts);
+        self.signed = sign_off::weigh(seen, rules, signable, &mut self.decisions);
         self.assessment = Some(assessment);
     }
 
@@ -275,10 +280,11 @@ impl<'a> Facts<'a> {
             since: Some(Timestamp::MIN),
             before: before.unwrap_or_default(),
         };
-        let (current, digests) = (self.acts.current.clone(), self.acts.digests.clone());
-        let mut acts = Acts { current, digests, ..Acts::default() };
-        let approved = approval::weigh(seen, rules, &assessment.requirements.approvals, question, &mut acts);
-        (approved, acts.ignored)
+        let (current, digests) = (self.decisions.current.clone(), self.decisions.digests.clone());
+        let mut decisions = Decisions { current, digests, ..Decisions::default() };
+        let approved =
+            approval::weigh(seen, rules, &assessment.requirements.approvals, question, &mut decisions);
+        (approved, decisions.ignored)
     }
 
     /// Whether managers were already asked once more, since the customer left something out.
@@ -295,15 +301,15 @@ impl<'a> Facts<'a> {
     fn ended_by_people(&mut self, seen: &Observed<'a>) -> Option<End> {
         let withdrawn = self.first_valid(seen, Action::Withdraw);
         let declined = self.first_valid(seen, Action::Decline);
-        let by_act = |outcome, act: Act<'_>| End {
+        let by_act = |outcome, decision: CurrentDecision<'_>| End {
             outcome,
-            reason: act.words(),
-            decisions: vec![act.name.to_owned()],
+            reason: decision.reason(),
+            decisions: vec![decision.name.to_owned()],
         };
         let refused = self.approved.refused.clone();
         withdrawn
-            .map(|act| by_act(ClosedOutcome::Withdrawn, act))
-            .or_else(|| declined.map(|act| by_act(ClosedOutcome::Declined, act)))
+            .map(|decision| by_act(ClosedOutcome::Withdrawn, decision))
+            .or_else(|| declined.map(|decision| by_act(ClosedOutcome::Declined, decision)))
             .or_else(|| {
                 refused.map(|refusal| End {
                     outcome: ClosedOutcome::Refused,
@@ -314,38 +320,52 @@ impl<'a> Facts<'a> {
     }
 
     /// The first act of a kind that names the terms digest and whose maker has a part in the agreement.
-    fn first_valid(&mut self, seen: &Observed<'a>, action: Action) -> Option<Act<'a>> {
+    fn first_valid(&mut self, seen: &Observed<'a>, action: Action) -> Option<CurrentDecision<'a>> {
         let mut first = None;
-        for act in self.acts.current.clone().into_iter().filter(|act| act.action() == action) {
-            match self.fault_of_party(seen, &act) {
-                Some((reason, message)) => self.acts.ignored.add(&act, reason, message),
-                None if first.is_none() => first = Some(act),
-                None => {
-                    self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "somebody else did the same before")
-                }
+        for decision in
+            self.decisions.current.clone().into_iter().filter(|decision| decision.action() == action)
+        {
+            match self.fault_of_party(seen, &decision) {
+                Some((reason, message)) => self.decisions.ignored.add(&decision, reason, message),
+                None if first.is_none() => first = Some(decision),
+                None => self.decisions.ignored.add(
+                    &decision,
+                    ignored::NOT_REQUIRED,
+                    "somebody else did the same before",
+                ),
             }
         }
         first
     }
 
-    fn fault_of_party(&self, seen: &Observed<'a>, act: &Act<'_>) -> Option<(&'static str, String)> {
+    fn fault_of_party(
+        &self,
+        seen: &Observed<'a>,
+        decision: &CurrentDecision<'_>,
+    ) -> Option<(&'static str, String)> {
         let spec = &seen.agreement.spec;
-        if act.digest() != self.revision.digest {
-            let message =
-                format!("a {} must name the terms digest {}", act.action().as_str(), self.revision.digest);
+        if decision.digest() != self.revision.digest {
+            let message = format!(
+                "a {} must name the terms digest {}",
+                decision.action().as_str(),
+                self.revision.digest
+            );
             return Some((ignored::STALE, message));
         }
-        if let Some(fault) = attestation_fault(seen, self.rules, &self.acts.binding(), act) {
+        if let Some(fault) = attestation_fault(seen, self.rules, &self.decisions.binding(), decision) {
             return Some(fault);
         }
         let is = |username: &String| match self.rules {
             Some(rules) => {
-                canonical(&rules.policy.spec, username) == canonical(&rules.policy.spec, act.person)
+                canonical(&rules.policy.spec, username) == canonical(&rules.policy.spec, decision.acts_for)
             }
-            None => username == act.person,
+            None => username == decision.acts_for,
         };
-        let customer =
-            spec.customer.representatives.iter().any(|representative| representative.username == act.person);
+        let customer = spec
+            .customer
+            .representatives
+            .iter()
+            .any(|representative| representative.username == decision.acts_for);
         let owners = seen
             .agreement
             .status
@@ -354,41 +374,57 @@ impl<'a> Facts<'a> {
             .chain([&spec.provider.owner_username]);
         let provider = owners.into_iter().any(is)
             || spec.provider.signatories.iter().any(|signatory| is(&signatory.username));
-        let (holds, who) = match act.action() {
+        let (holds, who) = match decision.action() {
             Action::Withdraw => {
                 (customer || provider, "a representative, the owner or a signatory of the provider")
             }
             _ => (customer, "a representative of the customer"),
         };
-        if !holds && !act.stands {
-            let message = format!("{:?} is not {who}", text::user(act.person));
+        if !holds && !decision.stands {
+            let message = format!("{:?} is not {who}", text::user(decision.acts_for));
             return Some((ignored::NOT_HOLDER, message));
         }
-        late(seen, act, None).map(|message| (ignored::LATE, message))
+        late(seen, decision, None).map(|message| (ignored::LATE, message))
     }
 
     /// The first RequestChange of a representative, or of somebody who could approve.
     fn request_change(&mut self, seen: &Observed<'a>) {
-        for act in self.acts.current.clone().into_iter().filter(|act| act.action() == Action::RequestChange) {
-            let fault = match (&act.decision.spec.function, self.rules) {
-                (Some(_), Some(rules)) if act.digest() == self.revision.digest => {
-                    approval::may_request_change(seen, rules, &self.approved, &self.acts.binding(), &act)
+        for decision in self
+            .decisions
+            .current
+            .clone()
+            .into_iter()
+            .filter(|decision| decision.action() == Action::RequestChange)
+        {
+            let fault = match (&decision.object.spec.function, self.rules) {
+                (Some(_), Some(rules)) if decision.digest() == self.revision.digest => {
+                    approval::may_request_change(
+                        seen,
+                        rules,
+                        &self.approved,
+                        &self.decisions.binding(),
+                        &decision,
+                    )
                 }
-                (Some(_), None) if act.stands => None,
+                (Some(_), None) if decision.stands => None,
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
-                _ => self.fault_of_party(seen, &act),
+                _ => self.fault_of_party(seen, &decision),
             };
             match fault {
-                Some((reason, message)) => self.acts.ignored.add(&act, reason, message),
+                Some((reason, message)) => self.decisions.ignored.add(&decision, reason, message),
                 None if self.change.is_none() => {
                     self.change = Some(ChangeRequest {
-                        decision: act.name.to_owned(),
-                        username: act.person.to_owned(),
-                        reason: act.words(),
-                        time: Time(act.time),
+                        decision: decision.name.to_owned(),
+                        username: decision.acts_for.to_owned(),
+                        reason: decision.reason(),
+                        time: Time(decision.time),
                     });
                 }
-                None => self.acts.ignored.add(&act, ignored::NOT_REQUIRED, "a change was already asked for"),
+                None => self.decisions.ignored.add(
+                    &decision,
+                    ignored::NOT_REQUIRED,
+                    "a change was already asked for",
+                ),
             }
         }
     }
@@ -400,10 +436,10 @@ impl<'a> Facts<'a> {
         } else {
             "the terms have faults; decide again once they are mended"
         };
-        for act in self.acts.current.iter().filter(|act| !act.stands) {
-            match act.action() {
+        for decision in self.decisions.current.iter().filter(|decision| !decision.stands) {
+            match decision.action() {
                 Action::Confirm | Action::Approve | Action::Refuse | Action::Sign | Action::Countersign => {
-                    self.acts.ignored.add(act, ignored::OUT_OF_TURN, message);
+                    self.decisions.ignored.add(decision, ignored::OUT_OF_TURN, message);
                 }
                 Action::Decline | Action::Withdraw | Action::RequestChange => {}
             }

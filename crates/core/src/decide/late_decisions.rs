@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::acts::counted;
 use super::conditions::Conditions;
+use super::decisions::counted;
 use super::observed::Observed;
 use super::status::outcome_word;
 use crate::text;

@@ -4,7 +4,6 @@
 //! `validate` and `classify` (S1), `confirmation` (S2), `sign_off` (S3), `value`, `authority` and
 //! `approval` (S4), `orders` (S5, S6). `status` turns facts into conditions, and those into a phase.
 
-mod acts;
 mod approval;
 mod authority;
 pub mod binding;
@@ -14,6 +13,7 @@ mod classify;
 mod conditions;
 mod confirmation;
 mod decimal;
+mod decisions;
 pub mod digest;
 pub mod dry_run;
 pub mod eligibility;
@@ -47,11 +47,11 @@ pub use self::observed::{Guard, Observed, RefusedCreate};
 pub use self::plan::{Changes, Notice, Plan, Related, Severity};
 
 // What `verify` computes anew, and what `preview` shows.
-pub(crate) use acts::counted;
 pub(crate) use approval::who_is_asked_first;
 pub(crate) use authority::{Requirement, canonical, holders, quorum, rank};
 pub(crate) use calendar::wait_end;
 pub(crate) use classify::permitted;
+pub(crate) use decisions::counted;
 pub(crate) use fault::FaultKind;
 pub(crate) use orders::{is_sealed, name_of, name_requests};
 pub(crate) use rules::RuleSet;

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::acts::{Act, Acts, late};
 use super::authority::{Person, canonical, holds};
 use super::confirmation::{attestation_fault, attests, reached};
+use super::decisions::{CurrentDecision, Decisions, late};
 use super::observed::Observed;
 use super::rules::RuleSet;
 use crate::text;
@@ -68,22 +68,22 @@ pub(crate) fn weigh<'a>(
     seen: &Observed<'a>,
     rules: RuleSet<'_>,
     signable: Signable<'_>,
-    acts: &mut Acts<'a>,
+    decisions: &mut Decisions<'a>,
 ) -> Signed {
     let order = rules.policy.spec.rules.sign_off.order;
     let mut signed = Signed::default();
     if order == SignOffOrder::ProviderFirst {
-        provider(seen, rules, signable, signable.since, acts, &mut signed);
+        provider(seen, rules, signable, signable.since, decisions, &mut signed);
         let since = if rules.policy.spec.rules.sign_off.countersignature == Countersignature::Waived {
             signable.since
         } else {
             turn(order, Side::Customer, signable.since, signed.provider)
         };
-        customer(seen, rules, signable, since, acts, &mut signed);
+        customer(seen, rules, signable, since, decisions, &mut signed);
     } else {
-        customer(seen, rules, signable, signable.since, acts, &mut signed);
+        customer(seen, rules, signable, signable.since, decisions, &mut signed);
         let since = turn(order, Side::Provider, signable.since, signed.customer);
-        provider(seen, rules, signable, since, acts, &mut signed);
+        provider(seen, rules, signable, since, decisions, &mut signed);
     }
     signed
 }
@@ -93,7 +93,7 @@ fn customer<'a>(
     rules: RuleSet<'_>,
     signable: Signable<'_>,
     since: Option<Timestamp>,
-    acts: &mut Acts<'a>,
+    decisions: &mut Decisions<'a>,
     signed: &mut Signed,
 ) {
     let signatories: Vec<&Representative> = seen
@@ -105,35 +105,36 @@ fn customer<'a>(
         .filter(|r| r.roles.contains(&RepresentativeRole::Signatory))
         .collect();
     let required = rules.policy.spec.rules.sign_off.customers;
-    let binding = acts.binding();
-    let mut given: Vec<(Act<'a>, &Representative)> = Vec::new();
-    for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Sign) {
+    let binding = decisions.binding();
+    let mut given: Vec<(CurrentDecision<'a>, &Representative)> = Vec::new();
+    for decision in decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Sign)
+    {
         let complete = whole(&signatories, &given, required);
-        let who = signatories.iter().find(|signatory| signatory.username == act.person);
+        let who = signatories.iter().find(|signatory| signatory.username == decision.acts_for);
         let fault = match who {
-            _ if complete.is_some_and(|complete| act.time > complete) => Some(already()),
+            _ if complete.is_some_and(|complete| decision.time > complete) => Some(already()),
             Some(who) if given.iter().any(|(_, other)| other.username == who.username) => Some(already()),
-            _ => binding_fault(&act, signable, since, "the provider countersigns first")
-                .or_else(|| attestation_fault(seen, Some(rules), &binding, &act))
+            _ => binding_fault(&decision, signable, since, "the provider countersigns first")
+                .or_else(|| attestation_fault(seen, Some(rules), &binding, &decision))
                 .or_else(|| {
                     who.is_none().then(|| {
                         let names: Vec<String> =
                             signatories.iter().map(|s| text::short_name(&s.name)).collect();
                         let message = format!(
                             "{:?} is not a Signatory of the customer; {} may sign",
-                            text::user(act.person),
+                            text::user(decision.acts_for),
                             text::join_or(&names)
                         );
                         (ignored::NOT_HOLDER, message)
                     })
                 })
                 .or_else(|| {
-                    late(seen, &act, Some(WaitingAction::Sign)).map(|message| (ignored::LATE, message))
+                    late(seen, &decision, Some(WaitingAction::Sign)).map(|message| (ignored::LATE, message))
                 }),
         };
         match (fault, who) {
-            (None, Some(who)) => given.push((act, who)),
-            (Some((reason, message)), _) => acts.ignored.add(&act, reason, message),
+            (None, Some(who)) => given.push((decision, who)),
+            (Some((reason, message)), _) => decisions.ignored.add(&decision, reason, message),
             (None, None) => {}
         }
     }
@@ -143,16 +144,16 @@ fn customer<'a>(
             signatories.iter().filter(|s| !given.iter().any(|(_, other)| other.username == s.username));
         signed.missing = missing.map(|signatory| (*signatory).clone()).collect();
     }
-    signed.signatures.extend(given.iter().map(|(act, _)| signature(act, Side::Customer)));
+    signed.signatures.extend(given.iter().map(|(decision, _)| signature(decision, Side::Customer)));
 }
 
 fn whole(
     signatories: &[&Representative],
-    given: &[(Act<'_>, &Representative)],
+    given: &[(CurrentDecision<'_>, &Representative)],
     required: Required,
 ) -> Option<Timestamp> {
     let times = signatories.iter().map(|signatory| {
-        given.iter().find(|(_, who)| who.username == signatory.username).map(|(act, _)| act.time)
+        given.iter().find(|(_, who)| who.username == signatory.username).map(|(decision, _)| decision.time)
     });
     reached(times, required)
 }
@@ -162,31 +163,38 @@ fn provider<'a>(
     rules: RuleSet<'_>,
     signable: Signable<'_>,
     since: Option<Timestamp>,
-    acts: &mut Acts<'a>,
+    decisions: &mut Decisions<'a>,
     signed: &mut Signed,
 ) {
     let policy = &rules.policy.spec;
     let waived = policy.rules.sign_off.countersignature == Countersignature::Waived;
-    let binding = acts.binding();
-    for act in acts.current.clone().into_iter().filter(|act| act.action() == Action::Countersign) {
+    let binding = decisions.binding();
+    for decision in
+        decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Countersign)
+    {
         let fault = if waived {
             Some((ignored::NOT_REQUIRED, "the policy waives the countersignature".to_owned()))
         } else if signed.provider.is_some() {
             Some(already())
         } else {
-            binding_fault(&act, signable, since, "the customer signs first")
+            binding_fault(&decision, signable, since, "the customer signs first")
                 .or_else(|| {
-                    if act.stands { None } else { signatory_fault(seen, rules, signable, &binding, &act) }
+                    if decision.stands {
+                        None
+                    } else {
+                        signatory_fault(seen, rules, signable, &binding, &decision)
+                    }
                 })
                 .or_else(|| {
-                    late(seen, &act, Some(WaitingAction::Countersign)).map(|message| (ignored::LATE, message))
+                    late(seen, &decision, Some(WaitingAction::Countersign))
+                        .map(|message| (ignored::LATE, message))
                 })
         };
         match fault {
-            Some((reason, message)) => acts.ignored.add(&act, reason, message),
+            Some((reason, message)) => decisions.ignored.add(&decision, reason, message),
             None => {
-                signed.provider = Some(act.time);
-                signed.signatures.push(signature(&act, Side::Provider));
+                signed.provider = Some(decision.time);
+                signed.signatures.push(signature(&decision, Side::Provider));
             }
         }
     }
@@ -200,19 +208,19 @@ fn signatory_fault(
     seen: &Observed<'_>,
     rules: RuleSet<'_>,
     signable: Signable<'_>,
-    current: &[Act<'_>],
-    act: &Act<'_>,
+    current: &[CurrentDecision<'_>],
+    decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
     let policy = &rules.policy.spec;
     let spec = &seen.agreement.spec;
-    let actor = canonical(policy, act.actor);
+    let actor = canonical(policy, decision.made_by);
     let signatories = &spec.provider.signatories;
     if !signatories.iter().any(|signatory| canonical(policy, &signatory.username) == actor) {
         let names: Vec<String> =
             signatories.iter().map(|signatory| text::short_name(&signatory.name)).collect();
         let message = format!(
             "{:?} is not a signatory of the provider; {} may countersign",
-            text::user(act.actor),
+            text::user(decision.made_by),
             text::join_or(&names)
         );
         return Some((ignored::NOT_HOLDER, message));
@@ -228,13 +236,13 @@ fn signatory_fault(
             "nobody may sign for both sides; another signatory must countersign".to_owned(),
         ));
     }
-    if attests(seen, rules, current, act) {
+    if attests(seen, rules, current, decision) {
         return Some((
             ignored::NOT_DISTINCT,
             "who recorded what a representative did may not countersign; another signatory must".to_owned(),
         ));
     }
-    let person = Person { username: act.actor, groups: &act.decision.spec.decided_by.groups };
+    let person = Person { username: decision.made_by, groups: &decision.object.spec.decided_by.groups };
     signable.exercised.iter().find(|authority| holds(policy, person, authority).is_none()).map(|authority| {
         let message = format!(
             "the agreement needs no approval because it lies within {0} {1}, so whoever countersigns must hold {0} {1} or higher; \
@@ -247,7 +255,7 @@ fn signatory_fault(
 
 /// Why a signature does not bind: it names something else, or it came before its turn.
 fn binding_fault(
-    act: &Act<'_>,
+    decision: &CurrentDecision<'_>,
     signable: Signable<'_>,
     since: Option<Timestamp>,
     first: &str,
@@ -255,19 +263,19 @@ fn binding_fault(
     let Some(digest) = signable.digest else {
         return Some((ignored::OUT_OF_TURN, "the customer has yet to confirm; sign again then".to_owned()));
     };
-    if act.digest() != digest {
+    if decision.digest() != digest {
         return Some((ignored::STALE, format!("a signature must name the confirmation digest {digest}")));
     }
-    if act.stands {
+    if decision.stands {
         return None;
     }
-    if signable.since.is_none_or(|since| act.time < since) {
+    if signable.since.is_none_or(|since| decision.time < since) {
         return Some((
             ignored::OUT_OF_TURN,
             "the provider's own approvals come first; sign again then".to_owned(),
         ));
     }
-    if since.is_none_or(|since| act.time < since) {
+    if since.is_none_or(|since| decision.time < since) {
         return Some((ignored::OUT_OF_TURN, format!("{first}; sign again then")));
     }
     None
@@ -277,11 +285,11 @@ fn already() -> (&'static str, String) {
     (ignored::ALREADY_SIGNED, "the signature was already there".to_owned())
 }
 
-fn signature(act: &Act<'_>, side: Side) -> Signature {
+fn signature(decision: &CurrentDecision<'_>, side: Side) -> Signature {
     Signature {
-        decision: act.name.to_owned(),
-        username: act.person.to_owned(),
+        decision: decision.name.to_owned(),
+        username: decision.acts_for.to_owned(),
         side,
-        attested_by: act.attested_by(),
+        attested_by: decision.attested_by(),
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn of(
         }
         Step::Seal => seal(seen, &mut status, &mut conditions, now),
     }
-    status.ignored_decisions = facts.acts.ignored.newest();
+    status.ignored_decisions = facts.decisions.ignored.newest();
     status.conditions = conditions.finish();
     status
 }
@@ -349,10 +349,10 @@ fn orders_and_handover(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
 
 fn ready(seen: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
     if let Guard::Inactive { because } = &seen.guard {
-        let held = if facts.acts.held_back == 0 {
+        let held = if facts.decisions.held_back == 0 {
             String::new()
         } else {
-            format!("; {} held back", text::count(facts.acts.held_back, "decision"))
+            format!("; {} held back", text::count(facts.decisions.held_back, "decision"))
         };
         let message = format!(
             "the admission policies are not in force ({because}), so no decision is counted{held}; an admin must install them again"

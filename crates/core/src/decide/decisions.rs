@@ -15,51 +15,51 @@ const GUARD_SETTLES: SignedDuration = SignedDuration::from_secs(10);
 
 /// A decision that names this agreement at its current revision.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Act<'a> {
-    pub(crate) decision: &'a AgreementDecision,
+pub(crate) struct CurrentDecision<'a> {
+    pub(crate) object: &'a AgreementDecision,
     pub(crate) name: &'a str,
     /// Server time, whole seconds: the only time that is trusted.
     pub(crate) time: Timestamp,
     /// Who made it.
-    pub(crate) actor: &'a str,
+    pub(crate) made_by: &'a str,
     /// The representative whose act it is: the maker, or for whom it was recorded.
-    pub(crate) person: &'a str,
+    pub(crate) acts_for: &'a str,
     /// Whether it was recorded for the representative by somebody else.
     pub(crate) attested: bool,
     /// Whether it already counted when it was first weighed. Then it stands, whatever roles its maker lost since.
     pub(crate) stands: bool,
 }
 
-impl<'a> Act<'a> {
+impl<'a> CurrentDecision<'a> {
     /// Who recorded it, where it was not the representative.
     pub(crate) fn attested_by(&self) -> Option<String> {
-        self.attested.then(|| self.actor.to_owned())
+        self.attested.then(|| self.made_by.to_owned())
     }
 
     /// The reason in the maker's own words.
-    pub(crate) fn words(&self) -> String {
-        text::reason(self.decision.spec.reason.as_deref().unwrap_or_default())
+    pub(crate) fn reason(&self) -> String {
+        text::reason(self.object.spec.reason.as_deref().unwrap_or_default())
     }
 
     /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
-    pub(crate) fn precedes(&self, other: &Act<'_>) -> bool {
+    pub(crate) fn precedes(&self, other: &CurrentDecision<'_>) -> bool {
         (self.time, !self.stands, self.name) < (other.time, !other.stands, other.name)
     }
 
     pub(crate) const fn action(&self) -> Action {
-        self.decision.spec.action
+        self.object.spec.action
     }
 
     pub(crate) fn digest(&self) -> &'a str {
-        &self.decision.spec.agreement_ref.digest
+        &self.object.spec.agreement_ref.digest
     }
 }
 
 /// The decisions of one agreement.
 #[derive(Debug, Default)]
-pub(crate) struct Acts<'a> {
+pub(crate) struct Decisions<'a> {
     /// Those of the current revision, by server time and name: the order in which they were listed says nothing.
-    pub(crate) current: Vec<Act<'a>>,
+    pub(crate) current: Vec<CurrentDecision<'a>>,
     pub(crate) ignored: Ignored,
     /// Whether some wait to be weighed until the guard is back.
     pub(crate) held_back: usize,
@@ -67,10 +67,11 @@ pub(crate) struct Acts<'a> {
     pub(crate) digests: Vec<String>,
 }
 
-impl<'a> Acts<'a> {
+impl<'a> Decisions<'a> {
     /// Those that name what can be decided on. Whoever decided on something else has no part in this.
-    pub(crate) fn binding(&self) -> Vec<Act<'a>> {
-        let names = |act: &&Act<'a>| self.digests.iter().any(|digest| act.digest() == digest);
+    pub(crate) fn binding(&self) -> Vec<CurrentDecision<'a>> {
+        let names =
+            |decision: &&CurrentDecision<'a>| self.digests.iter().any(|digest| decision.digest() == digest);
         self.current.iter().filter(names).copied().collect()
     }
 }
@@ -80,8 +81,8 @@ impl<'a> Acts<'a> {
 pub(crate) struct Ignored(Vec<(Timestamp, IgnoredDecision)>);
 
 impl Ignored {
-    pub(crate) fn add(&mut self, act: &Act<'_>, reason: &str, message: impl AsRef<str>) {
-        self.push(act.time, act.name, act.actor, reason, message.as_ref());
+    pub(crate) fn add(&mut self, decision: &CurrentDecision<'_>, reason: &str, message: impl AsRef<str>) {
+        self.push(decision.time, decision.name, decision.made_by, reason, message.as_ref());
     }
 
     pub(crate) fn extend(&mut self, others: Self) {
@@ -107,17 +108,17 @@ impl Ignored {
 }
 
 /// Sorts the decisions out.
-pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a> {
-    let mut acts = Acts { digests: vec![revision.digest.clone()], ..Acts::default() };
+pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Decisions<'a> {
+    let mut decisions = Decisions { digests: vec![revision.digest.clone()], ..Decisions::default() };
     let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
     let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
     let born = seen.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let standing = standing(seen.agreement.status.as_ref(), revision);
     let unguarded = Unguarded::of(seen.agreement.status.as_ref());
-    for decision in seen.decisions {
-        let spec = &decision.spec;
-        let Some(time) = decision.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
-        let decision_name = decision.metadata.name.as_deref().unwrap_or_default();
+    for object in seen.decisions {
+        let spec = &object.spec;
+        let Some(time) = object.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
+        let decision_name = object.metadata.name.as_deref().unwrap_or_default();
         let attested = spec.on_behalf_of.is_some()
             && spec.function.is_none()
             && matches!(
@@ -125,12 +126,12 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
                 Action::Confirm | Action::Decline | Action::RequestChange | Action::Sign
             );
         let person = if attested { spec.on_behalf_of.as_deref() } else { None };
-        let act = Act {
-            decision,
+        let decision = CurrentDecision {
+            object,
             name: decision_name,
             time,
-            actor: &spec.decided_by.username,
-            person: person.unwrap_or(&spec.decided_by.username),
+            made_by: &spec.decided_by.username,
+            acts_for: person.unwrap_or(&spec.decided_by.username),
             attested,
             stands: standing.contains(&decision_name),
         };
@@ -142,14 +143,14 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
                     "it names uid {}, and this agreement's is {uid}: decide again",
                     text::id(&named.uid)
                 );
-                acts.ignored.add(&act, ignored::STALE, message);
+                decisions.ignored.add(&decision, ignored::STALE, message);
             }
             continue;
         }
         if named.name != name {
             let message =
                 format!("it names the agreement {:?}, and this one is {name:?}", text::name(&named.name));
-            acts.ignored.add(&act, ignored::STALE, message);
+            decisions.ignored.add(&decision, ignored::STALE, message);
             continue;
         }
         if named.revision != revision.revision {
@@ -157,13 +158,13 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
                 "it was made on revision {}, and the terms are at revision {}: decide again on what they say now",
                 named.revision, revision.revision
             );
-            acts.ignored.add(&act, ignored::STALE, message);
+            decisions.ignored.add(&decision, ignored::STALE, message);
             continue;
         }
-        if !act.stands {
+        if !decision.stands {
             let guarded = match &seen.guard {
                 Guard::Inactive { .. } => {
-                    acts.held_back += 1;
+                    decisions.held_back += 1;
                     continue;
                 }
                 Guard::Active { since: None } => true,
@@ -173,18 +174,18 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Acts<'a
                 }
             };
             if !guarded {
-                acts.ignored.add(
-                    &act,
+                decisions.ignored.add(
+                    &decision,
                     ignored::BEFORE_GUARD,
                     "it was made when the admission policies were not known to be in force: decide again",
                 );
                 continue;
             }
         }
-        acts.current.push(act);
+        decisions.current.push(decision);
     }
-    acts.current.sort_by(|a, b| (a.time, a.name).cmp(&(b.time, b.name)));
-    acts
+    decisions.current.sort_by(|a, b| (a.time, a.name).cmp(&(b.time, b.name)));
+    decisions
 }
 
 /// Decisions that were made while the guard was away, as far as status tells: where it says that the guard is away, all
@@ -232,14 +233,18 @@ pub(crate) fn counted(status: &CustomerAgreementStatus) -> Vec<&str> {
 }
 
 /// The deadline in force for an act, where the act is behind it. What already stands was in time.
-pub(crate) fn late(seen: &Observed<'_>, act: &Act<'_>, wait: Option<WaitingAction>) -> Option<String> {
-    if act.stands {
+pub(crate) fn late(
+    seen: &Observed<'_>,
+    decision: &CurrentDecision<'_>,
+    wait: Option<WaitingAction>,
+) -> Option<String> {
+    if decision.stands {
         return None;
     }
     let status = seen.agreement.status.as_ref();
     // Once its maker was told, it stays late: the wait is not named any more where a change was asked for since.
     let mut told = status.iter().flat_map(|status| &status.ignored_decisions);
-    if let Some(told) = told.find(|told| told.name == act.name && told.reason == ignored::LATE) {
+    if let Some(told) = told.find(|told| told.name == decision.name && told.reason == ignored::LATE) {
         return Some(told.message.clone());
     }
     let advice = match wait {
@@ -247,10 +252,10 @@ pub(crate) fn late(seen: &Observed<'_>, act: &Act<'_>, wait: Option<WaitingActio
         _ => "",
     };
     let offer_end = seen.offer_end();
-    if act.time > offer_end {
+    if decision.time > offer_end {
         return Some(format!("the offer ended at {}{advice}", text::time(&Time(offer_end))));
     }
     let waiting = status?.waiting_for.iter().find(|waiting| Some(waiting.action) == wait)?;
     let end = waiting.wait_end_time.as_ref()?;
-    (act.time > end.0).then(|| format!("the time to answer ended at {}{advice}", text::time(end)))
+    (decision.time > end.0).then(|| format!("the time to answer ended at {}{advice}", text::time(end)))
 }
