@@ -65,10 +65,10 @@ pub(crate) struct Approved {
     pub(crate) timed_out: bool,
 }
 
-/// Weighs every Approve and Refuse.
+/// Evaluates every Approve and Refuse.
 ///
 /// One after the other by server time, whichever step it is for: whom an earlier one counted for cannot count again.
-pub(crate) fn weigh<'a>(
+pub(crate) fn evaluate<'a>(
     seen: &Observed<'a>,
     rules: RuleSet<'_>,
     needed: &[Requirement],
@@ -106,7 +106,7 @@ pub(crate) fn weigh<'a>(
     });
     let binding = decisions.binding();
     for (at, decision) in mine {
-        let verdict = weigh_act(seen, rules, question, &approved, at, &binding, &decision);
+        let verdict = evaluate_decision(seen, rules, question, &approved, at, &binding, &decision);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
             continue;
         };
@@ -205,7 +205,7 @@ fn asked(rules: RuleSet<'_>, function: &str, level: &str, now: Timestamp) -> Ask
 }
 
 /// Whether one act counts for its step.
-fn weigh_act(
+fn evaluate_decision(
     seen: &Observed<'_>,
     rules: RuleSet<'_>,
     question: Question<'_>,
@@ -235,7 +235,7 @@ fn weigh_act(
             Err(insufficient(step, &step.level, &stood.level))
         };
     }
-    let verdict = weigh_authority(seen, rules, step, span, current, decision)?;
+    let verdict = evaluate_authority(seen, rules, step, span, current, decision)?;
     if !is_refusal && counted_before(seen, rules, question, approved, step, &verdict) {
         return Err((
             ignored::NOT_DISTINCT,
@@ -303,7 +303,7 @@ fn stood(seen: &Observed<'_>, decision: &CurrentDecision<'_>) -> Option<Approval
     steps.flat_map(|step| &step.decided_by).find(|verdict| verdict.decision == decision.name).cloned()
 }
 
-fn weigh_authority(
+fn evaluate_authority(
     seen: &Observed<'_>,
     rules: RuleSet<'_>,
     step: &Approval,
@@ -531,7 +531,7 @@ pub(crate) fn may_request_change(
             && span.complete.is_none_or(|complete| decision.time <= complete)
     });
     match open {
-        Some((step, span)) => weigh_authority(seen, rules, step, span, current, decision).err(),
+        Some((step, span)) => evaluate_authority(seen, rules, step, span, current, decision).err(),
         None => {
             Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", text::id(function))))
         }

@@ -52,8 +52,8 @@ impl Confirmed {
     }
 }
 
-/// Weighs every Confirm. `turn` is when the customer's turn came; `None`: it has not.
-pub(crate) fn weigh<'a>(
+/// Evaluates every Confirm. `turn` is when the customer's turn came; `None`: it has not.
+pub(crate) fn evaluate<'a>(
     seen: &Observed<'a>,
     revision: &TermsRevision,
     rules: RuleSet<'_>,
@@ -68,7 +68,7 @@ pub(crate) fn weigh<'a>(
         .iter()
         .filter(|r| r.roles.contains(&RepresentativeRole::Confirmer))
         .collect();
-    let mut weighed: Vec<CurrentDecision<'a>> = Vec::new();
+    let mut evaluated: Vec<CurrentDecision<'a>> = Vec::new();
     let mut behind_deadline = Vec::new();
     let binding = decisions.binding();
     for decision in
@@ -83,11 +83,11 @@ pub(crate) fn weigh<'a>(
             }
             None => match late(seen, &decision, Some(WaitingAction::Confirm)) {
                 Some(message) => behind_deadline.push((decision, message)),
-                None => weighed.push(decision),
+                None => evaluated.push(decision),
             },
         }
     }
-    let complete = completion(&confirmers, &weighed, confirmation.representatives);
+    let complete = completion(&confirmers, &evaluated, confirmation.representatives);
     for (decision, message) in behind_deadline {
         match complete {
             Some(complete) if decision.time > complete => already(decisions, &decision),
@@ -95,12 +95,12 @@ pub(crate) fn weigh<'a>(
         }
     }
     if let Some(complete) = complete {
-        for decision in weighed.iter().filter(|decision| decision.time > complete) {
+        for decision in evaluated.iter().filter(|decision| decision.time > complete) {
             already(decisions, decision);
         }
-        weighed.retain(|decision| decision.time <= complete);
+        evaluated.retain(|decision| decision.time <= complete);
     }
-    settle(spec, &confirmers, &weighed, complete, confirmation.representatives)
+    settle(spec, &confirmers, &evaluated, complete, confirmation.representatives)
 }
 
 fn already(decisions: &mut Decisions<'_>, decision: &CurrentDecision<'_>) {

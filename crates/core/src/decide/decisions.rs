@@ -26,7 +26,7 @@ pub(crate) struct CurrentDecision<'a> {
     pub(crate) acts_for: &'a str,
     /// Whether it was recorded for the representative by somebody else.
     pub(crate) attested: bool,
-    /// Whether it already counted when it was first weighed. Then it stands, whatever roles its maker lost since.
+    /// Whether it already counted when it was first evaluated. Then it stands, whatever roles its maker lost since.
     pub(crate) stands: bool,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Decisions<'a> {
     /// Those of the current revision, by server time and name: the order in which they were listed says nothing.
     pub(crate) current: Vec<CurrentDecision<'a>>,
     pub(crate) ignored: Ignored,
-    /// Whether some wait to be weighed until the guard is back.
+    /// Whether some wait to be evaluated until the guard is back.
     pub(crate) held_back: usize,
     /// Digests of this revision that can be decided on, as far as they are known.
     pub(crate) digests: Vec<String>,

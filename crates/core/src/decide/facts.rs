@@ -135,10 +135,10 @@ impl<'a> Facts<'a> {
         facts.find_rules(seen, now);
         match facts.rules {
             Some(rules) => {
-                facts.weigh(seen, rules);
+                facts.evaluate(seen, rules);
                 facts.check_links(seen, now);
             }
-            None => facts.leave_unweighed(),
+            None => facts.leave_unevaluated(),
         }
         let ended = facts.ended_by_people(seen);
         facts.request_change(seen);
@@ -208,7 +208,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Confirmation, approvals and signatures, each from the decisions alone.
-    fn weigh(&mut self, seen: &Observed<'a>, rules: RuleSet<'a>) {
+    fn evaluate(&mut self, seen: &Observed<'a>, rules: RuleSet<'a>) {
         let before_customer =
             rules.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
@@ -217,7 +217,7 @@ impl<'a> Facts<'a> {
             Some((approved, _)) => approved.complete,
             None => Some(Timestamp::MIN),
         };
-        self.confirmed = confirmation::weigh(seen, &self.revision, rules, turn, &mut self.decisions);
+        self.confirmed = confirmation::evaluate(seen, &self.revision, rules, turn, &mut self.decisions);
         let remaining: Option<BTreeSet<String>> =
             self.confirmed.complete.map(|_| self.confirmed.confirmed_orders());
         self.confirmation_digest = remaining.as_ref().map(|orders| {
@@ -254,7 +254,7 @@ impl<'a> Facts<'a> {
                     before: before.unwrap_or_default(),
                 };
                 let needed = &assessment.requirements.approvals;
-                self.approved = approval::weigh(seen, rules, needed, question, &mut self.decisions);
+                self.approved = approval::evaluate(seen, rules, needed, question, &mut self.decisions);
             }
         }
         let since = match (self.confirmed.complete, self.approved.complete) {
@@ -266,7 +266,7 @@ impl<'a> Facts<'a> {
             since,
             exercised: &assessment.requirements.exercised,
         };
-        self.signed = sign_off::weigh(seen, rules, signable, &mut self.decisions);
+        self.signed = sign_off::evaluate(seen, rules, signable, &mut self.decisions);
         self.assessment = Some(assessment);
     }
 
@@ -283,7 +283,7 @@ impl<'a> Facts<'a> {
         let (current, digests) = (self.decisions.current.clone(), self.decisions.digests.clone());
         let mut decisions = Decisions { current, digests, ..Decisions::default() };
         let approved =
-            approval::weigh(seen, rules, &assessment.requirements.approvals, question, &mut decisions);
+            approval::evaluate(seen, rules, &assessment.requirements.approvals, question, &mut decisions);
         (approved, decisions.ignored)
     }
 
@@ -429,8 +429,8 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Without rules nothing can be weighed but what ends it or asks for other terms.
-    fn leave_unweighed(&mut self) {
+    /// Without rules nothing can be evaluated but what ends it or asks for other terms.
+    fn leave_unevaluated(&mut self) {
         let message = if self.gone.is_some() {
             "the rules that the terms are pinned to are gone; decide again once the terms are offered anew"
         } else {
@@ -472,7 +472,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Decisions are weighed before the clock: what was decided in time is in the facts already.
+    /// Decisions are evaluated before the clock: what was decided in time is in the facts already.
     fn ended_by_time(&self, seen: &Observed<'_>, now: Timestamp) -> Option<End> {
         if matches!(seen.guard, Guard::Inactive { .. }) {
             return None;
@@ -488,7 +488,7 @@ impl<'a> Facts<'a> {
             return expired(format!("the offer ended at {end}"));
         }
         if self.gone.is_some() {
-            // An answer in time cannot be weighed without the rules, so its absence says nothing.
+            // An answer in time cannot be evaluated without the rules, so its absence says nothing.
             return None;
         }
         self.waits

@@ -63,8 +63,8 @@ const fn turn(
     }
 }
 
-/// Weighs every Sign and Countersign.
-pub(crate) fn weigh<'a>(
+/// Evaluates every Sign and Countersign.
+pub(crate) fn evaluate<'a>(
     seen: &Observed<'a>,
     rules: RuleSet<'_>,
     signable: Signable<'_>,

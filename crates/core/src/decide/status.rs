@@ -85,7 +85,7 @@ fn found(seen: &Observed<'_>, facts: &Facts<'_>, before: CustomerAgreementStatus
         status.owners.push(spec.provider.owner_username.clone());
     }
     if facts.gone.is_some() {
-        // Without its rules nothing can be weighed anew: what was found under them stands.
+        // Without its rules nothing can be evaluated anew: what was found under them stands.
         return CustomerAgreementStatus {
             change_request: before.change_request.clone(),
             ..carried(before, status)
