@@ -225,18 +225,18 @@ fn evaluate_decision(
     if let Some(fault) = binding_fault(decision, question, span.turn) {
         return Err(fault);
     }
-    if decision.stands {
-        let stood = stood(seen, decision)
+    if decision.already_counts {
+        let verdict = recorded_verdict(seen, decision)
             .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))?;
-        let enough = rank(&rules.policy.spec.rules, &step.function, &stood.level) >= Some(span.least);
+        let enough = rank(&rules.policy.spec.rules, &step.function, &verdict.level) >= Some(span.least);
         return if enough || is_refusal {
-            Ok(stood)
+            Ok(verdict)
         } else {
-            Err(insufficient(step, &step.level, &stood.level))
+            Err(insufficient(step, &step.level, &verdict.level))
         };
     }
     let verdict = evaluate_authority(seen, rules, step, span, current, decision)?;
-    if !is_refusal && counted_before(seen, rules, question, approved, step, &verdict) {
+    if !is_refusal && has_decided_already(seen, rules, question, approved, step, &verdict) {
         return Err((
             ignored::NOT_DISTINCT,
             "the same person already decided here; another one must".to_owned(),
@@ -246,7 +246,7 @@ fn evaluate_decision(
 }
 
 /// Whether one of the people of a verdict already counts, here or, where approvers must be distinct, for another step.
-fn counted_before(
+fn has_decided_already(
     seen: &Observed<'_>,
     rules: RuleSet<'_>,
     question: Question<'_>,
@@ -264,16 +264,16 @@ fn counted_before(
         people(other).iter().flatten().any(|name| own.contains(&Some(name.clone())))
     };
     // What stands from before counts, also where this act is older and was seen late.
-    let standing = seen
+    let recorded = seen
         .decisions
         .iter()
         .filter(|decision| question.digest == Some(decision.spec.agreement_ref.digest.as_str()));
-    let standing: Vec<&str> = standing.filter_map(|decision| decision.metadata.name.as_deref()).collect();
-    let stood = question.before.iter().chain(&approved.steps);
-    stood
+    let recorded: Vec<&str> = recorded.filter_map(|decision| decision.metadata.name.as_deref()).collect();
+    let steps = question.before.iter().chain(&approved.steps);
+    steps
         .filter(|other| policy.rules.separation.distinct_approvers || other.function == step.function)
         .flat_map(|other| &other.decided_by)
-        .filter(|other| standing.contains(&other.decision.as_str()))
+        .filter(|other| recorded.contains(&other.decision.as_str()))
         .any(same)
 }
 
@@ -298,7 +298,7 @@ fn binding_fault(
 }
 
 /// The verdict as it was put on record.
-fn stood(seen: &Observed<'_>, decision: &CurrentDecision<'_>) -> Option<ApprovalVerdict> {
+fn recorded_verdict(seen: &Observed<'_>, decision: &CurrentDecision<'_>) -> Option<ApprovalVerdict> {
     let steps = seen.agreement.status.as_ref()?.approvals.iter();
     steps.flat_map(|step| &step.decided_by).find(|verdict| verdict.decision == decision.name).cloned()
 }
@@ -521,7 +521,7 @@ pub(crate) fn may_request_change(
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
-    if decision.stands {
+    if decision.already_counts {
         return None;
     }
     let function = decision.object.spec.function.as_deref().unwrap_or_default();

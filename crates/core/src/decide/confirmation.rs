@@ -74,7 +74,7 @@ pub(crate) fn evaluate<'a>(
     for decision in
         decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Confirm)
     {
-        let early = !decision.stands && turn.is_none_or(|turn| decision.time < turn);
+        let early = !decision.already_counts && turn.is_none_or(|turn| decision.time < turn);
         match fault(seen, revision, rules, &confirmers, &binding, &decision) {
             Some((reason, message)) => decisions.ignored.add(&decision, reason, message),
             None if early => {
@@ -188,7 +188,7 @@ pub(crate) fn attestation_fault(
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
-    if !decision.attested || decision.stands {
+    if !decision.attested || decision.already_counts {
         return None;
     }
     let policy = rules.map(|rules| &rules.policy.spec);

@@ -27,7 +27,7 @@ pub(crate) struct CurrentDecision<'a> {
     /// Whether it was recorded for the representative by somebody else.
     pub(crate) attested: bool,
     /// Whether it already counted when it was first evaluated. Then it stands, whatever roles its maker lost since.
-    pub(crate) stands: bool,
+    pub(crate) already_counts: bool,
 }
 
 impl<'a> CurrentDecision<'a> {
@@ -43,7 +43,7 @@ impl<'a> CurrentDecision<'a> {
 
     /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
     pub(crate) fn precedes(&self, other: &CurrentDecision<'_>) -> bool {
-        (self.time, !self.stands, self.name) < (other.time, !other.stands, other.name)
+        (self.time, !self.already_counts, self.name) < (other.time, !other.already_counts, other.name)
     }
 
     pub(crate) const fn action(&self) -> Action {
@@ -113,7 +113,7 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Decisio
     let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
     let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
     let born = seen.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
-    let standing = standing(seen.agreement.status.as_ref(), revision);
+    let counted_before = counted_before(seen.agreement.status.as_ref(), revision);
     let unguarded = Unguarded::of(seen.agreement.status.as_ref());
     for object in seen.decisions {
         let spec = &object.spec;
@@ -133,7 +133,7 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Decisio
             made_by: &spec.decided_by.username,
             acts_for: person.unwrap_or(&spec.decided_by.username),
             attested,
-            stands: standing.contains(&decision_name),
+            already_counts: counted_before.contains(&decision_name),
         };
         let named = &spec.agreement_ref;
         if named.uid != uid {
@@ -161,7 +161,7 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Decisio
             decisions.ignored.add(&decision, ignored::STALE, message);
             continue;
         }
-        if !decision.stands {
+        if !decision.already_counts {
             let guarded = match &seen.guard {
                 Guard::Inactive { .. } => {
                     decisions.held_back += 1;
@@ -214,7 +214,7 @@ impl<'a> Unguarded<'a> {
 }
 
 /// Names of the decisions that already count for this revision.
-fn standing<'a>(status: Option<&'a CustomerAgreementStatus>, revision: &TermsRevision) -> Vec<&'a str> {
+fn counted_before<'a>(status: Option<&'a CustomerAgreementStatus>, revision: &TermsRevision) -> Vec<&'a str> {
     let Some(status) = status else { return Vec::new() };
     if status.terms.as_ref() != Some(revision) {
         return Vec::new();
@@ -238,7 +238,7 @@ pub(crate) fn late(
     decision: &CurrentDecision<'_>,
     wait: Option<WaitingAction>,
 ) -> Option<String> {
-    if decision.stands {
+    if decision.already_counts {
         return None;
     }
     let status = seen.agreement.status.as_ref();

@@ -380,7 +380,7 @@ impl<'a> Facts<'a> {
             }
             _ => (customer, "a representative of the customer"),
         };
-        if !holds && !decision.stands {
+        if !holds && !decision.already_counts {
             let message = format!("{:?} is not {who}", text::user(decision.acts_for));
             return Some((ignored::NOT_HOLDER, message));
         }
@@ -406,7 +406,7 @@ impl<'a> Facts<'a> {
                         &decision,
                     )
                 }
-                (Some(_), None) if decision.stands => None,
+                (Some(_), None) if decision.already_counts => None,
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
                 _ => self.fault_of_party(seen, &decision),
             };
@@ -436,7 +436,7 @@ impl<'a> Facts<'a> {
         } else {
             "the terms have faults; decide again once they are mended"
         };
-        for decision in self.decisions.current.iter().filter(|decision| !decision.stands) {
+        for decision in self.decisions.current.iter().filter(|decision| !decision.already_counts) {
             match decision.action() {
                 Action::Confirm | Action::Approve | Action::Refuse | Action::Sign | Action::Countersign => {
                     self.decisions.ignored.add(decision, ignored::OUT_OF_TURN, message);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::conditions::Conditions;
-use super::decisions::counted;
+use super::decisions;
 use super::observed::Observed;
 use super::status::outcome_word;
 use crate::text;
@@ -53,12 +53,12 @@ fn too_late(
 ) -> Vec<IgnoredDecision> {
     let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
     let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
-    let standing = counted(status);
+    let counted = decisions::counted(status);
     let times = |decision: &str| {
         let found = seen.decisions.iter().find(|own| own.metadata.name.as_deref() == Some(decision));
         found.and_then(|own| own.metadata.creation_timestamp.as_ref()).map(|time| time.0)
     };
-    let last_counted = standing.iter().filter_map(|decision| times(decision)).max();
+    let last_counted = counted.iter().filter_map(|decision| times(decision)).max();
     let mut all: Vec<(Option<Timestamp>, IgnoredDecision)> =
         status.ignored_decisions.iter().map(|known| (times(&known.name), known.clone())).collect();
     for decision in seen.decisions {
@@ -67,7 +67,7 @@ fn too_late(
         let made = decision.metadata.creation_timestamp.as_ref().map(|time| time.0);
         let new = spec.agreement_ref.uid == uid
             && spec.agreement_ref.name == name
-            && !standing.contains(&own_name)
+            && !counted.contains(&own_name)
             && !status.ignored_decisions.iter().any(|known| known.name == own_name)
             && made >= last_counted;
         if new {

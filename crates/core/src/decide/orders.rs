@@ -124,18 +124,18 @@ fn agreed(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>,
 }
 
 /// What stands under the name of an order request.
-enum Standing<'a> {
+enum Found<'a> {
     Ours(&'a OrderRequest),
     Foreign,
     Nothing,
 }
 
-fn standing<'a>(seen: &Observed<'a>, name: &str, key: &str) -> Standing<'a> {
+fn found_under<'a>(seen: &Observed<'a>, name: &str, key: &str) -> Found<'a> {
     let uid = seen.agreement.metadata.uid.as_deref();
     let found: Option<&Arc<OrderRequest>> =
         seen.orders.iter().find(|order| order.metadata.name.as_deref() == Some(name));
     match found {
-        None => Standing::Nothing,
+        None => Found::Nothing,
         Some(order)
             if order
                 .metadata
@@ -145,9 +145,9 @@ fn standing<'a>(seen: &Observed<'a>, name: &str, key: &str) -> Standing<'a> {
                 .any(|owner| Some(owner.uid.as_str()) == uid)
                 && order.spec.idempotency_key == key =>
         {
-            Standing::Ours(order)
+            Found::Ours(order)
         }
-        Some(_) => Standing::Foreign,
+        Some(_) => Found::Foreign,
     }
 }
 
@@ -193,12 +193,12 @@ fn issue(
     for (index, outcome) in status.orders.iter().enumerate() {
         let Some(name) = outcome.order_request_name.as_deref() else { continue };
         let key = idempotency_key(seen.agreement, &outcome.id, &digest);
-        match standing(seen, name, &key) {
-            Standing::Ours(order) => made.push((index, order.metadata.uid.clone())),
+        match found_under(seen, name, &key) {
+            Found::Ours(order) => made.push((index, order.metadata.uid.clone())),
             // It was made, and is gone before the others are: it is not made again.
             _ if outcome.uid.is_some() => made.push((index, outcome.uid.clone())),
-            Standing::Foreign => conflicts.push(format!("`{name}`")),
-            Standing::Nothing => {
+            Found::Foreign => conflicts.push(format!("`{name}`")),
+            Found::Nothing => {
                 let order = seen.agreement.spec.orders.iter().find(|order| order.id == outcome.id);
                 create.extend(order.map(|order| request(seen, status, order, name, key)));
             }
@@ -371,8 +371,8 @@ fn hand_over(
     let (mut gone, mut due) = (Vec::new(), None);
     for outcome in &status.orders {
         let Some(name) = outcome.order_request_name.as_deref() else { continue };
-        match standing(seen, name, &idempotency_key(seen.agreement, &outcome.id, &digest)) {
-            Standing::Ours(order) => {
+        match found_under(seen, name, &idempotency_key(seen.agreement, &outcome.id, &digest)) {
+            Found::Ours(order) => {
                 let is = |type_: &str| {
                     let conditions = order.status.iter().flat_map(|status| &status.conditions);
                     i32::from(conditions.into_iter().any(|c| c.type_ == type_ && c.status == "True"))
@@ -383,7 +383,7 @@ fn hand_over(
                 counts.rejected += is(order_condition::REJECTED);
                 due = due.max(order.spec.acknowledge_by_time.as_ref().map(|time| time.0));
             }
-            Standing::Foreign | Standing::Nothing => gone.push(format!("`{name}`")),
+            Found::Foreign | Found::Nothing => gone.push(format!("`{name}`")),
         }
     }
     if gone.is_empty() {

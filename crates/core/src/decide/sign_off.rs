@@ -179,7 +179,7 @@ fn provider<'a>(
         } else {
             binding_fault(&decision, signable, since, "the customer signs first")
                 .or_else(|| {
-                    if decision.stands {
+                    if decision.already_counts {
                         None
                     } else {
                         signatory_fault(seen, rules, signable, &binding, &decision)
@@ -266,7 +266,7 @@ fn binding_fault(
     if decision.digest() != digest {
         return Some((ignored::STALE, format!("a signature must name the confirmation digest {digest}")));
     }
-    if decision.stands {
+    if decision.already_counts {
         return None;
     }
     if signable.since.is_none_or(|since| decision.time < since) {
