@@ -69,7 +69,7 @@ pub(crate) struct Approved {
 ///
 /// One after the other by server time, whichever step it is for: whom an earlier one counted for cannot count again.
 pub(crate) fn evaluate<'a>(
-    seen: &Observed<'a>,
+    observed: &Observed<'a>,
     rules: RuleSet<'_>,
     needed: &[Requirement],
     question: Question<'_>,
@@ -77,7 +77,7 @@ pub(crate) fn evaluate<'a>(
 ) -> Approved {
     let sequential = rules.policy.spec.rules.escalation.mode == EscalationMode::Sequential;
     let mut approved = Approved {
-        steps: needed.iter().map(|need| begin(seen, rules, need, question)).collect(),
+        steps: needed.iter().map(|need| begin(observed, rules, need, question)).collect(),
         spans: needed.iter().map(|need| span(rules, need, question)).collect(),
         ..Approved::default()
     };
@@ -106,7 +106,7 @@ pub(crate) fn evaluate<'a>(
     });
     let binding = decisions.binding();
     for (at, decision) in mine {
-        let verdict = evaluate_decision(seen, rules, question, &approved, at, &binding, &decision);
+        let verdict = evaluate_decision(observed, rules, question, &approved, at, &binding, &decision);
         let (Some(step), Some(span)) = (approved.steps.get_mut(at), approved.spans.get_mut(at)) else {
             continue;
         };
@@ -155,13 +155,18 @@ fn span(rules: RuleSet<'_>, need: &Requirement, question: Question<'_>) -> Span 
 }
 
 /// The step as it stood; or as it would be asked, once its turn has come.
-fn begin(seen: &Observed<'_>, rules: RuleSet<'_>, need: &Requirement, question: Question<'_>) -> Approval {
+fn begin(
+    observed: &Observed<'_>,
+    rules: RuleSet<'_>,
+    need: &Requirement,
+    question: Question<'_>,
+) -> Approval {
     let before = question.before.iter().find(|step| step.function == need.function);
     let asked = before.map(|step| step.asked.clone()).unwrap_or_default();
     let rank_of = |level: &str| rank(&rules.policy.spec.rules, &need.function, level);
     let level = match asked.last().filter(|asked| rank_of(&asked.level) >= rank_of(&need.level)) {
         Some(asked) => asked.level.clone(),
-        None => who_is_asked_first(seen, rules, &need.function, &need.level),
+        None => who_is_asked_first(observed, rules, &need.function, &need.level),
     };
     Approval {
         function: need.function.clone(),
@@ -176,14 +181,14 @@ fn begin(seen: &Observed<'_>, rules: RuleSet<'_>, need: &Requirement, question: 
 
 /// The level that is asked first. One whose only holders may not approve would only cost time.
 pub(crate) fn who_is_asked_first(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     function: &str,
     needed: &str,
 ) -> String {
-    let passed_over = nobody_may_approve(seen, rules, function, needed);
+    let passed_over = nobody_may_approve(observed, rules, function, needed);
     passed_over
-        .then(|| next_level(seen, rules, function, needed))
+        .then(|| next_level(observed, rules, function, needed))
         .flatten()
         .unwrap_or_else(|| needed.to_owned())
 }
@@ -206,7 +211,7 @@ fn asked(rules: RuleSet<'_>, function: &str, level: &str, now: Timestamp) -> Ask
 
 /// Whether one act counts for its step.
 fn evaluate_decision(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     question: Question<'_>,
     approved: &Approved,
@@ -226,7 +231,7 @@ fn evaluate_decision(
         return Err(fault);
     }
     if decision.already_counts {
-        let verdict = recorded_verdict(seen, decision)
+        let verdict = recorded_verdict(observed, decision)
             .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))?;
         let enough = rank(&rules.policy.spec.rules, &step.function, &verdict.level) >= Some(span.least);
         return if enough || is_refusal {
@@ -235,8 +240,8 @@ fn evaluate_decision(
             Err(insufficient(step, &step.level, &verdict.level))
         };
     }
-    let verdict = evaluate_authority(seen, rules, step, span, current, decision)?;
-    if !is_refusal && has_decided_already(seen, rules, question, approved, step, &verdict) {
+    let verdict = evaluate_authority(observed, rules, step, span, current, decision)?;
+    if !is_refusal && has_decided_already(observed, rules, question, approved, step, &verdict) {
         return Err((
             ignored::NOT_DISTINCT,
             "the same person already decided here; another one must".to_owned(),
@@ -247,7 +252,7 @@ fn evaluate_decision(
 
 /// Whether one of the people of a verdict already counts, here or, where approvers must be distinct, for another step.
 fn has_decided_already(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     question: Question<'_>,
     approved: &Approved,
@@ -264,7 +269,7 @@ fn has_decided_already(
         people(other).iter().flatten().any(|name| own.contains(&Some(name.clone())))
     };
     // What stands from before counts, also where this act is older and was seen late.
-    let recorded = seen
+    let recorded = observed
         .decisions
         .iter()
         .filter(|decision| question.digest == Some(decision.spec.agreement_ref.digest.as_str()));
@@ -298,13 +303,13 @@ fn binding_fault(
 }
 
 /// The verdict as it was put on record.
-fn recorded_verdict(seen: &Observed<'_>, decision: &CurrentDecision<'_>) -> Option<ApprovalVerdict> {
-    let steps = seen.agreement.status.as_ref()?.approvals.iter();
+fn recorded_verdict(observed: &Observed<'_>, decision: &CurrentDecision<'_>) -> Option<ApprovalVerdict> {
+    let steps = observed.agreement.status.as_ref()?.approvals.iter();
     steps.flat_map(|step| &step.decided_by).find(|verdict| verdict.decision == decision.name).cloned()
 }
 
 fn evaluate_authority(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     step: &Approval,
     span: &Span,
@@ -318,27 +323,27 @@ fn evaluate_authority(
     // What somebody may not do, nobody does on that person's behalf.
     let mut people = [decision.made_by].into_iter().chain(said.on_behalf_of.as_deref());
     if policy.rules.separation.owner_may_not_approve
-        && people.clone().any(|person| is_owner(seen, rules, person))
+        && people.clone().any(|person| is_owner(observed, rules, person))
     {
         return Err((
             ignored::OWNER,
             "the account owner may not approve; somebody else who holds the level must".to_owned(),
         ));
     }
-    if people.any(|person| is_representative(seen, rules, person)) {
+    if people.any(|person| is_representative(observed, rules, person)) {
         return Err((
             ignored::BOTH_SIDES,
             "a representative of the customer may not approve for the provider".to_owned(),
         ));
     }
-    if attests(seen, rules, current, decision) {
+    if attests(observed, rules, current, decision) {
         return Err((
             ignored::NOT_DISTINCT,
             "who recorded what a representative did may not approve; somebody else who holds the level must"
                 .to_owned(),
         ));
     }
-    let least = least_level(seen, rules, step, decision.time);
+    let least = least_level(observed, rules, step, decision.time);
     let (Some(held), Some(least_rank)) =
         (rank(&policy.rules, function, level), rank(&policy.rules, function, least))
     else {
@@ -388,7 +393,7 @@ fn evaluate_authority(
         on_behalf_of: said.on_behalf_of.clone(),
     })
     .and_then(|verdict| {
-        match late(seen, decision, None).or_else(|| after_silence(rules, step, decision)) {
+        match late(observed, decision, None).or_else(|| after_silence(rules, step, decision)) {
             Some(message) => Err((ignored::LATE, message)),
             None => Ok(verdict),
         }
@@ -415,11 +420,16 @@ fn level_at(step: &Approval, time: Timestamp) -> &str {
 
 /// The lowest level that may decide at a time: the one asked then, or any asked before it where the policy lets it still
 /// decide, or where nobody is left to be asked.
-fn least_level<'s>(seen: &Observed<'_>, rules: RuleSet<'_>, step: &'s Approval, time: Timestamp) -> &'s str {
+fn least_level<'s>(
+    observed: &Observed<'_>,
+    rules: RuleSet<'_>,
+    step: &'s Approval,
+    time: Timestamp,
+) -> &'s str {
     let still = rules.policy.spec.rules.escalation.earlier_level_may_still_decide;
     let silent =
         step.asked.last().and_then(|asked| asked.wait_end_time.as_ref()).is_some_and(|end| end.0 < time);
-    if still || (silent && next_level(seen, rules, &step.function, &step.level).is_none()) {
+    if still || (silent && next_level(observed, rules, &step.function, &step.level).is_none()) {
         step.asked.first().map_or(&step.level, |asked| &asked.level)
     } else {
         level_at(step, time)
@@ -436,51 +446,52 @@ fn stands_in_for(rules: RuleSet<'_>, decision: &CurrentDecision<'_>, holder: &st
 }
 
 /// Whether somebody was ever named owner in a spec that the operator saw.
-fn is_owner(seen: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
+fn is_owner(observed: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
     let policy = &rules.policy.spec;
-    let seen_before = seen.agreement.status.iter().flat_map(|status| status.owners.iter());
+    let seen_before = observed.agreement.status.iter().flat_map(|status| status.owners.iter());
     seen_before
-        .chain([&seen.agreement.spec.provider.owner_username])
+        .chain([&observed.agreement.spec.provider.owner_username])
         .any(|owner| canonical(policy, owner) == canonical(policy, username))
 }
 
-fn is_representative(seen: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
+fn is_representative(observed: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
     let policy = &rules.policy.spec;
-    let mut representatives = seen.agreement.spec.customer.representatives.iter();
+    let mut representatives = observed.agreement.spec.customer.representatives.iter();
     representatives.any(|r| canonical(policy, &r.username) == canonical(policy, username))
 }
 
 /// Whether a holder is a person who may not approve. A group may always have somebody who may.
-pub(crate) fn may_not_approve(seen: &Observed<'_>, rules: RuleSet<'_>, holder: &Subject) -> bool {
+pub(crate) fn may_not_approve(observed: &Observed<'_>, rules: RuleSet<'_>, holder: &Subject) -> bool {
     let owner_may_not = rules.policy.spec.rules.separation.owner_may_not_approve;
     holder.kind == SubjectKind::User
-        && ((owner_may_not && is_owner(seen, rules, &holder.name))
-            || is_representative(seen, rules, &holder.name))
+        && ((owner_may_not && is_owner(observed, rules, &holder.name))
+            || is_representative(observed, rules, &holder.name))
 }
 
-fn nobody_may_approve(seen: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> bool {
-    holders(&rules.policy.spec, function, level).iter().all(|holder| may_not_approve(seen, rules, holder))
+fn nobody_may_approve(observed: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> bool {
+    holders(&rules.policy.spec, function, level).iter().all(|holder| may_not_approve(observed, rules, holder))
 }
 
 /// Whether somebody holds this level of a function, or a higher one, and may approve.
 pub(crate) fn anybody_may_approve(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     function: &str,
     level: &str,
 ) -> bool {
-    !nobody_may_approve(seen, rules, function, level) || next_level(seen, rules, function, level).is_some()
+    !nobody_may_approve(observed, rules, function, level)
+        || next_level(observed, rules, function, level).is_some()
 }
 
-fn next_level(seen: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> Option<String> {
+fn next_level(observed: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> Option<String> {
     let ladder = rules.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == function)?;
     let above = ladder.levels.iter().skip_while(|candidate| candidate.name != level).skip(1);
-    above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(seen, rules, function, level))
+    above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(observed, rules, function, level))
 }
 
 /// Asks those whose turn has come, and moves on the steps whose level stayed silent.
-pub(crate) fn ask(seen: &Observed<'_>, rules: RuleSet<'_>, approved: &mut Approved, now: Timestamp) {
-    let guarded = !matches!(seen.guard, Guard::Inactive { .. });
+pub(crate) fn ask(observed: &Observed<'_>, rules: RuleSet<'_>, approved: &mut Approved, now: Timestamp) {
+    let guarded = !matches!(observed.guard, Guard::Inactive { .. });
     let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
     for step in waiting {
         let Some(last) = step.asked.last().filter(|asked| asked.level == step.level) else {
@@ -496,7 +507,7 @@ pub(crate) fn ask(seen: &Observed<'_>, rules: RuleSet<'_>, approved: &mut Approv
             approved.timed_out = true;
             continue;
         }
-        match next_level(seen, rules, &step.function, &step.level) {
+        match next_level(observed, rules, &step.function, &step.level) {
             Some(next) => {
                 step.asked.push(asked(rules, &step.function, &next, now));
                 step.quorum = quorum(&rules.policy.spec.rules, &step.function, &next);
@@ -515,7 +526,7 @@ pub(crate) fn rest(approved: &mut Approved) {
 
 /// Why somebody on the provider's side may not ask for other terms: only who could approve now may.
 pub(crate) fn may_request_change(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     approved: &Approved,
     current: &[CurrentDecision<'_>],
@@ -531,7 +542,7 @@ pub(crate) fn may_request_change(
             && span.complete.is_none_or(|complete| decision.time <= complete)
     });
     match open {
-        Some((step, span)) => evaluate_authority(seen, rules, step, span, current, decision).err(),
+        Some((step, span)) => evaluate_authority(observed, rules, step, span, current, decision).err(),
         None => {
             Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", text::id(function))))
         }

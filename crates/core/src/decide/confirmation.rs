@@ -54,13 +54,13 @@ impl Confirmed {
 
 /// Evaluates every Confirm. `turn` is when the customer's turn came; `None`: it has not.
 pub(crate) fn evaluate<'a>(
-    seen: &Observed<'a>,
+    observed: &Observed<'a>,
     revision: &TermsRevision,
     rules: RuleSet<'_>,
     turn: Option<Timestamp>,
     decisions: &mut Decisions<'a>,
 ) -> Confirmed {
-    let spec = &seen.agreement.spec;
+    let spec = &observed.agreement.spec;
     let confirmation = &rules.policy.spec.rules.confirmation;
     let confirmers: Vec<&Representative> = spec
         .customer
@@ -75,13 +75,13 @@ pub(crate) fn evaluate<'a>(
         decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Confirm)
     {
         let early = !decision.already_counts && turn.is_none_or(|turn| decision.time < turn);
-        match fault(seen, revision, rules, &confirmers, &binding, &decision) {
+        match fault(observed, revision, rules, &confirmers, &binding, &decision) {
             Some((reason, message)) => decisions.ignored.add(&decision, reason, message),
             None if early => {
                 let message = "the provider's own approvals come first; confirm again then";
                 decisions.ignored.add(&decision, ignored::OUT_OF_TURN, message);
             }
-            None => match late(seen, &decision, Some(WaitingAction::Confirm)) {
+            None => match late(observed, &decision, Some(WaitingAction::Confirm)) {
                 Some(message) => behind_deadline.push((decision, message)),
                 None => evaluated.push(decision),
             },
@@ -113,20 +113,20 @@ fn already(decisions: &mut Decisions<'_>, decision: &CurrentDecision<'_>) {
 
 /// Why a Confirm cannot count, by itself.
 fn fault(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     revision: &TermsRevision,
     rules: RuleSet<'_>,
     confirmers: &[&Representative],
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
-    let spec = &seen.agreement.spec;
+    let spec = &observed.agreement.spec;
     let said = &decision.object.spec;
     let confirmation = &rules.policy.spec.rules.confirmation;
     if decision.digest() != revision.digest {
         return Some((ignored::STALE, format!("a Confirm must name the terms digest {}", revision.digest)));
     }
-    if let Some(fault) = attestation_fault(seen, Some(rules), current, decision) {
+    if let Some(fault) = attestation_fault(observed, Some(rules), current, decision) {
         return Some(fault);
     }
     if !confirmers.iter().any(|confirmer| confirmer.username == decision.acts_for) {
@@ -183,7 +183,7 @@ fn fault(
 
 /// Why somebody may not record a representative's act. Without a policy nobody may.
 pub(crate) fn attestation_fault(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: Option<RuleSet<'_>>,
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
@@ -199,10 +199,10 @@ pub(crate) fn attestation_fault(
                 .to_owned(),
         ));
     }
-    let spec = &seen.agreement.spec;
+    let spec = &observed.agreement.spec;
     let actor =
         policy.map_or(decision.made_by, |policy| super::authority::canonical(policy, decision.made_by));
-    let owners = seen
+    let owners = observed
         .agreement
         .status
         .iter()
@@ -234,7 +234,7 @@ pub(crate) fn attestation_fault(
 
 /// Whether the maker of an act recorded what a representative did before it. Then nothing else is theirs to decide.
 pub(crate) fn attests(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
@@ -244,7 +244,7 @@ pub(crate) fn attests(
         other.attested
             && canonical(other.made_by) == canonical(decision.made_by)
             && other.precedes(decision)
-            && attestation_fault(seen, Some(rules), current, other).is_none()
+            && attestation_fault(observed, Some(rules), current, other).is_none()
     })
 }
 

@@ -108,14 +108,14 @@ impl Ignored {
 }
 
 /// Sorts the decisions out.
-pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Decisions<'a> {
+pub(crate) fn sort<'a>(observed: &Observed<'a>, revision: &TermsRevision) -> Decisions<'a> {
     let mut decisions = Decisions { digests: vec![revision.digest.clone()], ..Decisions::default() };
-    let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
-    let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
-    let born = seen.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
-    let counted_before = counted_before(seen.agreement.status.as_ref(), revision);
-    let unguarded = Unguarded::of(seen.agreement.status.as_ref());
-    for object in seen.decisions {
+    let name = observed.agreement.metadata.name.as_deref().unwrap_or_default();
+    let uid = observed.agreement.metadata.uid.as_deref().unwrap_or_default();
+    let born = observed.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    let counted_before = counted_before(observed.agreement.status.as_ref(), revision);
+    let unguarded = Unguarded::of(observed.agreement.status.as_ref());
+    for object in observed.decisions {
         let spec = &object.spec;
         let Some(time) = object.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
         let decision_name = object.metadata.name.as_deref().unwrap_or_default();
@@ -162,7 +162,7 @@ pub(crate) fn sort<'a>(seen: &Observed<'a>, revision: &TermsRevision) -> Decisio
             continue;
         }
         if !decision.already_counts {
-            let guarded = match &seen.guard {
+            let guarded = match &observed.guard {
                 Guard::Inactive { .. } => {
                     decisions.held_back += 1;
                     continue;
@@ -234,14 +234,14 @@ pub(crate) fn counted(status: &CustomerAgreementStatus) -> Vec<&str> {
 
 /// The deadline in force for an act, where the act is behind it. What already stands was in time.
 pub(crate) fn late(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     decision: &CurrentDecision<'_>,
     wait: Option<WaitingAction>,
 ) -> Option<String> {
     if decision.already_counts {
         return None;
     }
-    let status = seen.agreement.status.as_ref();
+    let status = observed.agreement.status.as_ref();
     // Once its maker was told, it stays late: the wait is not named any more where a change was asked for since.
     let mut told = status.iter().flat_map(|status| &status.ignored_decisions);
     if let Some(told) = told.find(|told| told.name == decision.name && told.reason == ignored::LATE) {
@@ -251,7 +251,7 @@ pub(crate) fn late(
         Some(WaitingAction::Confirm) => "; ask the account owner for a new offer",
         _ => "",
     };
-    let offer_end = seen.offer_end();
+    let offer_end = observed.offer_end();
     if decision.time > offer_end {
         return Some(format!("the offer ended at {}{advice}", text::time(&Time(offer_end))));
     }

@@ -37,12 +37,12 @@ pub fn effect(status: &CustomerAgreementStatus, decision: &str) -> Effect {
     ignored.cloned().map_or(Effect::Open, Effect::Ignored)
 }
 
-/// What would become of a decision that is made now. `seen` must be whole: every decision of the agreement, its policy and its
+/// What would become of a decision that is made now. `observed` must be whole: every decision of the agreement, its policy and its
 /// catalogue.
 #[must_use]
-pub fn dry_run(seen: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -> Effect {
+pub fn dry_run(observed: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -> Effect {
     // Clocks differ: what is made next is made after all that is there.
-    let latest = seen
+    let latest = observed
         .decisions
         .iter()
         .filter_map(|own| own.metadata.creation_timestamp.as_ref())
@@ -53,11 +53,15 @@ pub fn dry_run(seen: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -
     let mut draft = draft.clone();
     draft.metadata.name = Some(DRAFT.to_owned());
     draft.metadata.creation_timestamp = Some(Time(now));
-    let mut decisions = seen.decisions.to_vec();
+    let mut decisions = observed.decisions.to_vec();
     decisions.push(Arc::new(draft));
-    let seen =
-        Observed { decisions: &decisions, evidence: Gathered::ALL, guard: seen.guard.clone(), ..*seen };
-    match decide(&seen, now) {
+    let observed = Observed {
+        decisions: &decisions,
+        evidence: Gathered::ALL,
+        guard: observed.guard.clone(),
+        ..*observed
+    };
+    match decide(&observed, now) {
         Plan::Write(Changes { status: Some(status), .. }) => effect(&status, DRAFT),
         Plan::Write(_) | Plan::Rest { .. } | Plan::Need(_) => Effect::Open,
     }

@@ -84,10 +84,10 @@ pub(crate) struct Facts<'a> {
 }
 
 /// The revision in force: a new one whenever the digest is another than the last one that was written.
-fn revision(seen: &Observed<'_>) -> TermsRevision {
-    let spec = &seen.agreement.spec;
-    let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
-    let status = seen.agreement.status.as_ref();
+fn revision(observed: &Observed<'_>) -> TermsRevision {
+    let spec = &observed.agreement.spec;
+    let uid = observed.agreement.metadata.uid.as_deref().unwrap_or_default();
+    let status = observed.agreement.status.as_ref();
     let last = status.and_then(|status| status.terms.as_ref());
     let pinned = status.and_then(|status| status.pinned.as_ref()).map(|pinned| &pinned.standard_terms);
     if let (Some(last), Some(pinned)) = (last, pinned)
@@ -96,7 +96,7 @@ fn revision(seen: &Observed<'_>) -> TermsRevision {
     {
         return last.clone();
     }
-    let live = seen.standard_terms.and_then(|terms| terms.metadata.uid.as_deref());
+    let live = observed.standard_terms.and_then(|terms| terms.metadata.uid.as_deref());
     let digest = terms_digest(spec, uid, live);
     match last {
         Some(last) if last.digest == digest => last.clone(),
@@ -110,9 +110,9 @@ fn revision(seen: &Observed<'_>) -> TermsRevision {
 
 impl<'a> Facts<'a> {
     /// Derives every fact.
-    pub(crate) fn derive(seen: &Observed<'a>, now: Timestamp) -> Self {
-        let revision = revision(seen);
-        let decisions = decisions::sort(seen, &revision);
+    pub(crate) fn derive(observed: &Observed<'a>, now: Timestamp) -> Self {
+        let revision = revision(observed);
+        let decisions = decisions::sort(observed, &revision);
         let mut facts = Self {
             revision,
             pinned: None,
@@ -132,30 +132,31 @@ impl<'a> Facts<'a> {
             end: None,
             first_counted: None,
         };
-        facts.find_rules(seen, now);
+        facts.find_rules(observed, now);
         match facts.rules {
             Some(rules) => {
-                facts.evaluate(seen, rules);
-                facts.check_links(seen, now);
+                facts.evaluate(observed, rules);
+                facts.check_links(observed, now);
             }
             None => facts.leave_unevaluated(),
         }
-        let ended = facts.ended_by_people(seen);
-        facts.request_change(seen);
+        let ended = facts.ended_by_people(observed);
+        facts.request_change(observed);
         let offer_is_over =
-            now >= seen.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
+            now >= observed.offer_end().checked_add(super::calendar::GRACE).unwrap_or(Timestamp::MAX);
         match facts.rules {
             Some(rules)
                 if ended.is_none() && facts.change.is_none() && facts.faults.is_empty() && !offer_is_over =>
             {
-                approval::ask(seen, rules, &mut facts.approved, now);
+                approval::ask(observed, rules, &mut facts.approved, now);
             }
             _ => approval::rest(&mut facts.approved),
         }
         facts.stage = facts.derive_stage();
-        facts.waits = waiting::waits(seen, &facts, now);
-        facts.end = ended
-            .or_else(|| if facts.stage == Stage::Complete { None } else { facts.ended_by_time(seen, now) });
+        facts.waits = waiting::waits(observed, &facts, now);
+        facts.end = ended.or_else(|| {
+            if facts.stage == Stage::Complete { None } else { facts.ended_by_time(observed, now) }
+        });
         let counted = facts.counted();
         facts.first_counted = facts
             .decisions
@@ -168,13 +169,13 @@ impl<'a> Facts<'a> {
     }
 
     /// The rules pinned to this revision; for a new one, those of today, if nothing is wrong.
-    fn find_rules(&mut self, seen: &Observed<'a>, now: Timestamp) {
-        let status = seen.agreement.status.as_ref();
+    fn find_rules(&mut self, observed: &Observed<'a>, now: Timestamp) {
+        let status = observed.agreement.status.as_ref();
         let pinned = status
             .filter(|status| status.terms.as_ref() == Some(&self.revision))
             .and_then(|status| status.pinned.clone());
         let Some(pinned) = pinned else {
-            let found = validate(seen, now);
+            let found = validate(observed, now);
             match found.rules.filter(|_| found.faults.is_empty()) {
                 Some((rules, _)) => {
                     self.pinned = Some(Pinned {
@@ -187,10 +188,10 @@ impl<'a> Facts<'a> {
             }
             return;
         };
-        let terms = seen.standard_terms.filter(|terms| {
+        let terms = observed.standard_terms.filter(|terms| {
             is_pinned(&pinned.standard_terms, &pinned.standard_terms.name, terms.metadata.uid.as_deref())
         });
-        let policy = seen.policies.iter().find(|policy| {
+        let policy = observed.policies.iter().find(|policy| {
             is_pinned(
                 &pinned.policy,
                 policy.metadata.name.as_deref().unwrap_or_default(),
@@ -208,16 +209,16 @@ impl<'a> Facts<'a> {
     }
 
     /// Confirmation, approvals and signatures, each from the decisions alone.
-    fn evaluate(&mut self, seen: &Observed<'a>, rules: RuleSet<'a>) {
+    fn evaluate(&mut self, observed: &Observed<'a>, rules: RuleSet<'a>) {
         let before_customer =
             rules.policy.spec.rules.escalation.timing == EscalationTiming::BeforeConfirmation;
         // Managers who are asked before the customer decide on the terms, and the customer's turn comes after theirs.
-        let first_round = before_customer.then(|| self.approvals_on_terms(seen, rules));
+        let first_round = before_customer.then(|| self.approvals_on_terms(observed, rules));
         let turn = match &first_round {
             Some((approved, _)) => approved.complete,
             None => Some(Timestamp::MIN),
         };
-        self.confirmed = confirmation::evaluate(seen, &self.revision, rules, turn, &mut self.decisions);
+        self.confirmed = confirmation::evaluate(observed, &self.revision, rules, turn, &mut self.decisions);
         let remaining: Option<BTreeSet<String>> =
             self.confirmed.complete.map(|_| self.confirmed.confirmed_orders());
         self.confirmation_digest = remaining.as_ref().map(|orders| {
@@ -225,13 +226,14 @@ impl<'a> Facts<'a> {
             confirmation_digest(&self.revision.digest, self.revision.revision, &orders)
         });
         self.decisions.digests.extend(self.confirmation_digest.clone());
-        let assessment = assess(seen, remaining.as_ref(), rules);
+        let assessment = assess(observed, remaining.as_ref(), rules);
         let left_out =
-            remaining.as_ref().is_some_and(|orders| orders.len() < seen.agreement.spec.orders.len());
+            remaining.as_ref().is_some_and(|orders| orders.len() < observed.agreement.spec.orders.len());
         // A refusal from before the customer left something out was no less a refusal because it was seen with it.
         let refused_before = |approved: &Approved| {
             let refused = approved.refused.as_ref().map(|refusal| refusal.time);
-            refused.is_some_and(|refused| Some(refused) <= self.confirmed.complete) && !self.asks_again(seen)
+            refused.is_some_and(|refused| Some(refused) <= self.confirmed.complete)
+                && !self.asks_again(observed)
         };
         match first_round {
             Some((approved, ignored)) if !left_out || refused_before(&approved) => {
@@ -242,7 +244,7 @@ impl<'a> Facts<'a> {
             // After the customer; or once more, since leaving orders out voids what was said about all of them.
             _ => {
                 self.approval_digest.clone_from(&self.confirmation_digest);
-                let status = self.status_of_this_revision(seen);
+                let status = self.status_of_this_revision(observed);
                 let digest =
                     status.and_then(|status| status.confirmation.as_ref()).and_then(|c| c.digest.as_ref());
                 // What was asked for another set of orders was another question.
@@ -254,7 +256,7 @@ impl<'a> Facts<'a> {
                     before: before.unwrap_or_default(),
                 };
                 let needed = &assessment.requirements.approvals;
-                self.approved = approval::evaluate(seen, rules, needed, question, &mut self.decisions);
+                self.approved = approval::evaluate(observed, rules, needed, question, &mut self.decisions);
             }
         }
         let since = match (self.confirmed.complete, self.approved.complete) {
@@ -266,15 +268,15 @@ impl<'a> Facts<'a> {
             since,
             exercised: &assessment.requirements.exercised,
         };
-        self.signed = sign_off::evaluate(seen, rules, signable, &mut self.decisions);
+        self.signed = sign_off::evaluate(observed, rules, signable, &mut self.decisions);
         self.assessment = Some(assessment);
     }
 
     /// The approvals for all orders, from managers who are asked before the customer.
-    fn approvals_on_terms(&self, seen: &Observed<'a>, rules: RuleSet<'a>) -> (Approved, Ignored) {
-        let assessment = assess(seen, None, rules);
-        let status = self.status_of_this_revision(seen);
-        let before = status.filter(|_| !self.asks_again(seen)).map(|status| status.approvals.as_slice());
+    fn approvals_on_terms(&self, observed: &Observed<'a>, rules: RuleSet<'a>) -> (Approved, Ignored) {
+        let assessment = assess(observed, None, rules);
+        let status = self.status_of_this_revision(observed);
+        let before = status.filter(|_| !self.asks_again(observed)).map(|status| status.approvals.as_slice());
         let question = Question {
             digest: Some(&self.revision.digest),
             since: Some(Timestamp::MIN),
@@ -283,24 +285,24 @@ impl<'a> Facts<'a> {
         let (current, digests) = (self.decisions.current.clone(), self.decisions.digests.clone());
         let mut decisions = Decisions { current, digests, ..Decisions::default() };
         let approved =
-            approval::evaluate(seen, rules, &assessment.requirements.approvals, question, &mut decisions);
+            approval::evaluate(observed, rules, &assessment.requirements.approvals, question, &mut decisions);
         (approved, decisions.ignored)
     }
 
     /// Whether managers were already asked once more, since the customer left something out.
-    fn asks_again(&self, seen: &Observed<'a>) -> bool {
-        let status = self.status_of_this_revision(seen);
+    fn asks_again(&self, observed: &Observed<'a>) -> bool {
+        let status = self.status_of_this_revision(observed);
         status.is_some_and(|status| status.orders.iter().any(|order| order.confirmed == Some(false)))
     }
 
-    fn status_of_this_revision<'s>(&self, seen: &'s Observed<'a>) -> Option<&'s CustomerAgreementStatus> {
-        seen.agreement.status.as_ref().filter(|status| status.terms.as_ref() == Some(&self.revision))
+    fn status_of_this_revision<'s>(&self, observed: &'s Observed<'a>) -> Option<&'s CustomerAgreementStatus> {
+        observed.agreement.status.as_ref().filter(|status| status.terms.as_ref() == Some(&self.revision))
     }
 
     /// Withdraw, then Decline, then Refuse: whichever is there, whatever else was decided.
-    fn ended_by_people(&mut self, seen: &Observed<'a>) -> Option<End> {
-        let withdrawn = self.first_valid(seen, Action::Withdraw);
-        let declined = self.first_valid(seen, Action::Decline);
+    fn ended_by_people(&mut self, observed: &Observed<'a>) -> Option<End> {
+        let withdrawn = self.first_valid(observed, Action::Withdraw);
+        let declined = self.first_valid(observed, Action::Decline);
         let by_act = |outcome, decision: CurrentDecision<'_>| End {
             outcome,
             reason: decision.reason(),
@@ -320,12 +322,12 @@ impl<'a> Facts<'a> {
     }
 
     /// The first act of a kind that names the terms digest and whose maker has a part in the agreement.
-    fn first_valid(&mut self, seen: &Observed<'a>, action: Action) -> Option<CurrentDecision<'a>> {
+    fn first_valid(&mut self, observed: &Observed<'a>, action: Action) -> Option<CurrentDecision<'a>> {
         let mut first = None;
         for decision in
             self.decisions.current.clone().into_iter().filter(|decision| decision.action() == action)
         {
-            match self.fault_of_party(seen, &decision) {
+            match self.fault_of_party(observed, &decision) {
                 Some((reason, message)) => self.decisions.ignored.add(&decision, reason, message),
                 None if first.is_none() => first = Some(decision),
                 None => self.decisions.ignored.add(
@@ -340,10 +342,10 @@ impl<'a> Facts<'a> {
 
     fn fault_of_party(
         &self,
-        seen: &Observed<'a>,
+        observed: &Observed<'a>,
         decision: &CurrentDecision<'_>,
     ) -> Option<(&'static str, String)> {
-        let spec = &seen.agreement.spec;
+        let spec = &observed.agreement.spec;
         if decision.digest() != self.revision.digest {
             let message = format!(
                 "a {} must name the terms digest {}",
@@ -352,7 +354,7 @@ impl<'a> Facts<'a> {
             );
             return Some((ignored::STALE, message));
         }
-        if let Some(fault) = attestation_fault(seen, self.rules, &self.decisions.binding(), decision) {
+        if let Some(fault) = attestation_fault(observed, self.rules, &self.decisions.binding(), decision) {
             return Some(fault);
         }
         let is = |username: &String| match self.rules {
@@ -366,7 +368,7 @@ impl<'a> Facts<'a> {
             .representatives
             .iter()
             .any(|representative| representative.username == decision.acts_for);
-        let owners = seen
+        let owners = observed
             .agreement
             .status
             .iter()
@@ -384,11 +386,11 @@ impl<'a> Facts<'a> {
             let message = format!("{:?} is not {who}", text::user(decision.acts_for));
             return Some((ignored::NOT_HOLDER, message));
         }
-        late(seen, decision, None).map(|message| (ignored::LATE, message))
+        late(observed, decision, None).map(|message| (ignored::LATE, message))
     }
 
     /// The first RequestChange of a representative, or of somebody who could approve.
-    fn request_change(&mut self, seen: &Observed<'a>) {
+    fn request_change(&mut self, observed: &Observed<'a>) {
         for decision in self
             .decisions
             .current
@@ -399,7 +401,7 @@ impl<'a> Facts<'a> {
             let fault = match (&decision.object.spec.function, self.rules) {
                 (Some(_), Some(rules)) if decision.digest() == self.revision.digest => {
                     approval::may_request_change(
-                        seen,
+                        observed,
                         rules,
                         &self.approved,
                         &self.decisions.binding(),
@@ -408,7 +410,7 @@ impl<'a> Facts<'a> {
                 }
                 (Some(_), None) if decision.already_counts => None,
                 (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
-                _ => self.fault_of_party(seen, &decision),
+                _ => self.fault_of_party(observed, &decision),
             };
             match fault {
                 Some((reason, message)) => self.decisions.ignored.add(&decision, reason, message),
@@ -447,9 +449,9 @@ impl<'a> Facts<'a> {
     }
 
     /// What this agreement names may cease to be in force, or be superseded by another, until this one is sealed.
-    fn check_links(&mut self, seen: &Observed<'_>, now: Timestamp) {
+    fn check_links(&mut self, observed: &Observed<'_>, now: Timestamp) {
         let signed = self.signed.customer.zip(self.signed.provider).map(|(one, other)| one.max(other));
-        self.faults.extend(links::faults(seen, signed.unwrap_or_else(|| links::judged_at(now))));
+        self.faults.extend(links::faults(observed, signed.unwrap_or_else(|| links::judged_at(now))));
     }
 
     fn derive_stage(&self) -> Stage {
@@ -473,8 +475,8 @@ impl<'a> Facts<'a> {
     }
 
     /// Decisions are evaluated before the clock: what was decided in time is in the facts already.
-    fn ended_by_time(&self, seen: &Observed<'_>, now: Timestamp) -> Option<End> {
-        if matches!(seen.guard, Guard::Inactive { .. }) {
+    fn ended_by_time(&self, observed: &Observed<'_>, now: Timestamp) -> Option<End> {
+        if matches!(observed.guard, Guard::Inactive { .. }) {
             return None;
         }
         let expired =
@@ -483,8 +485,8 @@ impl<'a> Facts<'a> {
         if self.approved.timed_out && self.stage == Stage::Escalation {
             return expired("nobody approved in time".to_owned());
         }
-        if is_over(seen.offer_end()) {
-            let end = text::time(&Time(seen.offer_end()));
+        if is_over(observed.offer_end()) {
+            let end = text::time(&Time(observed.offer_end()));
             return expired(format!("the offer ended at {end}"));
         }
         if self.gone.is_some() {

@@ -13,12 +13,12 @@ use countersign_api::conditions::{condition, ignored};
 
 /// The status of a closed agreement: as it was, but for what came too late.
 pub(crate) fn closed(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     mut status: CustomerAgreementStatus,
     now: Timestamp,
 ) -> CustomerAgreementStatus {
-    status.observed_generation = seen.agreement.metadata.generation;
-    let mut conditions = Conditions::of(seen.agreement, now);
+    status.observed_generation = observed.agreement.metadata.generation;
+    let mut conditions = Conditions::of(observed.agreement, now);
     for type_ in condition::ALWAYS {
         conditions.keep(type_);
     }
@@ -26,7 +26,7 @@ pub(crate) fn closed(
     let word = status.closed.as_ref().map_or("", |closed| outcome_word(closed.outcome));
     status.phase = Some(word.to_owned());
     status.ignored_decisions = too_late(
-        seen,
+        observed,
         &status,
         ignored::CLOSED,
         &format!("the agreement has ended ({word}); nothing can be decided on it any more"),
@@ -35,9 +35,12 @@ pub(crate) fn closed(
 }
 
 /// The ignored decisions of a sealed agreement.
-pub(crate) fn after_sealing(seen: &Observed<'_>, status: &CustomerAgreementStatus) -> Vec<IgnoredDecision> {
+pub(crate) fn after_sealing(
+    observed: &Observed<'_>,
+    status: &CustomerAgreementStatus,
+) -> Vec<IgnoredDecision> {
     too_late(
-        seen,
+        observed,
         status,
         ignored::SEALED,
         "the agreement is sealed; to change it, make an Amendment or a superseding agreement",
@@ -46,22 +49,22 @@ pub(crate) fn after_sealing(seen: &Observed<'_>, status: &CustomerAgreementStatu
 
 /// What was ignored before, and what was stored after the last read that could count it: the newest 20.
 fn too_late(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     status: &CustomerAgreementStatus,
     reason: &str,
     message: &str,
 ) -> Vec<IgnoredDecision> {
-    let uid = seen.agreement.metadata.uid.as_deref().unwrap_or_default();
-    let name = seen.agreement.metadata.name.as_deref().unwrap_or_default();
+    let uid = observed.agreement.metadata.uid.as_deref().unwrap_or_default();
+    let name = observed.agreement.metadata.name.as_deref().unwrap_or_default();
     let counted = decisions::counted(status);
     let times = |decision: &str| {
-        let found = seen.decisions.iter().find(|own| own.metadata.name.as_deref() == Some(decision));
+        let found = observed.decisions.iter().find(|own| own.metadata.name.as_deref() == Some(decision));
         found.and_then(|own| own.metadata.creation_timestamp.as_ref()).map(|time| time.0)
     };
     let last_counted = counted.iter().filter_map(|decision| times(decision)).max();
     let mut all: Vec<(Option<Timestamp>, IgnoredDecision)> =
         status.ignored_decisions.iter().map(|known| (times(&known.name), known.clone())).collect();
-    for decision in seen.decisions {
+    for decision in observed.decisions {
         let spec = &decision.spec;
         let own_name = decision.metadata.name.as_deref().unwrap_or_default();
         let made = decision.metadata.creation_timestamp.as_ref().map(|time| time.0);

@@ -42,32 +42,32 @@ fn links<'a>(
 
 /// Why the agreements that this one names cannot be named, at a time. Asked when terms are submitted and again at every
 /// look until they are sealed.
-pub(crate) fn faults(seen: &Observed<'_>, at: Timestamp) -> Vec<Fault> {
+pub(crate) fn faults(observed: &Observed<'_>, at: Timestamp) -> Vec<Fault> {
     let fault = |(link, name, other): (Link, &str, Option<&CustomerAgreement>)| {
         let (kind, fault) = match other {
             None => (FaultKind::LinkMissing, "does not exist".to_owned()),
-            Some(other) => (FaultKind::LinkInvalid, fault(seen, link, name, other, at)?),
+            Some(other) => (FaultKind::LinkInvalid, fault(observed, link, name, other, at)?),
         };
         let message = format!("`spec.{}.name` {:?} {fault}", link.field(), text::name(name));
         Some(Fault { kind, message })
     };
-    links(seen).filter_map(fault).collect()
+    links(observed).filter_map(fault).collect()
 }
 
 fn fault(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     link: Link,
     name: &str,
     other: &CustomerAgreement,
     at: Timestamp,
 ) -> Option<String> {
     let spec = &other.spec;
-    if spec.customer.id != seen.agreement.spec.customer.id {
+    if spec.customer.id != observed.agreement.spec.customer.id {
         return Some(format!("is with another customer, {:?}", text::id(&spec.customer.id)));
     }
     let agreed = other.status.as_ref().filter(|status| status.agreed_time.is_some());
     let Some(status) = agreed else { return Some("is not Agreed".to_owned()) };
-    if let Some(by) = superseded_by(seen, name, status) {
+    if let Some(by) = superseded_by(observed, name, status) {
         return Some(format!("is superseded by {:?}", text::name(&by)));
     }
     if link == Link::Amends && spec.agreement_type == AMENDMENT {
@@ -79,11 +79,13 @@ fn fault(
 }
 
 /// Who took the place of an agreement that this one names: as it says itself, or one that was sealed just now.
-fn superseded_by(seen: &Observed<'_>, name: &str, status: &CustomerAgreementStatus) -> Option<String> {
-    let own = seen.agreement.metadata.name.as_deref();
+fn superseded_by(observed: &Observed<'_>, name: &str, status: &CustomerAgreementStatus) -> Option<String> {
+    let own = observed.agreement.metadata.name.as_deref();
     let by = match &status.superseded_by {
         Some(by) => Some(by.as_str()),
-        None => sealed_since(seen, status, |other| is(&other.spec.supersedes_ref, name)).into_iter().next(),
+        None => {
+            sealed_since(observed, status, |other| is(&other.spec.supersedes_ref, name)).into_iter().next()
+        }
     };
     by.filter(|by| Some(*by) != own).map(str::to_owned)
 }
@@ -95,12 +97,12 @@ fn is(named: &Option<AgreementNameRef>, name: &str) -> bool {
 /// Names of related agreements that were sealed after an agreement was agreed, in the order in which they were. What names
 /// an earlier agreement of the same name was sealed before.
 fn sealed_since<'a>(
-    seen: &Observed<'a>,
+    observed: &Observed<'a>,
     status: &CustomerAgreementStatus,
     which: impl Fn(&CustomerAgreement) -> bool,
 ) -> Vec<&'a str> {
     let Some(agreed) = status.agreed_time.as_ref() else { return Vec::new() };
-    let mut found: Vec<(&Time, &str)> = seen
+    let mut found: Vec<(&Time, &str)> = observed
         .related
         .iter()
         .filter(|other| which(other))
@@ -114,31 +116,32 @@ fn sealed_since<'a>(
 }
 
 /// Puts down on an agreed agreement what amends it, and what took its place: the first that was sealed.
-pub(crate) fn named_by(seen: &Observed<'_>, status: &mut CustomerAgreementStatus) {
-    let Some(own) = seen.agreement.metadata.name.as_deref() else { return };
-    for amendment in sealed_since(seen, status, |other| is(&other.spec.amends_ref, own)) {
+pub(crate) fn named_by(observed: &Observed<'_>, status: &mut CustomerAgreementStatus) {
+    let Some(own) = observed.agreement.metadata.name.as_deref() else { return };
+    for amendment in sealed_since(observed, status, |other| is(&other.spec.amends_ref, own)) {
         if status.amended_by.len() < MOST_NAMES && !status.amended_by.iter().any(|known| known == amendment) {
             status.amended_by.push(amendment.to_owned());
         }
     }
     if status.superseded_by.is_none() {
-        let successors = sealed_since(seen, status, |other| is(&other.spec.supersedes_ref, own));
+        let successors = sealed_since(observed, status, |other| is(&other.spec.supersedes_ref, own));
         status.superseded_by = successors.first().map(|successor| (*successor).to_owned());
     }
 }
 
 /// Holds an amendment against the limits together with what it amends and with every other amendment of that, whether
 /// it is open or agreed: a deal in slices takes the approvals of the whole.
-pub(crate) fn compare(seen: &Observed<'_>, rules: &Rules, valued: &mut Valued) {
-    let Some((_, target, Some(amended))) = links(seen).find(|(link, _, _)| *link == Link::Amends) else {
+pub(crate) fn compare(observed: &Observed<'_>, rules: &Rules, valued: &mut Valued) {
+    let Some((_, target, Some(amended))) = links(observed).find(|(link, _, _)| *link == Link::Amends) else {
         return;
     };
     let counts = |other: &&CustomerAgreement| {
         is(&other.spec.amends_ref, target)
-            && other.metadata.uid != seen.agreement.metadata.uid
+            && other.metadata.uid != observed.agreement.metadata.uid
             && other.status.as_ref().is_some_and(|status| status.pinned.is_some() && status.closed.is_none())
     };
-    let mut others: Vec<&CustomerAgreement> = seen.related.iter().map(AsRef::as_ref).filter(counts).collect();
+    let mut others: Vec<&CustomerAgreement> =
+        observed.related.iter().map(AsRef::as_ref).filter(counts).collect();
     others.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     let mut sum = valued.total.clone();
     let mut names = Vec::new();
@@ -185,10 +188,10 @@ pub(crate) fn judged_at(now: Timestamp) -> Timestamp {
     now.checked_sub(super::calendar::GRACE).unwrap_or(now)
 }
 
-/// The instants at which a link breaks by time alone.
-pub(crate) fn instants(seen: &Observed<'_>, submitted: bool) -> impl Iterator<Item = Timestamp> {
+/// The times at which a link breaks by time alone.
+pub(crate) fn wakeups(observed: &Observed<'_>, submitted: bool) -> impl Iterator<Item = Timestamp> {
     let after = SignedDuration::from_secs(if submitted { 1 + super::calendar::GRACE.as_secs() } else { 1 });
-    links(seen)
+    links(observed)
         .filter(|(link, _, _)| needs_it_in_force(*link))
         .filter_map(|(_, _, other)| Some(other?.spec.agreement_period.end_time.as_ref()?.0))
         .filter_map(move |end| end.checked_add(after).ok())

@@ -85,7 +85,7 @@ fn sealed(observed: &Observed<'_>, status: &CustomerAgreementStatus, now: Timest
     let mut after = orders::after_sealing(observed, status.clone(), now);
     links::named_by(observed, &mut after.status);
     after.status.ignored_decisions = late_decisions::after_sealing(observed, status);
-    Outcome { status: after.status, orders: after.create, wakeups: after.instants }
+    Outcome { status: after.status, orders: after.create, wakeups: after.wakeups }
 }
 
 /// An agreement on which everything can still be decided. Nothing irrevocable is decided without the evidence that it takes.
@@ -126,7 +126,7 @@ fn require_evidence(observed: &Observed<'_>) -> Result<(), Evidence> {
 /// When an open agreement changes by time alone.
 fn wakeups(observed: &Observed<'_>, facts: &Facts<'_>) -> Vec<Timestamp> {
     let offer_end = observed.offer_end();
-    let mut wakeups = waiting::instants(facts);
+    let mut wakeups = waiting::wakeups(facts);
     wakeups.push(offer_end.checked_add(calendar::GRACE).unwrap_or(offer_end));
     if facts.rules.is_none() {
         let period = observed.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref());
@@ -134,7 +134,7 @@ fn wakeups(observed: &Observed<'_>, facts: &Facts<'_>) -> Vec<Timestamp> {
         let end = period.and_then(|period| period.end_time.as_ref());
         wakeups.extend(end.and_then(|end| end.0.checked_add(SignedDuration::from_secs(1)).ok()));
     }
-    wakeups.extend(links::instants(observed, facts.pinned.is_some()));
+    wakeups.extend(links::wakeups(observed, facts.pinned.is_some()));
     wakeups
 }
 

@@ -130,10 +130,10 @@ enum Found<'a> {
     Nothing,
 }
 
-fn found_under<'a>(seen: &Observed<'a>, name: &str, key: &str) -> Found<'a> {
-    let uid = seen.agreement.metadata.uid.as_deref();
+fn found_under<'a>(observed: &Observed<'a>, name: &str, key: &str) -> Found<'a> {
+    let uid = observed.agreement.metadata.uid.as_deref();
     let found: Option<&Arc<OrderRequest>> =
-        seen.orders.iter().find(|order| order.metadata.name.as_deref() == Some(name));
+        observed.orders.iter().find(|order| order.metadata.name.as_deref() == Some(name));
     match found {
         None => Found::Nothing,
         Some(order)
@@ -156,33 +156,33 @@ pub(crate) struct AfterSealing {
     pub(crate) status: CustomerAgreementStatus,
     pub(crate) create: Vec<OrderRequest>,
     /// When it changes by time alone.
-    pub(crate) instants: Vec<Timestamp>,
+    pub(crate) wakeups: Vec<Timestamp>,
 }
 
 /// Decides from what was sealed alone: spec, decisions and rules may be gone by now.
 pub(crate) fn after_sealing(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     mut status: CustomerAgreementStatus,
     now: Timestamp,
 ) -> AfterSealing {
-    let mut conditions = Conditions::of(seen.agreement, now);
+    let mut conditions = Conditions::of(observed.agreement, now);
     conditions.keep_abnormal();
     let mut create = Vec::new();
-    let mut instants = Vec::new();
-    status.observed_generation = seen.agreement.metadata.generation;
+    let mut wakeups = Vec::new();
+    status.observed_generation = observed.agreement.metadata.generation;
     if status.agreed_time.is_none() {
-        issue(seen, &mut status, &mut conditions, &mut create, now);
+        issue(observed, &mut status, &mut conditions, &mut create, now);
     }
     if status.agreed_time.is_some() {
         status.phase = Some(phase::AGREED.to_owned());
-        hand_over(seen, &mut status, &mut conditions, &mut instants, now);
+        hand_over(observed, &mut status, &mut conditions, &mut wakeups, now);
     }
     status.conditions = conditions.finish();
-    AfterSealing { status, create, instants }
+    AfterSealing { status, create, wakeups }
 }
 
 fn issue(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     status: &mut CustomerAgreementStatus,
     conditions: &mut Conditions<'_>,
     create: &mut Vec<OrderRequest>,
@@ -192,22 +192,22 @@ fn issue(
     let (mut conflicts, mut made) = (Vec::new(), Vec::new());
     for (index, outcome) in status.orders.iter().enumerate() {
         let Some(name) = outcome.order_request_name.as_deref() else { continue };
-        let key = idempotency_key(seen.agreement, &outcome.id, &digest);
-        match found_under(seen, name, &key) {
+        let key = idempotency_key(observed.agreement, &outcome.id, &digest);
+        match found_under(observed, name, &key) {
             Found::Ours(order) => made.push((index, order.metadata.uid.clone())),
             // It was made, and is gone before the others are: it is not made again.
             _ if outcome.uid.is_some() => made.push((index, outcome.uid.clone())),
             Found::Foreign => conflicts.push(format!("`{name}`")),
             Found::Nothing => {
-                let order = seen.agreement.spec.orders.iter().find(|order| order.id == outcome.id);
-                create.extend(order.map(|order| request(seen, status, order, name, key)));
+                let order = observed.agreement.spec.orders.iter().find(|order| order.id == outcome.id);
+                create.extend(order.map(|order| request(observed, status, order, name, key)));
             }
         }
     }
     let total = confirmed(status);
     let all_made = made.len() == total;
     // Between two attempts nothing is written: what was made is put down with what comes of the rest.
-    if all_made || !conflicts.is_empty() || !seen.refused.is_empty() {
+    if all_made || !conflicts.is_empty() || !observed.refused.is_empty() {
         for (index, uid) in made {
             if let Some(outcome) = status.orders.get_mut(index) {
                 outcome.uid = uid;
@@ -224,10 +224,10 @@ fn issue(
         conditions.set(condition::ORDERS_ISSUED, false, reason::NAME_CONFLICT, &message);
         conditions.set(condition::READY, false, reason::NAME_CONFLICT, &message);
         conditions.stalled(reason::NAME_CONFLICT, message);
-    } else if let Some(refused) = seen.refused.first() {
+    } else if let Some(refused) = observed.refused.first() {
         let message = format!(
             "the server does not take {} of {}, and it is tried again; for order `{}` it says: {}",
-            seen.refused.len(),
+            observed.refused.len(),
             text::count(total, "order request"),
             text::id(&refused.order_id),
             text::reason(&refused.message)
@@ -239,13 +239,13 @@ fn issue(
 }
 
 fn request(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     status: &CustomerAgreementStatus,
     order: &Order,
     name: &str,
     key: String,
 ) -> OrderRequest {
-    let agreement = seen.agreement;
+    let agreement = observed.agreement;
     let spec = &agreement.spec;
     let sealed = status.sign_off.as_ref().and_then(|sign_off| sign_off.sealed_time.clone());
     let sealed = sealed.unwrap_or(Time(Timestamp::UNIX_EPOCH));
@@ -293,7 +293,7 @@ fn request(
             feasibility: order.feasibility.clone(),
             special_handling: !order.special_requirements.is_empty() && !assessed,
             confirmed_by,
-            acknowledge_by_time: acknowledge_by(seen, status, sealed.0).map(Time),
+            acknowledge_by_time: acknowledge_by(observed, status, sealed.0).map(Time),
             signed_off_time: sealed,
         },
         status: None,
@@ -345,21 +345,22 @@ pub(crate) fn name_of<'a>(spec: &'a CustomerAgreementSpec, username: &str) -> Op
 
 /// Until when consumers should acknowledge, by the pinned policy where it is still there.
 fn acknowledge_by(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     status: &CustomerAgreementStatus,
     sealed: Timestamp,
 ) -> Option<Timestamp> {
     let pinned = &status.pinned.as_ref()?.policy;
-    let policy = seen.policies.iter().find(|policy| policy.metadata.uid.as_deref() == Some(&pinned.uid))?;
+    let policy =
+        observed.policies.iter().find(|policy| policy.metadata.uid.as_deref() == Some(&pinned.uid))?;
     let rules = &policy.spec.rules;
     Some(calendar::wait_end(rules.calendar.as_ref(), sealed, rules.acknowledge_within_seconds?))
 }
 
 fn hand_over(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     status: &mut CustomerAgreementStatus,
     conditions: &mut Conditions<'_>,
-    instants: &mut Vec<Timestamp>,
+    wakeups: &mut Vec<Timestamp>,
     now: Timestamp,
 ) {
     let total = confirmed(status);
@@ -371,7 +372,7 @@ fn hand_over(
     let (mut gone, mut due) = (Vec::new(), None);
     for outcome in &status.orders {
         let Some(name) = outcome.order_request_name.as_deref() else { continue };
-        match found_under(seen, name, &idempotency_key(seen.agreement, &outcome.id, &digest)) {
+        match found_under(observed, name, &idempotency_key(observed.agreement, &outcome.id, &digest)) {
             Found::Ours(order) => {
                 let is = |type_: &str| {
                     let conditions = order.status.iter().flat_map(|status| &status.conditions);
@@ -450,7 +451,7 @@ fn hand_over(
                 text::count(total, "order request")
             );
             conditions.set(condition::HANDED_OVER, false, reason::AWAITING_ACKNOWLEDGEMENT, message);
-            instants.extend(due.checked_add(jiff::SignedDuration::from_secs(1)).ok());
+            wakeups.extend(due.checked_add(jiff::SignedDuration::from_secs(1)).ok());
         }
     } else {
         let message =

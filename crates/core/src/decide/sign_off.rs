@@ -65,7 +65,7 @@ const fn turn(
 
 /// Evaluates every Sign and Countersign.
 pub(crate) fn evaluate<'a>(
-    seen: &Observed<'a>,
+    observed: &Observed<'a>,
     rules: RuleSet<'_>,
     signable: Signable<'_>,
     decisions: &mut Decisions<'a>,
@@ -73,30 +73,30 @@ pub(crate) fn evaluate<'a>(
     let order = rules.policy.spec.rules.sign_off.order;
     let mut signed = Signed::default();
     if order == SignOffOrder::ProviderFirst {
-        provider(seen, rules, signable, signable.since, decisions, &mut signed);
+        provider(observed, rules, signable, signable.since, decisions, &mut signed);
         let since = if rules.policy.spec.rules.sign_off.countersignature == Countersignature::Waived {
             signable.since
         } else {
             turn(order, Side::Customer, signable.since, signed.provider)
         };
-        customer(seen, rules, signable, since, decisions, &mut signed);
+        customer(observed, rules, signable, since, decisions, &mut signed);
     } else {
-        customer(seen, rules, signable, signable.since, decisions, &mut signed);
+        customer(observed, rules, signable, signable.since, decisions, &mut signed);
         let since = turn(order, Side::Provider, signable.since, signed.customer);
-        provider(seen, rules, signable, since, decisions, &mut signed);
+        provider(observed, rules, signable, since, decisions, &mut signed);
     }
     signed
 }
 
 fn customer<'a>(
-    seen: &Observed<'a>,
+    observed: &Observed<'a>,
     rules: RuleSet<'_>,
     signable: Signable<'_>,
     since: Option<Timestamp>,
     decisions: &mut Decisions<'a>,
     signed: &mut Signed,
 ) {
-    let signatories: Vec<&Representative> = seen
+    let signatories: Vec<&Representative> = observed
         .agreement
         .spec
         .customer
@@ -115,7 +115,7 @@ fn customer<'a>(
             _ if complete.is_some_and(|complete| decision.time > complete) => Some(already()),
             Some(who) if given.iter().any(|(_, other)| other.username == who.username) => Some(already()),
             _ => binding_fault(&decision, signable, since, "the provider countersigns first")
-                .or_else(|| attestation_fault(seen, Some(rules), &binding, &decision))
+                .or_else(|| attestation_fault(observed, Some(rules), &binding, &decision))
                 .or_else(|| {
                     who.is_none().then(|| {
                         let names: Vec<String> =
@@ -129,7 +129,8 @@ fn customer<'a>(
                     })
                 })
                 .or_else(|| {
-                    late(seen, &decision, Some(WaitingAction::Sign)).map(|message| (ignored::LATE, message))
+                    late(observed, &decision, Some(WaitingAction::Sign))
+                        .map(|message| (ignored::LATE, message))
                 }),
         };
         match (fault, who) {
@@ -159,7 +160,7 @@ fn whole(
 }
 
 fn provider<'a>(
-    seen: &Observed<'a>,
+    observed: &Observed<'a>,
     rules: RuleSet<'_>,
     signable: Signable<'_>,
     since: Option<Timestamp>,
@@ -182,11 +183,11 @@ fn provider<'a>(
                     if decision.already_counts {
                         None
                     } else {
-                        signatory_fault(seen, rules, signable, &binding, &decision)
+                        signatory_fault(observed, rules, signable, &binding, &decision)
                     }
                 })
                 .or_else(|| {
-                    late(seen, &decision, Some(WaitingAction::Countersign))
+                    late(observed, &decision, Some(WaitingAction::Countersign))
                         .map(|message| (ignored::LATE, message))
                 })
         };
@@ -205,14 +206,14 @@ fn provider<'a>(
 
 /// Why somebody may not countersign. Signatories and holders are read live.
 fn signatory_fault(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     rules: RuleSet<'_>,
     signable: Signable<'_>,
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
 ) -> Option<(&'static str, String)> {
     let policy = &rules.policy.spec;
-    let spec = &seen.agreement.spec;
+    let spec = &observed.agreement.spec;
     let actor = canonical(policy, decision.made_by);
     let signatories = &spec.provider.signatories;
     if !signatories.iter().any(|signatory| canonical(policy, &signatory.username) == actor) {
@@ -236,7 +237,7 @@ fn signatory_fault(
             "nobody may sign for both sides; another signatory must countersign".to_owned(),
         ));
     }
-    if attests(seen, rules, current, decision) {
+    if attests(observed, rules, current, decision) {
         return Some((
             ignored::NOT_DISTINCT,
             "who recorded what a representative did may not countersign; another signatory must".to_owned(),

@@ -22,25 +22,25 @@ const MAX_CLOSED_REASON: usize = 1_200;
 
 /// The status of an open agreement; with `end` or `seal` the irrevocable step is in it.
 pub(crate) fn of(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     facts: Facts<'_>,
     step: Step,
     now: Timestamp,
 ) -> CustomerAgreementStatus {
-    let before = seen.agreement.status.clone().unwrap_or_default();
-    let mut status = found(seen, &facts, before);
-    let mut conditions = Conditions::of(seen.agreement, now);
-    describe(seen, &facts, &status, &mut conditions);
+    let before = observed.agreement.status.clone().unwrap_or_default();
+    let mut status = found(observed, &facts, before);
+    let mut conditions = Conditions::of(observed.agreement, now);
+    describe(observed, &facts, &status, &mut conditions);
     match step {
         Step::None => {
             status.phase = Some(phase_of(facts.stage).to_owned());
-            status.waiting_on = waiting_on(seen, &facts);
+            status.waiting_on = waiting_on(observed, &facts);
             status.waiting_for = facts.waits;
         }
         Step::End(end) => {
             close(&mut status, &mut conditions, end, now);
         }
-        Step::Seal => seal(seen, &mut status, &mut conditions, now),
+        Step::Seal => seal(observed, &mut status, &mut conditions, now),
     }
     status.ignored_decisions = facts.decisions.ignored.newest();
     status.conditions = conditions.finish();
@@ -68,10 +68,14 @@ const fn phase_of(stage: Stage) -> &'static str {
 const MOST_DEVIATIONS: usize = 200;
 
 /// Everything but conditions, phase and waits.
-fn found(seen: &Observed<'_>, facts: &Facts<'_>, before: CustomerAgreementStatus) -> CustomerAgreementStatus {
-    let spec = &seen.agreement.spec;
+fn found(
+    observed: &Observed<'_>,
+    facts: &Facts<'_>,
+    before: CustomerAgreementStatus,
+) -> CustomerAgreementStatus {
+    let spec = &observed.agreement.spec;
     let mut status = CustomerAgreementStatus {
-        observed_generation: seen.agreement.metadata.generation,
+        observed_generation: observed.agreement.metadata.generation,
         terms: Some(facts.revision.clone()),
         pinned: facts.pinned.clone(),
         decided_time: before.decided_time.clone().or_else(|| facts.first_counted.map(Time)),
@@ -127,17 +131,17 @@ fn carried(before: CustomerAgreementStatus, fresh: CustomerAgreementStatus) -> C
 }
 
 fn describe(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     facts: &Facts<'_>,
     status: &CustomerAgreementStatus,
     conditions: &mut Conditions<'_>,
 ) {
     valid(facts, conditions);
-    confirmation(seen, facts, conditions);
+    confirmation(observed, facts, conditions);
     approval(facts, conditions);
     sign_off(facts, status, conditions);
     orders_and_handover(facts, conditions);
-    ready(seen, facts, conditions);
+    ready(observed, facts, conditions);
 }
 
 fn valid(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
@@ -185,7 +189,7 @@ fn faults_in_words(facts: &Facts<'_>) -> String {
     }
 }
 
-fn confirmation(seen: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
+fn confirmation(observed: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
     if facts.rules.is_none() {
         if facts.gone.is_none() {
             for type_ in [condition::UNDERSTOOD, condition::ACCEPTABLE] {
@@ -218,7 +222,7 @@ fn confirmation(seen: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditi
     }
     match confirmed.acceptable {
         Some(_) if confirmed.complete.is_some() => {
-            let all = seen.agreement.spec.orders.len();
+            let all = observed.agreement.spec.orders.len();
             let orders = if all == 0 {
                 String::new()
             } else {
@@ -347,8 +351,8 @@ fn orders_and_handover(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
     conditions.set(condition::HANDED_OVER, false, reason::NOT_SIGNED_OFF, &message);
 }
 
-fn ready(seen: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
-    if let Guard::Inactive { because } = &seen.guard {
+fn ready(observed: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
+    if let Guard::Inactive { because } = &observed.guard {
         let held = if facts.decisions.held_back == 0 {
             String::new()
         } else {
@@ -432,8 +436,8 @@ fn wait_in_words(facts: &Facts<'_>, wait: &Waiting) -> String {
     format!("{}{vacant}{act}{until}{then}", wait.who)
 }
 
-fn waiting_on(seen: &Observed<'_>, facts: &Facts<'_>) -> Option<String> {
-    if matches!(seen.guard, Guard::Inactive { .. }) || facts.gone.is_some() {
+fn waiting_on(observed: &Observed<'_>, facts: &Facts<'_>) -> Option<String> {
+    if matches!(observed.guard, Guard::Inactive { .. }) || facts.gone.is_some() {
         return Some("an admin, see Stalled".to_owned());
     }
     match facts.faults.iter().map(|fault| fault.kind).min() {
@@ -477,20 +481,20 @@ pub(crate) const fn outcome_word(outcome: ClosedOutcome) -> &'static str {
 
 /// The commit point (S3): from here on nothing can be taken back, and order requests follow (S6).
 fn seal(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     status: &mut CustomerAgreementStatus,
     conditions: &mut Conditions<'_>,
     now: Timestamp,
 ) {
     status.sign_off.get_or_insert_default().sealed_time = Some(Time(now));
     status.waiting_on = None;
-    orders::name_requests(seen.agreement, status);
+    orders::name_requests(observed.agreement, status);
     let signers: Vec<String> = status
         .sign_off
         .iter()
         .flat_map(|sign_off| &sign_off.signatures)
         .map(|signature| {
-            let name = orders::name_of(&seen.agreement.spec, &signature.username);
+            let name = orders::name_of(&observed.agreement.spec, &signature.username);
             text::user(name.unwrap_or(&signature.username))
         })
         .collect();

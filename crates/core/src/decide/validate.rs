@@ -30,11 +30,11 @@ pub(crate) struct Assessment {
 
 /// Classes, values and finds the requirements for the orders that remain: all, until the customer has confirmed some.
 pub(crate) fn assess(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     confirmed: Option<&BTreeSet<String>>,
     rules: RuleSet<'_>,
 ) -> Assessment {
-    let spec = &seen.agreement.spec;
+    let spec = &observed.agreement.spec;
     let classed = classify(&spec.terms, spec.agreement_type == AMENDMENT, &rules.terms.spec);
     let rules = &rules.policy.spec.rules;
     let orders: Vec<_> = spec
@@ -43,7 +43,7 @@ pub(crate) fn assess(
         .filter(|order| confirmed.is_none_or(|confirmed| confirmed.contains(&order.id)))
         .collect();
     let mut valued = value(spec, &orders, rules);
-    links::compare(seen, rules, &mut valued);
+    links::compare(observed, rules, &mut valued);
     let requirements = authority::requirements(spec, &orders, &classed.deviations, &valued, rules);
     Assessment { classed, valued, requirements }
 }
@@ -58,24 +58,24 @@ pub(crate) struct Validation<'a> {
 }
 
 /// Checks everything.
-pub(crate) fn validate<'a>(seen: &Observed<'a>, now: Timestamp) -> Validation<'a> {
-    let spec = &seen.agreement.spec;
+pub(crate) fn validate<'a>(observed: &Observed<'a>, now: Timestamp) -> Validation<'a> {
+    let spec = &observed.agreement.spec;
     let mut faults = Faults::default();
-    let policy = the_policy(seen, &mut faults);
-    let terms = the_catalogue(seen, policy, now, &mut faults);
+    let policy = the_policy(observed, &mut faults);
+    let terms = the_catalogue(observed, policy, now, &mut faults);
     orders(spec, &mut faults);
     parties(spec, policy, &mut faults);
-    faults.0.extend(links::faults(seen, now));
+    faults.0.extend(links::faults(observed, now));
     let rules = terms.zip(policy).map(|(terms, policy)| {
         let rules = RuleSet { terms, policy };
-        (rules, assess(seen, None, rules))
+        (rules, assess(observed, None, rules))
     });
     match (&rules, terms) {
         (Some((rules, assessed)), _) => {
             faults.all(FaultKind::TermsInvalid, assessed.classed.faults.clone());
             faults.all(FaultKind::NoAuthority, assessed.requirements.faults.clone());
             for need in &assessed.requirements.approvals {
-                if !approval::anybody_may_approve(seen, *rules, &need.function, &need.level) {
+                if !approval::anybody_may_approve(observed, *rules, &need.function, &need.level) {
                     faults.add(
                         FaultKind::NoAuthority,
                         format!(
@@ -113,15 +113,15 @@ impl Faults {
 }
 
 /// The one Active policy that selects the agreement's namespace.
-fn the_policy<'a>(seen: &Observed<'a>, faults: &mut Faults) -> Option<&'a DelegationPolicy> {
-    let mut selecting: Vec<&Arc<DelegationPolicy>> = seen
+fn the_policy<'a>(observed: &Observed<'a>, faults: &mut Faults) -> Option<&'a DelegationPolicy> {
+    let mut selecting: Vec<&Arc<DelegationPolicy>> = observed
         .policies
         .iter()
         .filter(|policy| {
             policy.spec.lifecycle_state == LifecycleState::Active
                 && policy.metadata.deletion_timestamp.is_none()
         })
-        .filter(|policy| selects(&policy.spec.namespace_selector, seen))
+        .filter(|policy| selects(&policy.spec.namespace_selector, observed))
         .collect();
     selecting.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     match selecting.as_slice() {
@@ -155,17 +155,17 @@ fn the_policy<'a>(seen: &Observed<'a>, faults: &mut Faults) -> Option<&'a Delega
 }
 
 /// A selector that cannot be read selects nothing.
-fn selects(selector: &LabelSelector, seen: &Observed<'_>) -> bool {
-    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(seen.namespace_labels))
+fn selects(selector: &LabelSelector, observed: &Observed<'_>) -> bool {
+    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(observed.namespace_labels))
 }
 
 fn the_catalogue<'a>(
-    seen: &Observed<'a>,
+    observed: &Observed<'a>,
     policy: Option<&DelegationPolicy>,
     now: Timestamp,
     faults: &mut Faults,
 ) -> Option<&'a StandardTerms> {
-    let spec = &seen.agreement.spec;
+    let spec = &observed.agreement.spec;
     let name = text::name(&spec.standard_terms_ref.name);
     if let Some(policy) = policy {
         let allowed = &policy.spec.rules.standard_terms.allowed;
@@ -178,7 +178,7 @@ fn the_catalogue<'a>(
             ));
         }
     }
-    let Some(terms) = seen.standard_terms else {
+    let Some(terms) = observed.standard_terms else {
         faults.terms(format!(
             "`spec.standardTermsRef.name` {name:?} does not exist; name a StandardTerms that does"
         ));

@@ -23,8 +23,8 @@ pub(crate) const fn ends_the_offer(action: WaitingAction) -> bool {
 }
 
 /// What a stage waits for. A question keeps the time at which it was first asked.
-pub(crate) fn waits(seen: &Observed<'_>, facts: &Facts<'_>, now: Timestamp) -> Vec<Waiting> {
-    let asking = Asking { seen, now, rules: facts.rules };
+pub(crate) fn waits(observed: &Observed<'_>, facts: &Facts<'_>, now: Timestamp) -> Vec<Waiting> {
+    let asking = Asking { observed, now, rules: facts.rules };
     let terms = Some(facts.revision.digest.as_str());
     let confirmation = facts.confirmation_digest.as_deref();
     match (facts.stage, facts.rules) {
@@ -79,21 +79,21 @@ pub(crate) fn waits(seen: &Observed<'_>, facts: &Facts<'_>, now: Timestamp) -> V
             waits
         }
         (Stage::RulesGone, _) => {
-            seen.agreement.status.iter().flat_map(|status| status.waiting_for.clone()).collect()
+            observed.agreement.status.iter().flat_map(|status| status.waiting_for.clone()).collect()
         }
         (Stage::Complete, _) | (_, None) => Vec::new(),
     }
 }
 
 struct Asking<'s, 'a> {
-    seen: &'s Observed<'a>,
+    observed: &'s Observed<'a>,
     now: Timestamp,
     rules: Option<RuleSet<'a>>,
 }
 
 impl Asking<'_, '_> {
     fn author(&self, digest: Option<&str>) -> Waiting {
-        let owner = &self.seen.agreement.spec.provider.owner_username;
+        let owner = &self.observed.agreement.spec.provider.owner_username;
         let subjects = vec![user(owner)];
         self.wait(text::user(owner), subjects, WaitingAction::Edit, digest, None)
     }
@@ -116,7 +116,7 @@ impl Asking<'_, '_> {
     }
 
     fn countersignatories(&self, digest: Option<&str>, seconds: i64) -> Waiting {
-        let signatories = &self.seen.agreement.spec.provider.signatories;
+        let signatories = &self.observed.agreement.spec.provider.signatories;
         let names: Vec<String> =
             signatories.iter().map(|signatory| text::short_name(&signatory.name)).collect();
         let subjects = signatories.iter().map(|signatory| user(&signatory.username)).collect();
@@ -142,7 +142,7 @@ impl Asking<'_, '_> {
         let mut subjects: Vec<WaitingSubject> = asked
             .into_iter()
             .flat_map(|level| holders(policy, &step.function, level))
-            .filter(|holder| !may_not_approve(self.seen, rules, holder))
+            .filter(|holder| !may_not_approve(self.observed, rules, holder))
             .map(|subject| WaitingSubject { subject: subject.clone(), on_behalf_of: None })
             .collect();
         let held = subjects.clone();
@@ -178,7 +178,7 @@ impl Asking<'_, '_> {
         digest: Option<&str>,
         seconds: Option<i64>,
     ) -> Waiting {
-        let before = self.seen.agreement.status.iter().flat_map(|status| &status.waiting_for);
+        let before = self.observed.agreement.status.iter().flat_map(|status| &status.waiting_for);
         let before = before
             .filter(|before| before.action == action && before.digest.as_deref() == digest)
             .find(|before| action != WaitingAction::Approve || before.who == who);
@@ -201,7 +201,7 @@ impl Asking<'_, '_> {
 
     /// Sets the deadline, and whether people were reminded.
     fn close(&self, wait: &mut Waiting, seconds: Option<i64>) {
-        let offer_end = Time(self.seen.offer_end());
+        let offer_end = Time(self.observed.offer_end());
         let (deadline, ends_with) = match &wait.wait_end_time {
             Some(end) if end.0 < offer_end.0 => (end.clone(), EndsWith::Wait),
             _ => (offer_end, EndsWith::Offer),
@@ -225,8 +225,8 @@ fn user(name: &str) -> WaitingSubject {
     WaitingSubject { subject: Subject { kind: SubjectKind::User, name: name.to_owned() }, on_behalf_of: None }
 }
 
-/// The instants at which what is waited for changes by time alone.
-pub(crate) fn instants(facts: &Facts<'_>) -> Vec<Timestamp> {
+/// The times at which what is waited for changes by time alone.
+pub(crate) fn wakeups(facts: &Facts<'_>) -> Vec<Timestamp> {
     let deadlines = facts.waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
     let mut out: Vec<Timestamp> = deadlines.map(|deadline| after(deadline.0)).collect();
     let Some(rules) = facts.rules else { return out };
