@@ -1,7 +1,5 @@
 //! Applying YAML of any kind, and waiting for custom resource definitions.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
@@ -12,10 +10,12 @@ use kube::{
 };
 use serde_json::Value;
 
-use crate::{ControlPlane, wait::until};
+use crate::{
+    ControlPlane,
+    wait::{PATIENCE, until},
+};
 
 const FIELD_MANAGER: &str = "testenv";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl ControlPlane {
     /// Applies each document of `yaml` in order (server-side, forced, field manager `testenv`) and

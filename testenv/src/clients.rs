@@ -1,6 +1,6 @@
 //! Clients and kubeconfig files for any user that a test needs.
 
-use std::{path::PathBuf, sync::atomic::Ordering, time::Duration};
+use std::{path::PathBuf, sync::atomic::Ordering};
 
 use anyhow::{Context, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,7 +13,7 @@ use kube::{Api, Client, Config, api::PostParams};
 use crate::{
     ControlPlane,
     kubeconfig::{self, Credentials, Entry},
-    wait::until,
+    wait::{PATIENCE, until},
 };
 
 const ADMIN: &str = "admin";
@@ -128,7 +128,7 @@ impl ControlPlane {
         };
         let what = format!("the service account {namespace}/{name} had a token");
         let answer = if name == "default" {
-            until(what, Duration::from_secs(20), || async { issue().await.map(Some) }).await?
+            until(what, PATIENCE, || async { issue().await.map(Some) }).await?
         } else {
             issue().await.with_context(|| {
                 format!("no token for the service account {namespace}/{name}: does it exist?")

@@ -16,7 +16,7 @@ use crate::{
     kubeconfig::{self, Credentials, Entry},
     pki::{self, Authority},
     process::{Ports, Supervisor},
-    wait::until,
+    wait::{PATIENCE, until},
 };
 
 /// A running etcd, kube-apiserver and kube-controller-manager.
@@ -36,7 +36,6 @@ impl std::fmt::Debug for ControlPlane {
     }
 }
 
-const READY: Duration = Duration::from_secs(120);
 const ANSWER: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 3;
 
@@ -148,7 +147,7 @@ impl ControlPlane {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<bool>>,
     {
-        until(what, READY, || {
+        until(what, PATIENCE, || {
             let dead = Component::ALL.into_iter().find_map(|component| self.supervisor.death(component));
             let check = dead.is_none().then(&mut check);
             async move {

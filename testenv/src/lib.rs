@@ -35,4 +35,4 @@ pub use control_plane::ControlPlane;
 pub use executable::write_executable;
 pub use history::{Change, Revision};
 pub use settled::admission_older_than;
-pub use wait::until;
+pub use wait::{PATIENCE, until};

@@ -6,6 +6,10 @@ use anyhow::{Result, anyhow};
 
 const INTERVAL: Duration = Duration::from_millis(20);
 
+/// How long something that another process does may take before it counts as failed. Only a fault should ever reach it, also on
+/// a machine whose cores are all busy: a test that waits ends when what it waits for is there, and not later.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Calls `check` again and again until it returns `Some`, and fails once `deadline` has passed.
 ///
 /// An error of `check` counts as "not yet": it is remembered, and shown as the cause if the

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use support::{alive, gone};
-use testenv::{Component, ControlPlane};
+use testenv::{Component, ControlPlane, PATIENCE};
 
 /// The example `wait` as a process of its own, with a control plane that is ready.
 struct Owner {
@@ -98,10 +98,10 @@ async fn an_owner_killed_while_starting_leaves_nothing() -> Result<()> {
         .stdout(Stdio::null())
         .spawn()?;
     let started = || async { Ok(pid_files(place.path())?.into_iter().next()) };
-    let pid = testenv::until("the first component ran", std::time::Duration::from_secs(60), started).await?;
+    let pid = testenv::until("the first component ran", PATIENCE, started).await?;
     owner.kill()?;
     owner.wait()?;
-    testenv::until("the folder was gone", std::time::Duration::from_secs(20), || async {
+    testenv::until("the folder was gone", PATIENCE, || async {
         Ok((std::fs::read_dir(place.path())?.next().is_none() && !alive(pid)).then_some(()))
     })
     .await

@@ -1,7 +1,5 @@
 //! The control plane does what tests rely on.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use k8s_openapi::api::{
     authentication::v1::SelfSubjectReview,
@@ -13,10 +11,8 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 use serde_json::{Value, json};
-use testenv::{AuditEvent, Change, Component, ControlPlane, until};
+use testenv::{AuditEvent, Change, Component, ControlPlane, PATIENCE, until};
 use tokio::sync::OnceCell;
-
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// One for all. Being a static it is never dropped, and needs not be.
 async fn plane() -> Result<&'static ControlPlane> {
@@ -216,7 +212,7 @@ async fn audit_tells_who_did_what() -> Result<()> {
     denied.get("memo").await.unwrap_err();
 
     let by_mallory = |event: &AuditEvent| event.user.username == "mallory";
-    let event = until("the refusal was in the audit log", DEADLINE, || async {
+    let event = until("the refusal was in the audit log", PATIENCE, || async {
         Ok(plane.audit_since(mark)?.into_iter().find(by_mallory))
     })
     .await?;
@@ -246,7 +242,7 @@ async fn impersonation_is_audited() -> Result<()> {
     let mark = plane.audit_mark()?;
     let namespaces: Api<Namespace> = Api::all(Client::try_from(config)?);
     namespaces.get("default").await.unwrap_err();
-    let event = until("the request was in the audit log", DEADLINE, || async {
+    let event = until("the request was in the audit log", PATIENCE, || async {
         Ok(plane.audit_since(mark)?.into_iter().find(|event| event.impersonated_user.is_some()))
     })
     .await?;
@@ -286,11 +282,11 @@ spec:
         "metadata": { "name": "bad" }, "spec": { "text": "bad" },
     }))?;
     let dry = PostParams { dry_run: true, ..PostParams::default() };
-    until("the policy refused", DEADLINE, || async {
+    until("the policy refused", PATIENCE, || async {
         Ok(api.create(&dry, &bad).await.is_err().then_some(()))
     })
     .await?;
-    let event = until("the refusal was in the audit log", DEADLINE, || async {
+    let event = until("the refusal was in the audit log", PATIENCE, || async {
         let refused =
             |event: &AuditEvent| event.response_status.as_ref().is_some_and(|status| status.code == 422);
         Ok(plane.audit_since(mark)?.into_iter().find(refused))
@@ -319,7 +315,7 @@ async fn what_an_owner_owns_goes_with_it() -> Result<()> {
     let maps: Api<ConfigMap> = Api::namespaced(plane.admin()?, &namespace);
     maps.create(&PostParams::default(), &owned).await?;
     notes(plane.admin()?, &namespace).delete("owner", &DeleteParams::background()).await?;
-    until("the owned object was gone", DEADLINE, || async {
+    until("the owned object was gone", PATIENCE, || async {
         Ok(maps.get_opt("owned").await?.is_none().then_some(()))
     })
     .await
@@ -331,7 +327,7 @@ async fn a_deleted_namespace_goes_with_its_content() -> Result<()> {
     let namespace = plane.namespace("doomed").await?;
     let namespaces: Api<Namespace> = Api::all(plane.admin()?);
     namespaces.delete(&namespace, &DeleteParams::default()).await?;
-    until("the namespace was gone", DEADLINE, || async {
+    until("the namespace was gone", PATIENCE, || async {
         Ok(namespaces.get_opt(&namespace).await?.is_none().then_some(()))
     })
     .await

@@ -7,14 +7,11 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use countersign_api::GROUP;
 use kube::{Client, api::DynamicObject};
 use serde_json::{Value, json};
-use testenv::{ControlPlane, admission_older_than, until};
+use testenv::{ControlPlane, PATIENCE, admission_older_than, until};
 use tokio::sync::OnceCell;
 
 use crate::people::{Person, decision_on};
 use crate::{documents, raw, schema, shipped};
-
-/// How long something that another process does may take before a test says that it is broken.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the operator runs, as the shipped policies name it.
 pub const OPERATOR_NAMESPACE: &str = "countersign-system";

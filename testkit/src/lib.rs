@@ -43,5 +43,7 @@ pub mod shown;
 pub mod stage;
 
 #[cfg(feature = "cluster")]
-pub use cluster::{Cluster, DEFINITIONS, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, RBAC, cluster, installed};
+pub use cluster::{Cluster, DEFINITIONS, OPERATOR, OPERATOR_NAMESPACE, RBAC, cluster, installed};
 pub use files::{documents, root, shipped};
+#[cfg(feature = "cluster")]
+pub use testenv::PATIENCE;

@@ -4,15 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use kube::api::{Api, DynamicObject, PostParams};
 use order_consumer::request::resource;
 use serde_json::{Value, json};
-use testenv::{ControlPlane, until};
+use testenv::{ControlPlane, PATIENCE, until};
 
-const PATIENCE: Duration = Duration::from_secs(30);
 /// As `rights.yaml` has it.
 const NAMESPACE: &str = "norrland-timber";
 

@@ -11,7 +11,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     sync::Mutex,
-    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -19,7 +18,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::{
     Binaries, Component,
     process::Ports,
-    wait::{until, until_blocking},
+    wait::{PATIENCE, until, until_blocking},
 };
 
 const SCRIPT: &str = include_str!("supervisor.sh");
@@ -77,7 +76,7 @@ impl Supervisor {
         // A leftover of an earlier run would look like the end of this one.
         let _absent = fs::remove_file(self.file(component, "exit"));
         self.send("start", component)?;
-        until(format_args!("{component} was started"), Duration::from_secs(10), || async {
+        until(format_args!("{component} was started"), PATIENCE, || async {
             Ok((self.running(component)?.is_some() || self.file(component, "exit").exists()).then_some(()))
         })
         .await
@@ -85,7 +84,7 @@ impl Supervisor {
 
     pub(crate) async fn kill_component(&self, component: Component) -> Result<()> {
         self.send("kill", component)?;
-        until(format_args!("{component} was gone"), Duration::from_secs(10), || async {
+        until(format_args!("{component} was gone"), PATIENCE, || async {
             Ok(self.running(component)?.is_none().then_some(()))
         })
         .await
@@ -139,8 +138,7 @@ impl Drop for Supervisor {
         if let Ok(mut commands) = self.commands.lock() {
             commands.take();
         }
-        let ended =
-            until_blocking(Duration::from_secs(20), || matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)));
+        let ended = until_blocking(PATIENCE, || matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)));
         if !ended {
             let _best_effort = writeln!(
                 std::io::stderr(),

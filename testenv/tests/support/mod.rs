@@ -1,13 +1,13 @@
 //! What the tests here share.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use anyhow::Result;
-use testenv::until;
+use testenv::{PATIENCE, until};
 
 /// Waits until none of the processes lives and the folder is gone.
 pub async fn gone(pids: &[u32], dir: &Path) -> Result<()> {
-    until(format_args!("{pids:?} and {} were gone", dir.display()), Duration::from_secs(20), || async {
+    until(format_args!("{pids:?} and {} were gone", dir.display()), PATIENCE, || async {
         let living = pids.iter().any(|pid| alive(*pid));
         Ok((!living && !dir.exists()).then_some(()))
     })
