@@ -8,7 +8,6 @@ mod warnings;
 
 use countersign_api::CustomerAgreement;
 use countersign_core::preview::{Input, Preview};
-use proptest::strategy::{Strategy, ValueTree};
 use serde_json::{Value, json};
 use testkit::world::World;
 

@@ -10,10 +10,7 @@ use std::sync::Arc;
 use countersign_api::Action;
 use countersign_api::references::AgreementNameRef;
 use countersign_core::verify::{AgreementReport, Statement, Verdict};
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
 use serde_json::Value;
-use testkit::history::everything;
 use testkit::world::{EVA, JONAS, NINA, World};
 
 fn declined_cafe() -> World {
@@ -79,7 +76,6 @@ fn that_are(agreement: &AgreementReport, verdict: Verdict) -> Vec<&Statement> {
 }
 
 const AGREEMENT: &str = "CustomerAgreement";
-
 const DECISION: &str = "AgreementDecision";
 
 /// Every place in a value, as a JSON pointer, whose change would be another statement, decision or order.

@@ -25,13 +25,9 @@ use testkit::world::{DESK, LEA, OMAR, Somebody, World};
 
 /// Another member of the deal desk.
 const DORA: Somebody = Somebody("dora.desk", &["deal-desk"]);
-
 const IVAN: Somebody = Somebody("i.novak", &[]);
-
 const CARLA: Somebody = Somebody("c.duarte", &[]);
-
 const KIM: Somebody = Somebody("k.jensen", &["sales-team"]);
-
 const PATEL: Somebody = Somebody("s.patel", &["account-managers", "deal-desk"]);
 
 /// Mary under her other username.

@@ -7,7 +7,6 @@ mod handover;
 
 use countersign_api::{Action, OrderRequest};
 use countersign_core::decide::RefusedCreate;
-use proptest::prelude::*;
 use testkit::world::{EVA, JONAS, World};
 
 /// The fibre agreement with a second order like the first, with every signature there, and not yet sealed.

@@ -2,7 +2,6 @@
 
 use countersign_api::Action;
 use countersign_core::preview::Effect;
-use proptest::strategy::{Strategy, ValueTree};
 use serde_json::{Value, json};
 use testkit::world::{DESK, NINA, World};
 

@@ -1,11 +1,10 @@
 //! Files that are not as they should be.
 
 use countersign_core::preview::{Input, Preview, Verdict};
-use proptest::strategy::{Strategy, ValueTree};
 use serde_json::{Value, json};
 use testkit::world::World;
 
-use super::{manifest, only, preview_of, previewed, rules, time};
+use super::{manifest, only, preview_of, previewed, rules};
 
 fn fleet_with(change: impl FnOnce(&mut Value)) -> Preview {
     let world = World::fleet();

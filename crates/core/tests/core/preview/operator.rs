@@ -10,7 +10,7 @@ use serde_json::json;
 use testkit::scenario::scenario;
 use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, World};
 
-use super::{preview_of, rules};
+use super::preview_of;
 
 #[test]
 fn what_it_says_is_what_the_operator_writes_of_any_agreement_under_any_rules() {

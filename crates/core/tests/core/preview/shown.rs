@@ -1,7 +1,6 @@
 //! How it is shown: as text, and as Markdown.
 
 use countersign_core::preview::{Input, markdown, terminal};
-use proptest::strategy::{Strategy, ValueTree};
 use serde_json::json;
 use testkit::world::World;
 

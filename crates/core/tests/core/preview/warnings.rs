@@ -1,11 +1,10 @@
 //! It warns of what will hurt later.
 
 use countersign_api::customer_agreement::PriceType;
-use proptest::strategy::{Strategy, ValueTree};
 use serde_json::json;
 use testkit::world::World;
 
-use super::{against, preview_of, rules, time};
+use super::{preview_of, time};
 
 /// The warnings after a change, against those before it.
 fn warned(change: impl FnOnce(&mut World)) -> Vec<String> {

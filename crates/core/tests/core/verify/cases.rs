@@ -1,33 +1,28 @@
 //! What can be tampered with, one thing at a time.
 
 use countersign_core::verify::Claim;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::papers::Papers;
 use testkit::world::World;
 
-use super::{AGREEMENT, DECISION, agreed_amendment, declined_cafe, expired_fibre, leaves};
+use super::{AGREEMENT, DECISION, agreed_amendment, declined_cafe, expired_fibre};
 
 type Tamper = fn(&mut Papers);
 
-struct Case {
-    what: &'static str,
-    life: fn() -> World,
-    tamper: Tamper,
-    claim: Claim,
-    says: &'static str,
+pub(super) struct Case {
+    pub(super) what: &'static str,
+    pub(super) life: fn() -> World,
+    pub(super) tamper: Tamper,
+    pub(super) claim: Claim,
+    pub(super) says: &'static str,
 }
 
 const REQUEST: &str = "OrderRequest";
 
 /// The decisions of the fleet, in the order in which they were made.
 const OMARS: &str = "decision-001";
-
 const DESKS: &str = "decision-003";
-
 const MARYS: &str = "decision-004";
-
 const LEA_SIGNED: &str = "decision-005";
 
 fn other_digest() -> String {

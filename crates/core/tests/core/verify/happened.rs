@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use countersign_api::Action;
 use countersign_core::verify::{Claim, Statement, Verdict};
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::papers::Papers;
 use testkit::world::{DESK, EVA, JONAS, World};
 

@@ -2,8 +2,6 @@
 
 use countersign_api::Action;
 use countersign_core::verify::{Claim, Verdict};
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
 use serde_json::{Value, json};
 use testkit::papers::{Papers, read};
 use testkit::world::{EVA, World};

@@ -12,7 +12,7 @@ use testkit::papers::{Papers, read};
 use testkit::world::{DESK, RITA, World};
 
 use super::cases::cases;
-use super::{leaves, that_are, yaml};
+use super::{leaves, that_are};
 
 #[test]
 fn whatever_was_tampered_with_is_named() {

@@ -6,7 +6,7 @@ use countersign_api::references::Authority;
 use countersign_api::subject::SubjectKind;
 use testkit::world::{DESK, LEA, MARY, OMAR, Somebody, World};
 
-use super::{asked, at, confirm, fleet, named, states, step, told, verdicts, whom};
+use super::{asked, at, fleet, named, states, step, told, verdicts, whom};
 
 #[test]
 fn the_fleet_asks_finance_first_and_then_sales_and_says_why() {

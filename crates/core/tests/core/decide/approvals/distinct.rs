@@ -1,14 +1,11 @@
 //! Separation: who may not approve, and who may not approve twice.
 
-use std::sync::Arc;
-
 use countersign_api::Action;
 use countersign_api::delegation_policy::{Alias, EscalationMode};
 use testkit::world::{DESK, JONAS, LEA, MARY, OMAR, Somebody, World};
 
 use super::{
-    KIM, MARY_TOO, PATEL, confirm, decide, fleet, held_by, parallel, sales_is_asked, step, substituted,
-    verdicts,
+    KIM, MARY_TOO, PATEL, decide, fleet, held_by, parallel, sales_is_asked, step, substituted, verdicts,
 };
 
 #[test]

@@ -2,7 +2,6 @@
 
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::{Alias, DelegationPolicy};
-use countersign_api::references::Authority;
 use testkit::world::{DESK, LEA, MARY, Somebody, World};
 
 use super::{

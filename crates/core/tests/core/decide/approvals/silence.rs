@@ -5,9 +5,7 @@ use countersign_api::delegation_policy::OnTimeout;
 use countersign_core::decide::Guard;
 use testkit::world::{DESK, LEA, OMAR, RITA, World};
 
-use super::{
-    IVAN, asked, at, confirm, exhausted, finance_l2_is_asked, fleet, levels_asked, step, strict, told, whom,
-};
+use super::{IVAN, asked, at, exhausted, finance_l2_is_asked, fleet, levels_asked, step, strict, told, whom};
 
 #[test]
 fn five_seconds_after_its_time_a_silent_level_is_passed_over_and_the_next_one_is_asked() {

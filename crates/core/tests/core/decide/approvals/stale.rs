@@ -4,7 +4,7 @@ use countersign_api::Action;
 use countersign_api::agreement_status::ApprovalState;
 use testkit::world::{DESK, LEA, OMAR, World};
 
-use super::{asked, at, confirm, fleet, named, sales_is_asked, states, step, verdicts};
+use super::{asked, at, confirm, named, sales_is_asked, states, step, verdicts};
 
 #[test]
 fn an_approval_of_other_orders_is_stale_once_another_confirmation_is_seen() {

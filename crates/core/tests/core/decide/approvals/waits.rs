@@ -4,7 +4,7 @@ use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::{Calendar, Weekday};
 use testkit::world::World;
 
-use super::{asked, at, confirm, finance_l2_is_asked, fleet, step, told};
+use super::{asked, at, confirm, finance_l2_is_asked, step, told};
 
 #[test]
 fn the_wait_of_a_level_counts_working_days_only_and_so_does_its_reminder() {

@@ -7,7 +7,7 @@ use countersign_api::{Action, AgreementDecisionSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, Somebody, World, read};
 
-use super::{at, customer, fibre, seconds, store_with};
+use super::{at, fibre, seconds, store_with};
 
 const CLERK: Somebody = Somebody("clerk", &["back-office"]);
 

@@ -4,7 +4,7 @@ use countersign_api::Action;
 use countersign_core::decide::Guard;
 use testkit::world::{EVA, World};
 
-use super::{at, fibre, seconds};
+use super::{fibre, seconds};
 
 #[test]
 fn without_the_guard_nothing_is_counted_and_nothing_ends_by_time() {

@@ -6,7 +6,7 @@ use countersign_api::{Action, CustomerAgreement};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use testkit::world::{DESK, EVA, LEA, MARY, RITA, Somebody, World, read};
 
-use super::{at, fibre, seconds};
+use super::{at, fibre};
 
 #[test]
 fn a_change_that_somebody_asked_for_is_a_new_revision_and_voids_everything() {

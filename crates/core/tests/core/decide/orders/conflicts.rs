@@ -2,7 +2,6 @@
 
 use countersign_api::OrderRequest;
 use countersign_core::decide::Severity;
-use proptest::prelude::*;
 
 use super::{agreed, ids, refuse, sealed, uids};
 

@@ -4,7 +4,6 @@ use countersign_api::Action;
 use countersign_api::customer_agreement::Feasibility;
 use countersign_api::order_request::OrderRequestSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{OwnerReference, Time};
-use proptest::prelude::*;
 use testkit::world::{EVA, JONAS, World, read};
 
 use super::signed;

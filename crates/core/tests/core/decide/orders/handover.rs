@@ -7,7 +7,6 @@ use countersign_api::order_request::OrderRequestStatus;
 use countersign_core::decide::Severity;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use proptest::prelude::*;
 use testkit::world::World;
 
 use super::{agreed, signed};

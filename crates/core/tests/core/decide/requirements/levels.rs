@@ -5,7 +5,7 @@ use countersign_api::delegation_policy::{Quorum, Trigger};
 use countersign_api::references::Authority;
 use testkit::world::{LEA, OMAR, World};
 
-use super::{fibre_with, monthly, once, steps, total, trigger, value};
+use super::{fibre_with, once, steps, total, trigger, value};
 
 #[test]
 fn fleet_is_worth_less_without_the_handsets_and_needs_finance_and_then_sales_all_the_same() {

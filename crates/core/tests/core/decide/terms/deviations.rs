@@ -1,7 +1,6 @@
 //! Which terms are standard, and which deviate.
 
 use countersign_api::agreement_status::{Classification, DeviationCategory};
-use countersign_api::money::Money;
 
 use super::{catalogue_with, deviations, fibre_with, found, term};
 

@@ -3,7 +3,7 @@
 use countersign_api::money::Money;
 use testkit::world::World;
 
-use super::{fault_in, spec_fault, term};
+use super::{fault_in, spec_fault};
 
 #[test]
 fn orders_and_their_items_are_there_once() {

@@ -7,8 +7,6 @@ use countersign_api::standard_terms::LifecycleState;
 use jiff::SignedDuration;
 use testkit::world::{EVA, JONAS, World};
 
-use super::found;
-
 #[test]
 fn when_the_pinned_rules_are_gone_or_replaced_everything_waits_as_it_is() {
     type Spoil = fn(&mut World);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_api::delegation_policy::{Calendar, Weekday};
 use countersign_api::standard_terms::LifecycleState;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelectorRequirement, Time};
-use testkit::world::{World, read};
+use testkit::world::World;
 
 use super::fault_of;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use countersign_api::agreement_status::DeviationCategory;
-use countersign_api::money::Money;
 use testkit::world::World;
 
 use super::{
