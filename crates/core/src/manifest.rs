@@ -1,4 +1,4 @@
-//! Objects out of YAML and JSON, each read by itself, so that one that cannot be read takes no other with it.
+//! Objects from YAML and JSON, each read by itself, so that one that cannot be read does not affect the others.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::text;
 use countersign_api::GROUP;
 
-/// The version of the API that is understood.
+/// The only version of the API so far.
 const VERSION: &str = "v1alpha1";
 
 /// Something in a file that cannot be used.
@@ -20,10 +20,10 @@ pub struct Unreadable {
     pub file: String,
     /// Which document of the file, counted from 1.
     pub document: usize,
-    /// The object, such as `AgreementDecision commerce/decision-001`, where it says what it is.
+    /// The object, such as `AgreementDecision commerce/decision-001`, if it says what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// The field, such as `spec.action`, where it is known.
+    /// The field, such as `spec.action`, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// What is wrong.
@@ -40,14 +40,14 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// An object as it stands in a file.
+/// An object as it is written in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// The file, `-` for standard input.
     pub file: String,
     /// Which document of the file, counted from 1.
     pub document: usize,
-    /// All that it says.
+    /// Its content.
     pub value: Value,
 }
 
@@ -66,10 +66,10 @@ pub fn read(file: &str, text: &str) -> Vec<Result<Manifest, Unreadable>> {
 }
 
 impl Manifest {
-    /// The kind, where the object is one of this group.
+    /// The kind, if the object belongs to this group.
     ///
     /// # Errors
-    /// When kind or version are not given, or are not known.
+    /// If kind or version is missing or unknown.
     pub fn own_kind(&self) -> Result<Option<OwnKind>, Unreadable> {
         let word = |pointer: &str| self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (kind, api_version) = (word("/kind"), word("/apiVersion"));
@@ -95,14 +95,12 @@ impl Manifest {
     /// The object with its fields.
     ///
     /// # Errors
-    /// When a field has the wrong type or is missing; the error names it.
+    /// If a field is missing or has the wrong type; the error names the field.
     pub fn typed<K: Resource + DeserializeOwned>(&self) -> Result<K, Unreadable> {
-        let text = serde_json::to_string_pretty(&self.value).unwrap_or_default();
-        serde_json::from_str(&text).map_err(|error| {
-            // The position is one in a text that nobody sees.
-            let whole = error.to_string();
-            let message = whole.split(" at line ").next().unwrap_or_default();
-            self.cannot(path_at(&text, error.line()), message)
+        serde_path_to_error::deserialize(&self.value).map_err(|error| {
+            let path = error.path();
+            let field = path.iter().next().is_some().then(|| text::excerpt(&path.to_string()));
+            self.cannot(field, &error.inner().to_string())
         })
     }
 
@@ -169,7 +167,7 @@ impl Reading<'_> {
 
     fn yaml(&mut self, text: &str) {
         for (index, (line, document)) in documents(text).into_iter().enumerate() {
-            // An export may be as large as it is; `kubectl` writes no aliases, whose expansion stays bounded.
+            // No budget, since an export may be of any size. `kubectl` writes no aliases, and their expansion stays bounded.
             let options = serde_saphyr::options! { budget: None, with_snippet: false };
             match serde_saphyr::from_str_with_options::<Value>(&document, options) {
                 Ok(value) => self.document(index + 1, value),
@@ -221,7 +219,7 @@ impl Reading<'_> {
     }
 }
 
-/// Kind and name of an object, as far as it says them.
+/// Kind and name of an object, as far as they are given.
 pub(crate) fn named(value: &Value) -> Option<String> {
     let word = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).filter(|word| !word.is_empty());
     let kind = word("/kind").unwrap_or("an object");
@@ -244,7 +242,7 @@ const fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// The documents of a YAML text, each with the line that it begins at. One that is broken ends where the next begins.
+/// The documents of a YAML text, each with the line on which it begins. A broken one ends where the next one begins.
 fn documents(text: &str) -> Vec<(usize, String)> {
     let mut found = vec![(1, String::new())];
     for (index, line) in text.lines().enumerate() {
@@ -265,50 +263,4 @@ fn documents(text: &str) -> Vec<(usize, String)> {
     };
     found.retain(|(_, document)| says_something(document));
     found
-}
-
-/// The field on a line of JSON as `to_string_pretty` writes it, such as `spec.orders[0].outcome`.
-fn path_at(pretty: &str, line: usize) -> Option<String> {
-    // One entry a level: the field there, or the position in a list.
-    let mut path: Vec<Step> = Vec::new();
-    for text in pretty.lines().take(line) {
-        let trimmed = text.trim_start();
-        let depth = (text.len() - trimmed.len()) / 2;
-        if trimmed.starts_with(['}', ']']) {
-            path.truncate(depth);
-            continue;
-        }
-        path.truncate(depth);
-        let Some(above) = depth.checked_sub(1) else { continue };
-        let sibling = if path.len() > above { path.pop() } else { None };
-        path.push(match (field_of(trimmed), sibling) {
-            (Some(field), _) => Step::Field(field),
-            (None, Some(Step::Item(at))) => Step::Item(at + 1),
-            (None, _) => Step::Item(0),
-        });
-    }
-    let mut out = String::new();
-    for step in &path {
-        match step {
-            Step::Field(field) if out.is_empty() => out.push_str(field),
-            Step::Field(field) => {
-                out.push('.');
-                out.push_str(field);
-            }
-            Step::Item(at) => out.push_str(&format!("[{at}]")),
-        }
-    }
-    (!out.is_empty()).then(|| text::excerpt(&out))
-}
-
-enum Step {
-    Field(String),
-    Item(usize),
-}
-
-/// The key that a line of pretty JSON begins with.
-fn field_of(line: &str) -> Option<String> {
-    let mut keys = serde_json::Deserializer::from_str(line).into_iter::<String>();
-    let key = keys.next()?.ok()?;
-    line.get(keys.byte_offset()..)?.starts_with(": ").then_some(key)
 }
