@@ -8,6 +8,7 @@
 )]
 
 mod decide;
+mod dependencies;
 mod preview;
 mod tmforum;
 mod verify;
