@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, StandardTerms};
-use countersign_core::decide::{Gathered, Guard, Observed};
+use countersign_core::decide::Observed;
 use kube::api::ListParams;
 use kube::{Api, Error, Resource};
 use serde::de::DeserializeOwned;
@@ -179,16 +179,12 @@ impl Surroundings {
     /// As the rules take it.
     pub fn observed<'a>(&'a self, agreement: &'a CustomerAgreement) -> Observed<'a> {
         Observed {
-            agreement,
             decisions: &self.decisions,
             policies: &self.policies,
             namespace_labels: &self.labels,
             standard_terms: self.catalogue.as_ref(),
             related: &self.related,
-            orders: &[],
-            refused: &[],
-            guard: Guard::Active { since: None },
-            evidence: Gathered::ALL,
+            ..Observed::alone(agreement)
         }
     }
 }

@@ -34,6 +34,28 @@ pub struct Observed<'a> {
     pub evidence: Gathered,
 }
 
+static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
+
+impl<'a> Observed<'a> {
+    /// Nothing but an agreement, outside a cluster or beside the operator: the admission policies are taken to be in force, and
+    /// there is no more evidence to gather. Whatever else is known is set by whoever knows it.
+    #[must_use]
+    pub const fn alone(agreement: &'a CustomerAgreement) -> Self {
+        Self {
+            agreement,
+            decisions: &[],
+            policies: &[],
+            namespace_labels: &NO_LABELS,
+            standard_terms: None,
+            related: &[],
+            orders: &[],
+            refused: &[],
+            guard: Guard::Active { since: None },
+            evidence: Gathered::ALL,
+        }
+    }
+}
+
 impl Observed<'_> {
     /// The end of the offer, as whole seconds.
     pub(super) fn offer_end(&self) -> Timestamp {

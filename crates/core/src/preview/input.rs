@@ -1,4 +1,4 @@
-//! The files that a preview is made of: agreements, catalogues, policies, and namespaces for their labels.
+//! The files for a preview: agreements, catalogues, policies, and namespaces for their labels.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::change::Change;
 use super::outcome::{Preview, of_file};
 use super::schema::{self, Schema};
-use crate::decide::{Gathered, Guard, Observed, calendar};
+use crate::decide::{Observed, calendar};
 use crate::manifest::{self, Manifest, OwnKind, Unreadable};
 use crate::text;
 use countersign_api::{CustomerAgreement, DelegationPolicy, StandardTerms};
@@ -19,7 +19,7 @@ use countersign_api::{CustomerAgreement, DelegationPolicy, StandardTerms};
 struct Candidate {
     manifest: Manifest,
     namespace: Option<String>,
-    /// `None`: a field is missing or has the wrong type, which is among the faults.
+    /// `None` if a field is missing or has the wrong type, which is among the faults.
     agreement: Option<CustomerAgreement>,
     faults: Vec<String>,
 }
@@ -34,7 +34,7 @@ pub struct Previewed {
     pub preview: Preview,
 }
 
-/// Objects out of files, and those that a cluster has already.
+/// Objects from files, and those that are in the cluster already.
 #[derive(Debug, Default)]
 pub struct Input {
     candidates: Vec<Candidate>,
@@ -55,7 +55,7 @@ impl Input {
         }
     }
 
-    /// Adds what a cluster has: agreements that are on their way, and with them catalogues and policies.
+    /// Adds what is in the cluster: agreements, and with them catalogues and policies.
     pub fn read_running(&mut self, file: &str, text: &str) {
         for object in manifest::read(file, text) {
             let kept = object.and_then(|object| match object.own_kind()? {
@@ -77,13 +77,13 @@ impl Input {
         &self.unreadable
     }
 
-    /// Whether there is an agreement to say something about.
+    /// Whether there is an agreement to preview.
     #[must_use]
     pub fn has_agreements(&self) -> bool {
         !self.candidates.is_empty()
     }
 
-    /// Labels of a namespace that is in no file.
+    /// Adds labels of a namespace, for one that is in no file.
     pub fn label(&mut self, namespace: &str, labels: BTreeMap<String, String>) {
         self.labels.entry(namespace.to_owned()).or_default().extend(labels);
     }
@@ -94,8 +94,8 @@ impl Input {
             let labels = object.value.pointer("/metadata/labels").filter(|labels| !labels.is_null());
             let labels =
                 labels.map_or_else(|| Ok(BTreeMap::new()), |own| serde_json::from_value(own.clone()));
-            let labels =
-                labels.map_err(|_| object.cannot(None, "`metadata.labels` must be texts, so in quotes"))?;
+            let labels = labels
+                .map_err(|_| object.cannot(None, "`metadata.labels` must be strings; put them in quotes"))?;
             let name = word("/metadata/name").to_owned();
             self.label(&name, labels);
             return Ok(());
@@ -125,7 +125,7 @@ impl Input {
                 if !broken.is_empty() {
                     self.unreadable.push(object.cannot(None, &broken.join("; ")));
                 }
-                // It holds all the same, and each agreement says what that means for it.
+                // It is used all the same, and the preview of each agreement says what that means.
                 self.policies.push(Arc::new(policy));
             }
             Some(OwnKind::AgreementDecision | OwnKind::OrderRequest) | None => {}
@@ -143,8 +143,8 @@ impl Input {
         }
     }
 
-    /// The preview of every agreement, as if it were submitted at this time. Those that name no namespace are taken to be
-    /// for this one.
+    /// The preview of every agreement, as if it were submitted at this time. Those that name no namespace are previewed
+    /// in this one.
     #[must_use]
     pub fn previews(&self, namespace: &str, now: Timestamp) -> Vec<Previewed> {
         self.candidates.iter().map(|candidate| self.one(candidate, namespace, now)).collect()
@@ -168,23 +168,18 @@ impl Input {
             let preview = Preview::invalid(&namespace, &text::name(name), candidate.faults.clone());
             return Previewed { file, preview };
         };
-        // It is previewed as it would be submitted; what has become of one that runs is told beside it.
+        // It is previewed as it would be submitted. What it changes in the cluster is shown next to that.
         let mut agreement = CustomerAgreement { status: None, ..agreement.clone() };
         agreement.metadata.namespace = Some(namespace.clone());
         agreement.metadata.uid = running.and_then(|running| running.metadata.uid.clone());
         let labels = self.labels_of(&namespace);
         let related: Vec<Arc<CustomerAgreement>> = self.related(&agreement, &namespace);
-        let seen = Observed {
-            agreement: &agreement,
-            decisions: &[],
+        let observed = Observed {
             policies: &self.policies,
             namespace_labels: &labels,
             standard_terms: self.catalogue(&agreement.spec.standard_terms_ref.name),
             related: &related,
-            orders: &[],
-            refused: &[],
-            guard: Guard::Active { since: None },
-            evidence: Gathered::ALL,
+            ..Observed::alone(&agreement)
         };
         let unlabelled = !self.labels.contains_key(&namespace) && !self.policies.is_empty();
         let no_labels = unlabelled.then(|| {
@@ -192,12 +187,12 @@ impl Input {
                 "The labels of `{namespace}` are not in these files: add the Namespace, or give --namespace-labels"
             )
         });
-        let mut preview = of_file(&seen, candidate.faults.clone(), no_labels.as_deref(), now);
+        let mut preview = of_file(&observed, candidate.faults.clone(), no_labels.as_deref(), now);
         preview.change = running.map(|running| Change::between(running, &agreement));
         Previewed { file, preview }
     }
 
-    /// Every namespace has a label with its name.
+    /// The labels of a namespace: Kubernetes adds one with its name.
     fn labels_of(&self, namespace: &str) -> BTreeMap<String, String> {
         let mut labels = self.labels.get(namespace).cloned().unwrap_or_default();
         labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
@@ -208,7 +203,7 @@ impl Input {
         self.catalogues.iter().find(|terms| terms.metadata.name.as_deref() == Some(name)).map(AsRef::as_ref)
     }
 
-    /// What runs already says more than the text that it was made from.
+    /// Other agreements are taken from the cluster and not from files, since only there they have a status.
     fn related(&self, agreement: &CustomerAgreement, namespace: &str) -> Vec<Arc<CustomerAgreement>> {
         let other = |other: &&Arc<CustomerAgreement>| {
             other.metadata.namespace.as_deref() == Some(namespace)

@@ -1,22 +1,21 @@
 //! The agreement as it stood before it became irrevocable, with everything that the operator's function is given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::exported_agreement::ExportedAgreement;
-use crate::decide::{Changes, Gathered, Guard, Observed, Plan, decide};
+use crate::decide::{Changes, Observed, Plan, decide};
 use crate::text;
 use countersign_api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus, DelegationPolicy};
 
-/// Everything that is handed to the operator's function.
+/// Everything that the operator's function is given.
 pub(super) struct Reconstructed {
     pub(super) agreement: CustomerAgreement,
     decisions: Vec<Arc<AgreementDecision>>,
     policies: Vec<Arc<DelegationPolicy>>,
     related: Vec<Arc<CustomerAgreement>>,
-    labels: BTreeMap<String, String>,
 }
 
 impl Reconstructed {
@@ -40,22 +39,16 @@ impl Reconstructed {
             decisions,
             policies: exported.policy.into_iter().cloned().collect(),
             related: related(exported),
-            labels: BTreeMap::new(),
         }
     }
 
     pub(super) fn observed<'s>(&'s self, exported: &'s ExportedAgreement<'_>) -> Observed<'s> {
         Observed {
-            agreement: &self.agreement,
             decisions: &self.decisions,
             policies: &self.policies,
-            namespace_labels: &self.labels,
             standard_terms: exported.catalogue.map(AsRef::as_ref),
             related: &self.related,
-            orders: &[],
-            refused: &[],
-            guard: Guard::Active { since: None },
-            evidence: Gathered::ALL,
+            ..Observed::alone(&self.agreement)
         }
     }
 
@@ -100,7 +93,7 @@ fn related(exported: &ExportedAgreement<'_>) -> Vec<Arc<CustomerAgreement>> {
     others.map(then).collect()
 }
 
-/// Why what an agreement is compared with cannot be put together again.
+/// Why what an agreement is compared with cannot be reconstructed.
 pub(super) fn moved_on(exported: &ExportedAgreement<'_>) -> Option<String> {
     let compared = exported.status.value.iter().flat_map(|value| &value.compared_with).map(String::as_str);
     let own: BTreeSet<&str> = exported.agreement.spec.links().map(|(_, name)| name).collect();

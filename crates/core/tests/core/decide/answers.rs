@@ -3,10 +3,10 @@
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::delegation_policy::{Alias, DelegationPolicy, EscalationTiming, Substitute};
 use countersign_api::{Action, AgreementDecision};
+use countersign_core::decide::Observed;
 use countersign_core::decide::binding::{self, Content};
 use countersign_core::decide::dry_run::{Effect, dry_run, effect};
 use countersign_core::decide::eligibility::{Capacity, Person, asked, capacities, groups_to_claim};
-use countersign_core::decide::{Gathered, Guard, Observed};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
@@ -68,7 +68,6 @@ fn sales_is_asked(change: impl FnOnce(&mut DelegationPolicy)) -> World {
 
 fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Effect {
     let seen = Observed {
-        agreement: &world.agreement,
         decisions: &world.decisions,
         policies: &world.policies,
         namespace_labels: &world.labels,
@@ -76,8 +75,7 @@ fn foreseen(world: &World, spec: countersign_api::AgreementDecisionSpec) -> Effe
         related: &world.related,
         orders: &world.orders,
         refused: &world.refused,
-        guard: Guard::Active { since: None },
-        evidence: Gathered::ALL,
+        ..Observed::alone(&world.agreement)
     };
     dry_run(&seen, &AgreementDecision { metadata: ObjectMeta::default(), spec }, world.now)
 }
