@@ -1,6 +1,7 @@
-//! The process itself, without a cluster: pure functions from what was read to what is to be written, shown or judged.
+//! The process itself, without a cluster: pure functions from what was read to what to write, show or report.
 //!
-//! This crate knows no client, no clock and no runtime, and does not log; its dependencies say so, and a test looks at them.
+//! This crate has no client, no clock and no runtime, and does not log. Its dependencies make sure of that, and a test checks
+//! them.
 //! Time is an argument, and what users should see is a value.
 
 mod audience;

@@ -1,5 +1,5 @@
-//! What a change of the text does to an agreement that is on its way (S2 to S4): a decision counts for what was decided on,
-//! and for nothing else.
+//! What a change of the file does to an agreement that is in the cluster already (S2 to S4): a decision counts only for what
+//! it was made on.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,19 +10,19 @@ use crate::text;
 use countersign_api::agreement_status::Side;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
 
-/// What a change of the text does.
+/// What a change of the file does.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// Phase of the agreement that runs.
+    /// Phase of the agreement in the cluster.
     pub phase: String,
     /// The fields that differ.
     pub fields: Vec<FieldChange>,
     /// What the change does, in one word.
     pub effect: Effect,
-    /// Revision of the terms that run.
+    /// Revision of the terms in the cluster.
     pub revision: i64,
-    /// Decisions that would count no longer.
+    /// Decisions that would no longer count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub voided: Vec<Void>,
 }
@@ -30,15 +30,15 @@ pub struct Change {
 /// What a change does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Effect {
-    /// The text is the same.
+    /// There is no difference.
     Nothing,
-    /// It takes effect at once, and every decision stays.
+    /// It takes effect at once, and every decision still counts.
     DecisionsStay,
-    /// The terms become another revision: every decision is void, and everybody is asked anew.
+    /// The terms become another revision: every decision is void, and everybody is asked again.
     NewRevision,
-    /// The API server refuses it: the agreement is sealed.
+    /// The API server rejects it: the agreement is sealed.
     RefusedSealed,
-    /// Nothing: the agreement has ended for good.
+    /// It has no effect: the agreement has ended.
     Ended,
 }
 
@@ -47,13 +47,13 @@ pub enum Effect {
 pub struct FieldChange {
     /// The field, such as `spec.terms[payment-days].value`.
     pub field: String,
-    /// What runs; `null` where it is not given.
+    /// The value in the cluster; `null` if there is none.
     pub before: Value,
-    /// What the text says; `null` where it is not given.
+    /// The value in the file; `null` if there is none.
     pub after: Value,
 }
 
-/// A decision that would count no longer.
+/// A decision that would no longer count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Void {
     /// Name of the decision.
@@ -153,7 +153,7 @@ fn differ(at: &str, before: &Value, after: &Value, found: &mut Vec<FieldChange>)
     }
 }
 
-/// The entries of a list, each under its key; `None` where one has none, or has that of another.
+/// The entries of a list, each under its key; `None` if one has no key, or two have the same.
 fn by_key(items: &[Value]) -> Option<Vec<(String, &Value)>> {
     let key = |item: &Value| {
         let word = |field: &str| item.get(field).and_then(Value::as_str).map(str::to_owned);

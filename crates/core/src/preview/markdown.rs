@@ -7,7 +7,7 @@ use super::sentences;
 use super::terms::{OrderLine, TermLine};
 use crate::text;
 
-/// What one comment has room for on the large forges, with some to spare.
+/// Bytes of one comment: GitHub takes 65,536 characters.
 const MOST: usize = 60_000;
 
 /// Every preview, one after the other, below one heading.
@@ -46,7 +46,7 @@ fn section(file: &str, preview: &Preview) -> String {
     if let Some(change) = &preview.change {
         out.push_str(&changed(change));
     }
-    out.push_str(&list("To mend", &preview.faults));
+    out.push_str(&list("To fix", &preview.faults));
     out.push_str(&list("Mind", &preview.warnings));
     out.push_str(&deviations(preview));
     out.push_str(&steps(preview));
@@ -134,7 +134,7 @@ fn steps(preview: &Preview) -> String {
     }
     for authority in &preview.exercised {
         out.push_str(&format!(
-            "\nWhoever countersigns must hold {} {}.\n",
+            "\nThe person who countersigns must hold {} {}.\n",
             plain(&authority.function),
             plain(&authority.level)
         ));
@@ -160,7 +160,7 @@ fn orders(preview: &Preview) -> String {
     }
 }
 
-/// Text of others as plain text: it makes no link, no markup, no new row, and calls nobody.
+/// Text of others as plain text: it makes no link, no markup and no new row, and mentions nobody.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in text::passage(text).chars() {
@@ -168,7 +168,7 @@ fn plain(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // A mention or a reference to an issue tells people who have nothing to do with it.
+            // A mention, or a reference to an issue, would notify people who have nothing to do with it.
             '@' => out.push_str("&#64;"),
             '#' => out.push_str("&#35;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => {

@@ -1,4 +1,4 @@
-//! PURE: what would become of an agreement, before anybody is asked; and what it says, as a person reads it.
+//! PURE: what would happen to an agreement, before anybody is asked; and what it says, as a person reads it.
 //!
 //! The same rules as [`decide`](crate::decide), given to files instead of stored objects: class, value, who must approve
 //! and why, who must confirm and sign, and which orders would be passed on (S1 to S6).

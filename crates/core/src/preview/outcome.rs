@@ -1,4 +1,4 @@
-//! What would become of an agreement: its faults, class, value and orders, and who would be asked.
+//! What would happen to an agreement: its faults, class, value and orders, and who would be asked.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::text;
 use countersign_api::agreement_status::{Classification, Value};
 use countersign_api::references::Authority;
 
-/// What would become of an agreement.
+/// What would happen to an agreement.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
@@ -24,31 +24,31 @@ pub struct Preview {
     pub title: String,
     /// The outcome in one word.
     pub verdict: Verdict,
-    /// What is wrong with it, all at once. Nobody is asked anything before it is mended.
+    /// What is wrong with it, all at once. Nobody is asked before it is fixed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
-    /// What will hurt later.
+    /// What will cause trouble later.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// Catalogue and policy whose rules would hold.
+    /// Catalogue and policy whose rules would apply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesNamed>,
     /// Whether any term deviates (S1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classification: Option<Classification>,
-    /// Every term beside the standard, in the order of the agreement.
+    /// Every term with the standard, in the order of the agreement.
     pub terms: Vec<TermLine>,
     /// What it is worth, with all orders (S4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// Authority that whoever countersigns must hold, since nobody else is asked.
+    /// Authority that the person who countersigns must hold, since nobody else is asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exercised: Vec<Authority>,
     /// Who would be asked, in this order (S2, S3, S4). Empty while something is wrong.
     pub steps: Vec<Step>,
     /// Orders, each of which would be passed on as one `OrderRequest` if the customer confirms it (S5, S6).
     pub orders: Vec<OrderLine>,
-    /// What the text does to an agreement that is on its way already.
+    /// What the file changes in an agreement that is in the cluster already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
 }
@@ -60,9 +60,9 @@ pub enum Verdict {
     WithinAuthority,
     /// Delegated managers must approve.
     Escalation,
-    /// Something is wrong: nobody is asked until it is mended.
+    /// Something is wrong: nobody is asked until it is fixed.
     Invalid,
-    /// It exceeds everybody's authority, or nobody holds the level that it takes.
+    /// It exceeds everybody's authority, or nobody holds the level that it needs.
     BeyondTop,
 }
 
@@ -77,7 +77,7 @@ pub struct RulesNamed {
 }
 
 impl Preview {
-    /// One that cannot be read as an agreement.
+    /// The preview of a file that cannot be read as an agreement.
     pub(super) fn invalid(namespace: &str, name: &str, faults: Vec<String>) -> Self {
         Self {
             namespace: namespace.to_owned(),
@@ -98,41 +98,41 @@ impl Preview {
     }
 }
 
-/// Says what would become of an agreement that was submitted at this time.
+/// What would happen to an agreement if it were submitted at this time.
 #[must_use]
-pub fn preview(seen: &Observed<'_>, now: Timestamp) -> Preview {
-    of_file(seen, Vec::new(), None, now)
+pub fn preview(observed: &Observed<'_>, now: Timestamp) -> Preview {
+    of_file(observed, Vec::new(), None, now)
 }
 
-/// The same of one in a file. `faults` are those that the definitions do not permit; `no_labels` says what to add where no
-/// policy selects the namespace because the files do not have its labels.
+/// The same for an agreement in a file. `faults` are what the definitions do not permit. `no_labels` says what to add if no
+/// policy selects the namespace because its labels are not in the files.
 pub(super) fn of_file(
-    seen: &Observed<'_>,
+    observed: &Observed<'_>,
     mut faults: Vec<String>,
     no_labels: Option<&str>,
     now: Timestamp,
 ) -> Preview {
-    let agreement = seen.agreement;
+    let agreement = observed.agreement;
     let spec = &agreement.spec;
     let mut warnings = Vec::new();
-    let found = validate(seen, now);
+    let found = validate(observed, now);
     let beyond = found.faults.iter().any(|fault| fault.kind == FaultKind::NoAuthority);
     for fault in found.faults {
         match (fault.kind, no_labels) {
             (FaultKind::LinkMissing, _) => warnings.push(format!(
-                "{} in these files: whether it can be named shows in the cluster, or with an export of it",
+                "{} in these files: whether it can be named depends on the cluster; give an export of it to know",
                 fault.message
             )),
             (FaultKind::NoPolicy, Some(words)) => faults.push(format!("{}. {words}", fault.message)),
             _ => faults.push(fault.message),
         }
     }
-    let (book, assessed) = found.rules.unzip();
-    let steps = match (&assessed, book) {
-        (Some(assessed), Some(book)) if faults.is_empty() => steps::steps(seen, book, assessed, now),
+    let (rules, assessed) = found.rules.unzip();
+    let steps = match (&assessed, rules) {
+        (Some(assessed), Some(rules)) if faults.is_empty() => steps::steps(observed, rules, assessed, now),
         _ => Vec::new(),
     };
-    warnings.extend(warnings::warnings(seen, book, assessed.as_ref(), &steps, now));
+    warnings.extend(warnings::warnings(observed, rules, assessed.as_ref(), &steps, now));
     let verdict = match &assessed {
         _ if beyond => Verdict::BeyondTop,
         Some(assessed) if faults.is_empty() && assessed.requirements.approvals.is_empty() => {
@@ -149,9 +149,9 @@ pub(super) fn of_file(
         verdict,
         faults,
         warnings,
-        rules: book.map(|book| RulesNamed {
-            standard_terms: named(&book.terms.metadata.name),
-            policy: named(&book.policy.metadata.name),
+        rules: rules.map(|rules| RulesNamed {
+            standard_terms: named(&rules.terms.metadata.name),
+            policy: named(&rules.policy.metadata.name),
         }),
         classification: assessed.as_ref().filter(|assessed| assessed.classed.faults.is_empty()).map(
             |assessed| {
@@ -162,8 +162,8 @@ pub(super) fn of_file(
                 }
             },
         ),
-        terms: terms::terms(spec, seen.standard_terms.map(|terms| &terms.spec), assessed.as_ref()),
-        orders: terms::orders(spec, book),
+        terms: terms::terms(spec, observed.standard_terms.map(|terms| &terms.spec), assessed.as_ref()),
+        orders: terms::orders(spec, rules),
         value: assessed.as_ref().map(|assessed| assessed.valued.shown.clone()),
         exercised: assessed.map(|assessed| assessed.requirements.exercised).unwrap_or_default(),
         steps,

@@ -2,7 +2,7 @@
 
 /// Columns of a narrow terminal.
 pub(super) const WIDTH: usize = 80;
-/// Where what is said begins, behind a label.
+/// Column of the text behind a label.
 const COLUMN: usize = 15;
 
 #[derive(Default)]
@@ -25,7 +25,7 @@ impl Page {
         }
     }
 
-    /// A label and what it says; a long label has a line of its own.
+    /// A label and its text; a long label has a line of its own.
     pub(super) fn label(&mut self, label: &str, words: &str) {
         if textwrap::core::display_width(label) + 3 > COLUMN {
             self.line(2, label);

@@ -1,4 +1,4 @@
-//! What the definitions do not permit, all faults at once. Their CEL rules are for the API server to ask.
+//! What the definitions do not permit, all faults at once. Their CEL rules are left to the API server.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::text;
 use countersign_api::{CustomerAgreement, DelegationPolicy, StandardTerms, crd};
 
-/// What a definition permits in `spec`, made when it is first asked. `None`: the definition cannot be read.
+/// What a definition permits in `spec`, compiled when it is first needed. `None` if the definition cannot be read.
 pub(super) type Schema = LazyLock<Option<Validator>>;
 
 pub(super) static CUSTOMER_AGREEMENT: Schema = LazyLock::new(of::<CustomerAgreement>);
@@ -61,7 +61,7 @@ fn field(pointer: &str) -> String {
     text::excerpt(&out)
 }
 
-/// A field that the definition does not have would be dropped by the server, or refused: it is a slip either way.
+/// A field that the definition does not have would be dropped or rejected by the server: it is a mistake either way.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {

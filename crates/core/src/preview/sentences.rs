@@ -18,7 +18,7 @@ pub(super) fn outcome(preview: &Preview) -> String {
         }
         Verdict::Invalid => {
             format!(
-                "Not valid: {} to mend before anybody is asked.",
+                "Not valid: {} to fix before anybody is asked.",
                 text::count(preview.faults.len(), "fault")
             )
         }
@@ -55,7 +55,7 @@ pub(super) fn value(value: &Value) -> String {
     words
 }
 
-/// The largest discount and the longest term, which limits are held against too.
+/// The largest discount and the longest term, for which the policy has limits too.
 pub(super) fn measures(value: &Value) -> String {
     let discount =
         value.max_discount_percent.as_deref().map(|percent| format!("largest discount {percent} %"));
@@ -65,7 +65,7 @@ pub(super) fn measures(value: &Value) -> String {
     [discount, term].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// What is asked for.
+/// What somebody is asked to do.
 pub(super) const fn action(action: WaitingAction) -> &'static str {
     match action {
         WaitingAction::Confirm => "Confirm",
@@ -76,7 +76,7 @@ pub(super) const fn action(action: WaitingAction) -> &'static str {
     }
 }
 
-/// Who may answer, where the question does not say it by name.
+/// Who may answer, if the question does not name them.
 pub(super) fn subjects(step: &Step) -> Option<String> {
     (step.action == WaitingAction::Approve).then(|| {
         let many = if step.quorum > 1 { format!("{} of ", step.quorum) } else { String::new() };
@@ -104,10 +104,12 @@ pub(super) fn time(step: &Step) -> String {
 pub(super) fn effect(change: &Change) -> String {
     let phase = &change.phase;
     match change.effect {
-        Effect::Nothing => format!("The text is what runs ({phase}). Nothing changes."),
+        Effect::Nothing => {
+            format!("The file is the same as what is in the cluster ({phase}). Nothing changes.")
+        }
         Effect::DecisionsStay => {
             format!(
-                "It takes effect at once ({phase}). Nobody decided on what changes, so every decision stays."
+                "It takes effect at once ({phase}). Nobody decided on what changes, so every decision still counts."
             )
         }
         Effect::NewRevision if change.voided.is_empty() => {
@@ -117,16 +119,16 @@ pub(super) fn effect(change: &Change) -> String {
             )
         }
         Effect::NewRevision => format!(
-            "Revision {} of the terms ({phase}) becomes another one: {} will not count any longer, and everybody below is asked anew.",
+            "Revision {} of the terms ({phase}) becomes another one: {} will no longer count, and everybody below is asked again.",
             change.revision,
             text::count(change.voided.len(), "decision")
         ),
         Effect::RefusedSealed => format!(
-            "The API server will refuse it: the agreement is sealed ({phase}). Make an Amendment, or an agreement that supersedes it."
+            "The API server will reject it: the agreement is sealed ({phase}). Create an Amendment, or an agreement that supersedes it."
         ),
         Effect::Ended => {
             format!(
-                "Nothing comes of it: the agreement has ended ({phase}). Make a new agreement under another name."
+                "It has no effect: the agreement has ended ({phase}). Create a new agreement under another name."
             )
         }
     }

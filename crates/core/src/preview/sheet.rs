@@ -1,5 +1,5 @@
-//! An agreement as a person reads it before deciding on it (S2a): parties, each term beside the standard, orders with
-//! their prices, worth, and the digest that decisions are bound to.
+//! An agreement as a person reads it before deciding on it (S2a): parties, each term with the standard, orders with
+//! their prices, value, and the digest that decisions are bound to.
 
 use super::outcome::Preview;
 use super::page::{Page, WIDTH};
@@ -22,11 +22,11 @@ pub struct Bound {
     pub revision: i64,
     /// The digest that the next decision names.
     pub digest: String,
-    /// The orders that remain, once the customer has confirmed some; else all.
+    /// The orders that remain once the customer has confirmed; `None` before that.
     pub confirmed: Option<Vec<String>>,
 }
 
-/// The agreement as a page of 80 columns. `deviations` are those that stand in status, which hold for what runs.
+/// The agreement as a page of 80 columns. `deviations` are those in the status of one that is in the cluster.
 #[must_use]
 pub fn of(
     spec: &CustomerAgreementSpec,
@@ -161,7 +161,7 @@ impl Page {
     }
 
     fn term(&mut self, term: &TermLine, deviations: &[&Deviation], audience: Audience) {
-        let mut words = term.value.clone().unwrap_or_else(|| "in the words below".to_owned());
+        let mut words = term.value.clone().unwrap_or_else(|| "in the text below".to_owned());
         let standard = term.standard.as_deref().unwrap_or("not a standard term");
         if deviations.is_empty() {
             words.push_str(&format!(" (standard: {standard})"));
@@ -175,7 +175,7 @@ impl Page {
         if let Some(text) = &term.text {
             self.line(8, text);
         }
-        // For everybody: what is signed on paper is all that the digest covers.
+        // For the customer too: what is signed on paper has to be all that the digest covers.
         if let Some(reason) = &term.reason {
             self.line(8, &format!("Reason: {reason}"));
         }
@@ -215,7 +215,7 @@ impl Page {
         if audience == Audience::Provider {
             self.entry("", &sentences::measures(value));
             for what in &value.not_valued {
-                self.item(&format!("without value: {}", text::name(what)));
+                self.item(&format!("without value: {}", text::excerpt(what)));
             }
         }
     }

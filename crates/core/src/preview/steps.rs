@@ -1,4 +1,4 @@
-//! Who would be asked, in which order, why, and until when if everybody takes all the time there is (S2, S3, S4).
+//! Who would be asked, in which order, why, and until when if everybody takes all the time that the policy gives (S2, S3, S4).
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -22,7 +22,7 @@ use countersign_api::subject::{Subject, SubjectKind};
 pub struct Step {
     /// Counts from 1.
     pub turn: usize,
-    /// What is asked for.
+    /// What somebody is asked to do.
     pub action: WaitingAction,
     /// Who is asked, in words.
     pub who: String,
@@ -33,16 +33,16 @@ pub struct Step {
     pub authority: Option<Authority>,
     /// How many must answer.
     pub quorum: usize,
-    /// Every circumstance that asks for it.
+    /// Every reason why it is needed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<String>,
     /// How long they have, in seconds of the policy's working time.
     pub deadline_seconds: i64,
-    /// When their time is over if everybody before them takes all of theirs.
+    /// When their time is up if everybody before them takes all of theirs.
     pub latest_end_time: Time,
 }
 
-/// What is known of a question before its turn is.
+/// A question, before its turn is known.
 struct Question {
     action: WaitingAction,
     who: String,
@@ -54,38 +54,38 @@ struct Question {
 }
 
 pub(super) fn steps(
-    seen: &Observed<'_>,
-    book: RuleSet<'_>,
+    observed: &Observed<'_>,
+    rules: RuleSet<'_>,
     assessed: &Assessment,
     now: Timestamp,
 ) -> Vec<Step> {
-    let rules = &book.policy.spec.rules;
+    let policy = &rules.policy.spec.rules;
     let confirm = vec![vec![customers(
-        seen,
+        observed,
         RepresentativeRole::Confirmer,
-        rules.confirmation.representatives,
-        rules.confirmation.deadline_seconds,
+        policy.confirmation.representatives,
+        policy.confirmation.deadline_seconds,
     )]];
-    let approvals: Vec<Question> = approvals(seen, book, assessed);
-    let approve = match rules.escalation.mode {
+    let approvals: Vec<Question> = approvals(observed, rules, assessed);
+    let approve = match policy.escalation.mode {
         EscalationMode::Sequential => approvals.into_iter().map(|one| vec![one]).collect(),
         EscalationMode::Parallel => vec![approvals],
     };
     let sign = customers(
-        seen,
+        observed,
         RepresentativeRole::Signatory,
-        rules.sign_off.customers,
-        rules.sign_off.deadline_seconds,
+        policy.sign_off.customers,
+        policy.sign_off.deadline_seconds,
     );
-    let countersign = (rules.sign_off.countersignature == Countersignature::Required)
-        .then(|| countersignatories(seen, rules.sign_off.deadline_seconds));
-    let sign_off = match (countersign, rules.sign_off.order) {
+    let countersign = (policy.sign_off.countersignature == Countersignature::Required)
+        .then(|| countersignatories(observed, policy.sign_off.deadline_seconds));
+    let sign_off = match (countersign, policy.sign_off.order) {
         (None, _) => vec![vec![sign]],
         (Some(countersign), SignOffOrder::CustomerFirst) => vec![vec![sign], vec![countersign]],
         (Some(countersign), SignOffOrder::ProviderFirst) => vec![vec![countersign], vec![sign]],
         (Some(countersign), SignOffOrder::Any) => vec![vec![sign, countersign]],
     };
-    let in_order = match rules.escalation.timing {
+    let in_order = match policy.escalation.timing {
         EscalationTiming::AfterConfirmation => [confirm, approve, sign_off],
         EscalationTiming::BeforeConfirmation => [approve, confirm, sign_off],
     };
@@ -93,7 +93,7 @@ pub(super) fn steps(
     let (mut turn, mut start) = (0, now);
     for together in in_order.into_iter().flatten().filter(|together| !together.is_empty()) {
         turn += 1;
-        let end = |question: &Question| wait_end(rules.calendar.as_ref(), start, question.seconds);
+        let end = |question: &Question| wait_end(policy.calendar.as_ref(), start, question.seconds);
         let last = together.iter().map(end).max().unwrap_or(start);
         steps.extend(together.into_iter().map(|question| {
             let latest = end(&question);
@@ -120,8 +120,13 @@ impl Question {
     }
 }
 
-fn customers(seen: &Observed<'_>, role: RepresentativeRole, required: Required, seconds: i64) -> Question {
-    let representatives = &seen.agreement.spec.customer.representatives;
+fn customers(
+    observed: &Observed<'_>,
+    role: RepresentativeRole,
+    required: Required,
+    seconds: i64,
+) -> Question {
+    let representatives = &observed.agreement.spec.customer.representatives;
     let people: Vec<_> = representatives.iter().filter(|person| person.roles.contains(&role)).collect();
     let names: Vec<String> = people.iter().map(|person| text::short_name(&person.name)).collect();
     let (who, quorum) = match required {
@@ -135,8 +140,8 @@ fn customers(seen: &Observed<'_>, role: RepresentativeRole, required: Required, 
     by_name(action, who, people.iter().map(|person| &person.username), quorum, seconds)
 }
 
-fn countersignatories(seen: &Observed<'_>, seconds: i64) -> Question {
-    let signatories = &seen.agreement.spec.provider.signatories;
+fn countersignatories(observed: &Observed<'_>, seconds: i64) -> Question {
+    let signatories = &observed.agreement.spec.provider.signatories;
     let names: Vec<String> = signatories.iter().map(|person| text::short_name(&person.name)).collect();
     let usernames = signatories.iter().map(|person| &person.username);
     by_name(WaitingAction::Countersign, text::join_or(&names), usernames, 1, seconds)
@@ -155,11 +160,11 @@ fn by_name<'a>(
     Question { action, who, subjects, authority: None, quorum, because: Vec::new(), seconds }
 }
 
-fn approvals(seen: &Observed<'_>, book: RuleSet<'_>, assessed: &Assessment) -> Vec<Question> {
-    let policy = &book.policy.spec;
+fn approvals(observed: &Observed<'_>, rules: RuleSet<'_>, assessed: &Assessment) -> Vec<Question> {
+    let policy = &rules.policy.spec;
     let needed = assessed.requirements.approvals.iter();
     let ask = |need: &Requirement| {
-        let asked = who_is_asked_first(seen, book, &need.function, &need.level);
+        let asked = who_is_asked_first(observed, rules, &need.function, &need.level);
         let levels = policy.rules.ladders.iter().filter(|ladder| ladder.function == need.function);
         let level = levels.flat_map(|ladder| &ladder.levels).find(|level| level.name == asked);
         Question {

@@ -29,7 +29,7 @@ impl Page {
         if let Some(change) = &preview.change {
             self.change(change);
         }
-        self.list("To mend", &preview.faults);
+        self.list("To fix", &preview.faults);
         self.list("Mind", &preview.warnings);
         self.blank();
         if let Some(rules) = &preview.rules {
@@ -107,7 +107,7 @@ impl Page {
         for authority in &preview.exercised {
             self.entry(
                 "",
-                &format!("Whoever countersigns must hold {} {}.", authority.function, authority.level),
+                &format!("The person who countersigns must hold {} {}.", authority.function, authority.level),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Each term beside the standard (S1), and each order with its worth (S5).
+//! Each term with the standard (S1), and each order with its value (S5).
 
 use serde::Serialize;
 
@@ -8,18 +8,18 @@ use countersign_api::agreement_status::Deviation;
 use countersign_api::customer_agreement::CustomerAgreementSpec;
 use countersign_api::standard_terms::StandardTermsSpec;
 
-/// A term beside the standard.
+/// A term with the standard.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TermLine {
     /// Identifier.
     pub id: String,
-    /// Name as people read it; the identifier where the catalogue does not have it.
+    /// Name as people read it; the identifier if the catalogue does not have it.
     pub title: String,
     /// What is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The wording, where it is not the standard one.
+    /// The wording, if it is not the standard one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Why, in the author's words.
@@ -61,7 +61,7 @@ pub(super) fn terms(
 pub struct OrderLine {
     /// Identifier.
     pub id: String,
-    /// By which order controllers select.
+    /// The category by which order controllers select.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// How many items it has.
@@ -74,12 +74,12 @@ pub struct OrderLine {
     pub currency: Option<String>,
 }
 
-pub(super) fn orders(spec: &CustomerAgreementSpec, book: Option<RuleSet<'_>>) -> Vec<OrderLine> {
+pub(super) fn orders(spec: &CustomerAgreementSpec, rules: Option<RuleSet<'_>>) -> Vec<OrderLine> {
     // What the author estimates is for the whole agreement.
     let without_estimate =
         CustomerAgreementSpec { estimated_value: None, orders: Vec::new(), ..spec.clone() };
     let orders = spec.orders.iter().map(|order| {
-        let valued = book.map(|book| value(&without_estimate, &[order], &book.policy.spec.rules).shown);
+        let valued = rules.map(|rules| value(&without_estimate, &[order], &rules.policy.spec.rules).shown);
         OrderLine {
             id: text::id(&order.id),
             category: order.category.as_deref().map(text::id),

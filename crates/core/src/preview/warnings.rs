@@ -1,4 +1,4 @@
-//! What will hurt later: nothing is wrong yet, and somebody will be sorry.
+//! What is not wrong yet, and will cause trouble later.
 
 use jiff::Timestamp;
 
@@ -12,23 +12,23 @@ use countersign_api::references::Authority;
 use countersign_api::subject::{Subject, SubjectKind};
 
 pub(super) fn warnings(
-    seen: &Observed<'_>,
-    book: Option<RuleSet<'_>>,
+    observed: &Observed<'_>,
+    rules: Option<RuleSet<'_>>,
     assessed: Option<&Assessment>,
     steps: &[Step],
     now: Timestamp,
 ) -> Vec<String> {
-    let mut warnings = times(seen, steps, now);
-    if let (Some(book), Some(assessed)) = (book, assessed) {
-        warnings.extend(levels(seen, book, assessed, steps));
+    let mut warnings = times(observed, steps, now);
+    if let (Some(rules), Some(assessed)) = (rules, assessed) {
+        warnings.extend(levels(observed, rules, assessed, steps));
         let unvalued = assessed.valued.shown.not_valued.iter();
         warnings.extend(unvalued.map(|what| format!("it has no value for the limits: {what}")));
     }
     warnings
 }
 
-fn times(seen: &Observed<'_>, steps: &[Step], now: Timestamp) -> Vec<String> {
-    let spec = &seen.agreement.spec;
+fn times(observed: &Observed<'_>, steps: &[Step], now: Timestamp) -> Vec<String> {
+    let spec = &observed.agreement.spec;
     let mut warnings = Vec::new();
     let offer_end = &spec.offer_end_time;
     let last = steps.iter().map(|step| &step.latest_end_time).max_by_key(|end| end.0);
@@ -72,7 +72,7 @@ fn times(seen: &Observed<'_>, steps: &[Step], now: Timestamp) -> Vec<String> {
     warnings
 }
 
-fn levels(seen: &Observed<'_>, book: RuleSet<'_>, assessed: &Assessment, steps: &[Step]) -> Vec<String> {
+fn levels(observed: &Observed<'_>, rules: RuleSet<'_>, assessed: &Assessment, steps: &[Step]) -> Vec<String> {
     let approvals = || steps.iter().filter(|step| step.action == WaitingAction::Approve);
     let mut warnings = Vec::new();
     for need in &assessed.requirements.approvals {
@@ -96,8 +96,8 @@ fn levels(seen: &Observed<'_>, book: RuleSet<'_>, assessed: &Assessment, steps: 
             step.subjects.len()
         ));
     }
-    let rules = &book.policy.spec.rules;
-    if rules.separation.distinct_approvers {
+    let policy = &rules.policy.spec.rules;
+    if policy.separation.distinct_approvers {
         let lone: Vec<(&Step, &Subject)> = approvals()
             .filter_map(|step| match step.subjects.as_slice() {
                 [one] if one.kind == SubjectKind::User => Some((step, one)),
@@ -116,12 +116,12 @@ fn levels(seen: &Observed<'_>, book: RuleSet<'_>, assessed: &Assessment, steps: 
         }
     }
     let unheld = assessed.requirements.exercised.iter().filter(|authority| {
-        let signatories = &seen.agreement.spec.provider.signatories;
-        !signatories.iter().any(|signatory| may_hold(&book.policy.spec, &signatory.username, authority))
+        let signatories = &observed.agreement.spec.provider.signatories;
+        !signatories.iter().any(|signatory| may_hold(&rules.policy.spec, &signatory.username, authority))
     });
     warnings.extend(unheld.map(|authority| {
         format!(
-            "whoever countersigns must hold {} {}, and the policy names no signatory, and no group, as its holder",
+            "the person who countersigns must hold {} {}, and the policy names no signatory, and no group, as its holder",
             authority.function, authority.level
         )
     }));

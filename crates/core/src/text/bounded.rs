@@ -1,5 +1,5 @@
 //! Text of others, each kind with one bound. Those of `id`, `name`, `user` and `reason` are the API's own, so that nothing
-//! that the API server took is cut.
+//! that the API server accepted is cut.
 
 /// What identifies something within an agreement or a policy (an order, a term, a function, a level), or a UID: the API
 /// permits 128 characters at most.

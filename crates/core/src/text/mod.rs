@@ -1,7 +1,7 @@
 //! What people read: text of others that cannot break a terminal, a log or an event, lists, and times.
 //!
-//! Whatever somebody else wrote goes through one of `id`, `name`, `user`, `short_name`, `value`, `excerpt`, `people`,
-//! `reason` and `passage` before it is shown or stored: each has one bound, and takes out what could turn a line around.
+//! Text that somebody else wrote goes through one of `id`, `name`, `user`, `short_name`, `value`, `excerpt`, `people`,
+//! `reason` and `passage` before it is shown or stored: each has one bound, and removes what could break or reverse a line.
 
 mod bounded;
 mod list;

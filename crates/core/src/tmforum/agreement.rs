@@ -101,7 +101,7 @@ pub(super) fn agreement(
     }
 }
 
-/// TMF651 names these three words as typical and lists no others.
+/// TMF651 names these three words as typical, and no others.
 const fn word(status: &CustomerAgreementStatus) -> &'static str {
     match (&status.closed, &status.sign_off) {
         (Some(_), _) => "rejected",
@@ -110,7 +110,7 @@ const fn word(status: &CustomerAgreementStatus) -> &'static str {
     }
 }
 
-/// TMF651 numbers documents. One that would not come back as it was written is no such number.
+/// In TMF651 a document number is an integer. One that would not read back as it was written, such as `007`, is left out.
 fn whole_number(text: &str) -> Option<i64> {
     text.parse().ok().filter(|number: &i64| number.to_string() == text)
 }
@@ -151,7 +151,7 @@ fn parties(spec: &CustomerAgreementSpec) -> Vec<RelatedParty> {
     for person in &provider.signatories {
         all.push(RelatedParty::individual(&person.username, Some(&person.name), "ProviderSignatory"));
     }
-    // TMF651 asks for a name, and of an owner only the username has to be known.
+    // TMF651 requires a name, and of an owner only the username is required.
     let owner = &provider.owner_username;
     all.push(RelatedParty::individual(owner, Some(name_of(spec, owner).unwrap_or(owner)), "AccountOwner"));
     all

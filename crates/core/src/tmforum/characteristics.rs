@@ -9,12 +9,12 @@ use super::parts::{Any, Characteristic, agreed_orders, without_nothing};
 use crate::Audience;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, GROUP, StandardTerms};
 
-/// Ours are told from the names of terms, which have no dot and no slash, by the API group.
+/// The API group distinguishes ours from the ids of terms, which have no dot and no slash.
 fn own(name: &str, value_type: &'static str, value: Any) -> Characteristic {
     Characteristic { name: format!("{GROUP}/{name}"), value_type: Some(value_type), value }
 }
 
-/// Gathers what is there.
+/// Collects what is given.
 #[derive(Default)]
 struct Found(Vec<Characteristic>);
 

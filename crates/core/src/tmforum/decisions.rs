@@ -13,7 +13,7 @@ use crate::verify::Export;
 use countersign_api::agreement_status::{ClosedOutcome, Side};
 use countersign_api::{Action, AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
 
-/// One decision, without who made it: TMF651 has no place for that here.
+/// One decision, without who made it: TMF651 has no field for that here.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AgreementAuthorization {
@@ -36,7 +36,7 @@ pub(super) struct Counted<'a> {
     object: Option<&'a AgreementDecision>,
 }
 
-/// Every decision that counts and that the audience may see, as they were made.
+/// Every decision that counts and that the audience may see, in the order in which they were made.
 pub(super) fn counted<'a>(
     export: &'a Export,
     agreement: &'a CustomerAgreement,
@@ -64,7 +64,7 @@ pub(super) fn counted<'a>(
     all
 }
 
-/// What the status says of each decision that counts. One that ended the agreement may stand elsewhere, too.
+/// What the status says of each decision that counts. One that ended the agreement may also be in another list.
 fn named<'a>(status: &'a CustomerAgreementStatus) -> BTreeMap<&'a str, Counted<'a>> {
     let mut all = BTreeMap::new();
     let mut add = |own: Counted<'a>| {
@@ -117,7 +117,7 @@ fn named<'a>(status: &'a CustomerAgreementStatus) -> BTreeMap<&'a str, Counted<'
     all
 }
 
-/// The decision of that name, where it speaks of this very agreement.
+/// The decision of that name, if it is about exactly this agreement.
 fn object<'a>(
     export: &'a Export,
     agreement: &CustomerAgreement,
@@ -148,10 +148,10 @@ impl Counted<'_> {
         }
     }
 
-    /// What `agreementAuthorization` has no place for.
+    /// What `agreementAuthorization` has no field for.
     pub(super) fn details(&self, audience: Audience) -> Value {
         let spec = self.object.map(|own| &own.spec);
-        // Of a recorded act the status names the person whose act it is; of an end it names nobody.
+        // The status names the person for whom a decision was recorded, and nobody for one that ended the agreement.
         let username = self.username.or_else(|| {
             let recorded = spec.filter(|spec| spec.evidence.is_some());
             let person = recorded.and_then(|spec| spec.on_behalf_of.as_deref());

@@ -11,7 +11,7 @@ use crate::text;
 pub struct LeftOut {
     /// The object, such as `CustomerAgreement commerce/fibre`.
     pub object: String,
-    /// What of it, and why.
+    /// What is missing of it, and why.
     pub message: String,
 }
 
@@ -21,7 +21,7 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// Notes down what is missing in the document of one object.
+/// Records what is missing in the document of one object.
 pub(super) struct Missing<'a> {
     object: String,
     left_out: &'a mut Vec<LeftOut>,

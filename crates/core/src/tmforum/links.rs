@@ -47,7 +47,7 @@ pub(super) fn associated(
         if more.is_some() {
             missing.note(&format!(
                 "`associatedAgreement` is without `{name}` ({how}): several CustomerAgreements in the input have that \
-                 name, and which is meant cannot be told"
+                 name, and it is not clear which is meant"
             ));
             continue;
         }
@@ -63,7 +63,7 @@ pub(super) fn associated(
     all
 }
 
-/// The catalogue: the one that is pinned, or before that the one of the name in the spec.
+/// The catalogue: the one that is pinned, or if none is, the one that the spec names.
 pub(super) fn catalogue<'a>(
     export: &'a Export,
     agreement: &CustomerAgreement,

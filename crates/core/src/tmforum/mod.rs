@@ -26,22 +26,22 @@ use left_out::Missing;
 pub use left_out::LeftOut;
 pub use options::{Kind, Options};
 
-/// Documents, and what is not in them.
+/// Documents, and what is missing in them.
 #[derive(Debug, Default)]
 pub struct Documents {
     /// Agreements by namespace, name and UID; then specifications; then orders.
     pub documents: Vec<Document>,
-    /// What should be there and is not. The rest does not suffer from it.
+    /// What should be in them and is not. The rest is complete.
     pub left_out: Vec<LeftOut>,
 }
 
-/// One document. Its serialized form is what the API takes.
+/// One document. Its serialized form is what the API accepts.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct Document(Content);
 
 impl Document {
-    /// What it is.
+    /// What kind of document it is.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self.0 {
@@ -60,7 +60,7 @@ enum Content {
     ProductOrder(Box<product_order::ProductOrder>),
 }
 
-/// Makes documents of the objects in an export. The same objects give the same documents, in whatever order they stand.
+/// Makes documents of the objects in an export. The same objects give the same documents, in whatever order they are given.
 #[must_use]
 pub fn documents(export: &Export, options: &Options) -> Documents {
     let mut made = Documents::default();

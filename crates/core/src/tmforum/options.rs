@@ -1,4 +1,4 @@
-//! What documents are made, for whom, and where they say they are.
+//! Which documents are made, for whom, and where they are served.
 
 use std::collections::BTreeSet;
 
@@ -17,12 +17,12 @@ pub enum Kind {
     ProductOrder,
 }
 
-/// How documents are made.
+/// Which documents are made, and for whom.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Who gets them.
+    /// Who receives them.
     pub audience: Audience,
-    /// Which are made; every kind where none is named.
+    /// Which kinds are made; all of them if it is empty.
     pub kinds: BTreeSet<Kind>,
     /// Where the APIs are, such as `https://api.example.com/tmf-api`. Without it no document has a `href`.
     pub base_url: Option<String>,

@@ -1,4 +1,4 @@
-//! What several documents are made of.
+//! What several kinds of documents have in common.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use countersign_api::references::Period;
 use countersign_api::standard_terms::TermValueType;
 use countersign_api::{CustomerAgreementSpec, CustomerAgreementStatus};
 
-/// A number with the very digits that it was written with: a float would round amounts of more than 15 digits.
+/// A number with exactly the digits with which it was written: a float would round amounts of more than 15 digits.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub(super) struct Number(Box<RawValue>);
@@ -31,7 +31,7 @@ impl Number {
     }
 }
 
-/// Any value, as a characteristic may have.
+/// The value of a characteristic, of any type.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Any {
@@ -42,7 +42,8 @@ pub(super) enum Any {
 }
 
 impl Any {
-    /// The value of a term as the catalogue types it, with TM Forum's word for that type. What does not fit is a text.
+    /// The value of a term with the type that the catalogue gives it, and TM Forum's word for that type. A value that does not
+    /// have that type becomes a text.
     pub(super) fn typed(value: &str, value_type: Option<TermValueType>) -> (&'static str, Self) {
         let number = || Number::decimal(value).map(Self::Number);
         let typed = value_type.and_then(|value_type| match (value_type, value) {
@@ -83,13 +84,13 @@ impl TimePeriod {
         Self { start_date_time: period.start_time.clone(), end_date_time: period.end_time.clone() }
     }
 
-    /// TMF651 has a span also for what is one instant.
+    /// TMF651 has a span even for what happens at one instant.
     pub(super) fn instant(time: &Time) -> Self {
         Self { start_date_time: time.clone(), end_date_time: Some(time.clone()) }
     }
 }
 
-/// Something that stands elsewhere.
+/// A reference to something outside the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Reference {
     pub(super) id: String,
@@ -105,7 +106,7 @@ impl Reference {
     }
 }
 
-/// An organisation or a person with a part in it.
+/// An organisation or a person that has a part in it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct RelatedParty {
     pub(super) id: String,
@@ -130,7 +131,7 @@ impl RelatedParty {
     }
 }
 
-/// Takes out the fields that hold nothing.
+/// Removes the fields that are null.
 pub(super) fn without_nothing(value: &mut Value) {
     if let Value::Object(fields) = value {
         fields.retain(|_, value| !value.is_null());

@@ -1,7 +1,7 @@
 //! `OrderRequest` to TMF622 `ProductOrder`, as its consumer would post it.
 //!
-//! It has nothing that only the system that takes the order can say: no `id`, no `state` and no `orderDate`. So it is a
-//! `ProductOrder_Create` as much as a `ProductOrder`.
+//! It leaves out what only the system that accepts the order can say: `id`, `state` and `orderDate`. So it is valid as a
+//! `ProductOrder_Create` as well as a `ProductOrder`.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::Serialize;
@@ -151,7 +151,7 @@ pub(super) fn product_order(request: &OrderRequest, options: &Options) -> Produc
     }
 }
 
-/// The operator names people by these roles; whoever else has a part is an organisation.
+/// In these roles the operator names people; everyone else who has a part is an organisation.
 fn party(own: &OwnParty) -> RelatedParty {
     let name = own.name.as_deref();
     match own.role.as_str() {
@@ -162,7 +162,7 @@ fn party(own: &OwnParty) -> RelatedParty {
     }
 }
 
-/// An order has no characteristics of its own. Notes with an id that says what they are hold the rest.
+/// A TMF622 order has no characteristics of its own, so the rest becomes notes, whose ids say what they are.
 fn notes(spec: &OrderRequestSpec) -> Vec<Note> {
     let note = |id: &str, text: String| Note { id: id.to_owned(), text };
     let mut all = vec![
@@ -242,7 +242,7 @@ fn price(own: &Price) -> OrderPrice {
 
 fn item_terms(own: &OrderItem, terms: &[ApplicableTerm]) -> Vec<OrderTerm> {
     let commitment = own.commitment_months.map(|amount| OrderTerm {
-        // No term of an agreement has a capital letter in its name.
+        // It cannot be taken for a term: the ids of those have no capital letters.
         name: "commitmentMonths".to_owned(),
         description: None,
         duration: Some(Quantity { amount, units: "month" }),

@@ -74,7 +74,7 @@ pub(super) fn specification(
     let spec = &catalogue.spec;
     if spec.documents.is_empty() {
         missing.note(
-            "it cannot be an AgreementSpecification: TMF651 asks for at least one attachment, and `spec.documents` is \
+            "it cannot be an AgreementSpecification: TMF651 requires at least one attachment, and `spec.documents` is \
              empty",
         );
         return None;
@@ -120,7 +120,7 @@ fn characteristic(term: &StandardTerm, options: &Options) -> SpecificationCharac
         values.extend(more.map(|word| one(term, word, false)));
     };
     add(&standard.from, &standard.to, &standard.values);
-    // What may be agreed instead shows the customer how far the provider would go.
+    // The bands would show the customer how far the provider would go.
     if options.audience == Audience::Provider {
         for band in &term.bands {
             add(&band.from, &band.to, &band.values);
@@ -170,7 +170,7 @@ const fn word(value_type: TermValueType) -> &'static str {
     }
 }
 
-/// Which currency an amount is in says the policy that is pinned with the catalogue.
+/// An amount has no unit here: its currency is that of the policy which is pinned with the catalogue.
 const fn unit(value_type: TermValueType) -> Option<&'static str> {
     match value_type {
         TermValueType::Percent => Some("percent"),

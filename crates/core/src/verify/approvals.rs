@@ -11,13 +11,14 @@ use countersign_api::Action;
 use countersign_api::agreement_status::{Approval, ApprovalState};
 use countersign_api::delegation_policy::EscalationTiming;
 
-/// The digest that managers decide on, where the policy is there to say it.
+/// The digest that managers decide on, if the policy is in the export and says so.
 pub(super) fn digest<'a>(exported: &'a ExportedAgreement<'_>) -> Option<&'a str> {
     let timing = exported.policy?.spec.rules.escalation.timing;
     let left_out = exported.status.orders.iter().any(|order| order.confirmed == Some(false));
     match timing {
         EscalationTiming::AfterConfirmation => exported.confirmation_digest(),
-        // A refusal from before the customer left something out stands; which of the two it was says the replay.
+        // A refusal from before the customer left something out still counts; which of the two digests it names is checked by
+        // the replay.
         EscalationTiming::BeforeConfirmation if left_out => None,
         EscalationTiming::BeforeConfirmation => Some(exported.terms_digest()),
     }

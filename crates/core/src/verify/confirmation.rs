@@ -51,7 +51,7 @@ fn statements(exported: &ExportedAgreement<'_>) -> Statement {
     if !strangers.is_empty() {
         return claim.fails(strangers.join("; "));
     }
-    // By the decisions themselves: what the status counts of them, and they state.
+    // A statement holds if the status counts it and the decision itself has it.
     let stated = |who: &str, statement: agreement_decision::Statement| {
         counted().filter(|own| own.username == who && own.statements.contains(&statement)).any(|own| {
             exported
@@ -74,7 +74,7 @@ fn statements(exported: &ExportedAgreement<'_>) -> Statement {
     match (gaps.is_empty(), whole.is_empty(), required) {
         (true, false, _) | (false, false, Some(Required::Any)) => claim.ok(by),
         (false, false, None) => claim.not_checked(format!(
-            "{}; whether the others are enough says the policy, which is not in the export",
+            "{}; whether the others are enough depends on the policy, which is not in the export",
             text::join_and(&gaps)
         )),
         (false, _, _) => claim.fails(text::join_and(&gaps)),
@@ -104,7 +104,7 @@ fn orders(exported: &ExportedAgreement<'_>) -> Statement {
         let id = text::id(&order.id);
         let mut shown = exported.status.orders.iter().filter(|outcome| outcome.id == order.id);
         let (Some(outcome), None) = (shown.next(), shown.next()) else {
-            faults.push(format!("the status must say once what became of `{id}`"));
+            faults.push(format!("the status must say exactly once what became of `{id}`"));
             continue;
         };
         let said: Vec<OrderConfirmation> = acceptances

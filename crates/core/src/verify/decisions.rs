@@ -103,7 +103,7 @@ fn one(exported: &ExportedAgreement<'_>, counts: &Counts<'_>) -> Statement {
     Claim::Decision.unless(&faults, because).about(about)
 }
 
-/// Whether it speaks of this agreement, this revision and this content.
+/// Whether it is about this agreement, this revision and this content.
 fn binding(
     exported: &ExportedAgreement<'_>,
     counts: &Counts<'_>,
@@ -227,7 +227,7 @@ fn content(
     faults
 }
 
-/// The reason of a decision, as a status shows it: on one line, and shortened where the status would be too large.
+/// The reason of a decision, as a status shows it: on one line, and shortened if the status would be too large.
 fn words(decision: &AgreementDecision, said: &str) -> String {
     let words = text::reason(decision.spec.reason.as_deref().unwrap_or_default());
     match said.strip_suffix('…') {
@@ -242,20 +242,20 @@ pub(super) fn once(exported: &ExportedAgreement<'_>) -> Option<Statement> {
     if counting.is_empty() && exported.status.ignored_decisions.is_empty() {
         return None;
     }
-    let mut seen = BTreeSet::new();
+    let mut counted = BTreeSet::new();
     let mut faults = Vec::new();
     for counts in &counting {
         // A refusal is a verdict, and it ends the agreement.
         let refusal = matches!(counts, Counts::End(ClosedOutcome::Refused, _));
-        if !seen.insert(counts.name()) && !refusal {
-            faults.push(format!("`{}` stands in the status twice", text::name(counts.name())));
+        if !counted.insert(counts.name()) && !refusal {
+            faults.push(format!("`{}` is in the status twice", text::name(counts.name())));
         }
     }
     for ignored in &exported.status.ignored_decisions {
-        if seen.contains(ignored.name.as_str()) {
+        if counted.contains(ignored.name.as_str()) {
             faults.push(format!("`{}` counts and is ignored", text::name(&ignored.name)));
         }
     }
-    let all = text::count(seen.len(), "decision");
+    let all = text::count(counted.len(), "decision");
     Some(Claim::CountedOnce.unless(&faults, format!("{all}, each in one place")))
 }

@@ -1,10 +1,10 @@
-//! What a status says, beside what follows.
+//! Where what a status says differs from what follows from the objects.
 
 use serde_json::Value;
 
 use crate::text;
 
-/// Where two values differ, field by field. A text that status has shortened is the same text.
+/// Where two values differ, field by field. A text that the status has shortened counts as the same text.
 pub(super) fn differences<A: serde::Serialize, B: serde::Serialize>(
     name: &str,
     said: &A,

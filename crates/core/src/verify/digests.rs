@@ -1,4 +1,4 @@
-//! What decisions bind to, computed anew.
+//! What decisions are bound to, computed again.
 
 use super::exported_agreement::ExportedAgreement;
 use super::report::{Claim, Statement};
@@ -10,7 +10,7 @@ pub(super) fn terms(exported: &ExportedAgreement<'_>) -> Statement {
     let claim = Claim::TermsDigest;
     let spec = &exported.agreement.spec;
     let Some(terms) = &exported.status.terms else {
-        return claim.fails("the status does not say which terms it speaks of");
+        return claim.fails("the status does not say which terms it is about");
     };
     if terms.encoding != TERMS_ENCODING {
         return claim.not_checked(format!(
@@ -22,7 +22,9 @@ pub(super) fn terms(exported: &ExportedAgreement<'_>) -> Statement {
     let named = &spec.standard_terms_ref.name;
     let differs = |found: &str| {
         let edited = match (exported.agreement.metadata.generation, exported.status.observed_generation) {
-            (Some(there), Some(seen)) if there > seen => ", which was edited after its status was written",
+            (Some(there), Some(observed)) if there > observed => {
+                ", which was edited after its status was written"
+            }
             _ => "",
         };
         claim.fails(format!("the status says {said}, and that of the agreement{edited} is {found}"))
@@ -42,7 +44,7 @@ pub(super) fn terms(exported: &ExportedAgreement<'_>) -> Statement {
             differs(&found)
         };
     }
-    // Nothing is pinned while a check fails: the catalogue of that name, if there was one.
+    // While a check fails nothing is pinned: then it is the catalogue of that name, if there was one.
     let catalogues: Vec<&str> = exported
         .export
         .catalogues

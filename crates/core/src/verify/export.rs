@@ -19,7 +19,7 @@ pub struct Export {
     pub(super) catalogues: Vec<Arc<StandardTerms>>,
     pub(super) policies: Vec<Arc<DelegationPolicy>>,
     pub(super) unreadable: Vec<Unreadable>,
-    /// How many objects of other kinds were passed over.
+    /// How many objects of other kinds were skipped.
     pub(super) others: usize,
     seen: BTreeMap<String, Value>,
 }
@@ -34,7 +34,7 @@ impl Export {
         }
     }
 
-    /// Whether there is an agreement to say something about.
+    /// Whether there is an agreement to verify.
     #[must_use]
     pub fn has_agreements(&self) -> bool {
         !self.agreements.is_empty()
@@ -46,19 +46,19 @@ impl Export {
         &self.agreements
     }
 
-    /// Decisions, likewise.
+    /// Decisions, in the order in which they were read.
     #[must_use]
     pub fn decisions(&self) -> &[Arc<AgreementDecision>] {
         &self.decisions
     }
 
-    /// Order requests, likewise.
+    /// Order requests, in the order in which they were read.
     #[must_use]
     pub fn order_requests(&self) -> &[Arc<OrderRequest>] {
         &self.requests
     }
 
-    /// Catalogues, likewise.
+    /// Catalogues, in the order in which they were read.
     #[must_use]
     pub fn catalogues(&self) -> &[Arc<StandardTerms>] {
         &self.catalogues
@@ -100,7 +100,7 @@ impl Export {
                 return Err(manifest.cannot(Some(format!("metadata.{field}")), message));
             }
         }
-        // The same object may be in several files; two that differ contradict each other.
+        // The same object may be in several files, but not with different content.
         let mut content = manifest.value.clone();
         for volatile in ["managedFields", "resourceVersion"] {
             if let Some(metadata) = content.get_mut("metadata").and_then(Value::as_object_mut) {

@@ -1,4 +1,4 @@
-//! One agreement of an export, with what the export has about it.
+//! One agreement of an export, with the objects that belong to it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use countersign_api::{
 /// By how much the clocks of operator and API server may differ before the operator warns.
 pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
 
-/// One agreement, with what the export has about it.
+/// One agreement, with the objects of the export that belong to it.
 pub(super) struct ExportedAgreement<'a> {
     pub(super) export: &'a Export,
     pub(super) agreement: &'a CustomerAgreement,
@@ -70,12 +70,12 @@ impl<'a> ExportedAgreement<'a> {
         self.status.sign_off.as_ref()?.sealed_time.as_ref().map(|time| time.0)
     }
 
-    /// When it became irrevocable, whichever way.
+    /// When it became irrevocable: when it was sealed, or when it ended without agreement.
     pub(super) fn settled(&self) -> Option<Timestamp> {
         self.sealed().or_else(|| self.status.closed.as_ref().map(|closed| closed.time.0))
     }
 
-    /// The decision of this agreement that has a name; or one of that name which speaks of something else.
+    /// The decision with this name that is about this agreement; if there is none, any with this name.
     pub(super) fn decision(&self, name: &str) -> Option<&'a AgreementDecision> {
         let named = || {
             self.export.decisions.iter().filter(|decision| {
@@ -87,7 +87,7 @@ impl<'a> ExportedAgreement<'a> {
         own.or_else(|| named().next()).map(AsRef::as_ref)
     }
 
-    /// The one username that stands for a person with several, where the policy says so.
+    /// The one username that represents a person with several, if the policy says so.
     pub(super) fn canonical<'n>(&'n self, username: &'n str) -> &'n str {
         self.policy.map_or(username, |policy| crate::decide::canonical(&policy.spec, username))
     }

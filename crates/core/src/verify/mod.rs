@@ -1,7 +1,7 @@
-//! PURE: whether a status follows from the objects beside it, years later and without a cluster.
+//! PURE: whether a status follows from the objects exported with it, years later and without a cluster.
 //!
-//! Digests are computed anew, every decision that counts is looked up, and the operator's own function [`decide`] is given
-//! the same objects again. What rests on the operator's word alone, and cannot be found out so, stands in `docs/audit.md`.
+//! Digests are computed again, every decision that counts is looked up, and the operator's own function [`decide`] is given
+//! the same objects again. See `docs/audit.md` for what only the operator can know, and cannot be verified this way.
 //!
 //! [`decide`]: crate::decide::decide
 

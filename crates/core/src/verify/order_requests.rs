@@ -22,7 +22,7 @@ pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
         .iter()
         .map(|expected| one(exported, expected).about(format!("`{}`", text::id(&expected.spec.order_id))))
         .collect();
-    // An order that the spec does not have makes no request.
+    // There is no request for an order that is not in the spec.
     if exported.sealed().is_some() {
         let known: BTreeSet<&str> = expected.iter().map(|expected| expected.spec.order_id.as_str()).collect();
         for id in exported.confirmed_orders().iter().filter(|id| !known.contains(id.as_str())) {
@@ -37,14 +37,14 @@ pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
 /// The order requests that follow from a sealed agreement, as the operator would make them.
 fn expected(exported: &ExportedAgreement<'_>) -> Vec<OrderRequest> {
     let Some(sealed) = exported.sealed() else { return Vec::new() };
-    let mut scene = Reconstructed::of(exported, Vec::new());
+    let mut reconstructed = Reconstructed::of(exported, Vec::new());
     let mut status = exported.status.clone();
     status.closed = None;
     status.agreed_time = None;
     status.orders.iter_mut().for_each(|order| order.uid = None);
     name_requests(exported.agreement, &mut status);
-    scene.agreement.status = Some(status);
-    match decide(&scene.observed(exported), sealed) {
+    reconstructed.agreement.status = Some(status);
+    match decide(&reconstructed.observed(exported), sealed) {
         Plan::Write(changes) => changes.orders,
         Plan::Rest { .. } | Plan::Need(_) => Vec::new(),
     }
@@ -55,7 +55,7 @@ fn one(exported: &ExportedAgreement<'_>, expected: &OrderRequest) -> Statement {
     let name = expected.metadata.name.as_deref().unwrap_or_default();
     let id = &expected.spec.order_id;
     let Some(outcome) = exported.status.orders.iter().find(|order| order.id == *id) else {
-        return claim.fails("the status says nothing of the order");
+        return claim.fails("the status does not mention the order");
     };
     if outcome.order_request_name.as_deref() != Some(name) {
         let said = outcome.order_request_name.as_deref().unwrap_or("nothing");
@@ -116,13 +116,13 @@ fn one(exported: &ExportedAgreement<'_>, expected: &OrderRequest) -> Statement {
     }
 }
 
-/// Whether the operator itself found that an order request is gone.
+/// Whether the operator itself reports that an order request is gone.
 fn is_missing(exported: &ExportedAgreement<'_>) -> bool {
     let issued = exported.status.conditions.iter().find(|own| own.type_ == condition::ORDERS_ISSUED);
     issued.is_some_and(|own| own.reason == reason::ORDER_REQUEST_MISSING)
 }
 
-/// What an order request says that comes from inside the digest, from decisions, or from the sealing.
+/// What cannot change in an order request: it comes from inside the digest, from decisions, or from the sealing.
 fn frozen(request: &OrderRequest) -> Value {
     let mut spec = json!(request.spec);
     let Some(fields) = spec.as_object_mut() else { return spec };
@@ -178,7 +178,7 @@ fn others(exported: &ExportedAgreement<'_>, expected: &[OrderRequest]) -> Statem
     Claim::NoOtherOrders.unless(&faults, format!("{} in the export", text::count(own.len(), "order request")))
 }
 
-/// What belongs to agreements that are not in the export.
+/// Objects that belong to agreements which are not in the export.
 pub(super) fn strays(export: &Export) -> Vec<String> {
     let known = |uid: &str| export.agreements.iter().any(|own| own.metadata.uid.as_deref() == Some(uid));
     let mut strays = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Sealing, ends and phase, and the times of what counts.
+//! Sealing, ends and phase, and the times of the decisions that count.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -134,7 +134,7 @@ fn times(exported: &ExportedAgreement<'_>) -> Statement {
     Claim::Times.unless(&faults, "in order, and in time for the offer")
 }
 
-/// Whether each side had its turn. An amendment may need another approval after a signature, when others join it.
+/// Whether the sides acted in turn. An amendment may need another approval after a signature, if other amendments join it.
 fn turns(exported: &ExportedAgreement<'_>) -> Vec<String> {
     let status = exported.status;
     let compared = status.value.as_ref().is_some_and(|value| !value.compared_with.is_empty());

@@ -1,4 +1,4 @@
-//! The operator's own function, given the same objects again: it must come to the same facts.
+//! The operator's own function, given the same objects again: it must find the same facts.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use countersign_api::agreement_status::{self, Approval, ApprovalState, ClosedOut
 use countersign_api::conditions::ignored;
 use countersign_api::{Action, AgreementDecision, CustomerAgreementStatus};
 
-/// What is stored so shortly before an irrevocable write may come after the list that the write rests on.
+/// A decision made this shortly before an irrevocable write may be missing in the list on which the write was based.
 const BETWEEN_READ_AND_WRITE: SignedDuration = SignedDuration::from_secs(10);
 
-/// How the reason begins where an offer ended by its own time.
+/// How the reason begins if the time of the offer was up.
 const OFFER_ENDED: &str = "the offer ended at ";
 
-/// Replays the agreement, and says what came of it.
+/// Replays the agreement, and compares the result with its status.
 pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
     if exported.status.pinned.is_none() {
-        return vec![Claim::Replay.not_checked("no rules are pinned, so nothing was weighed")];
+        return vec![Claim::Replay.not_checked("no rules are pinned, so nothing was evaluated")];
     }
     if exported.policy.is_none() || exported.catalogue.is_none() {
         let unknown = |claim: Claim| claim.not_checked("its rules are not in the export");
         return [Claim::Replay, Claim::Ignored, Claim::Authority].into_iter().map(unknown).collect();
     }
     let now = exported.settled().unwrap_or_else(|| last_seen(exported));
-    let Heard { weighed, told } = heard(exported, now);
-    let whole: Vec<_> = weighed.iter().chain(&told).cloned().collect();
-    let with_told = Reconstructed::of(exported, whole.clone()).run(exported, now);
-    let mut faults = compare(exported, &with_told);
+    let Replayed { evaluated, ignored } = replayed(exported, now);
+    let whole: Vec<_> = evaluated.iter().chain(&ignored).cloned().collect();
+    let with_ignored = Reconstructed::of(exported, whole.clone()).run(exported, now);
+    let mut faults = compare(exported, &with_ignored);
     let mut statements = Vec::new();
     if faults.is_empty() {
         statements.push(Claim::Replay.ok(same(exported)));
@@ -42,11 +42,11 @@ pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
             statements.push(Claim::Ignored.ok("none of them would count"));
         }
     } else {
-        let without = Reconstructed::of(exported, weighed.clone()).run(exported, now);
+        let without = Reconstructed::of(exported, evaluated.clone()).run(exported, now);
         faults = compare(exported, &without);
         if faults.is_empty() {
             statements.push(Claim::Replay.ok(same(exported)));
-            statements.push(wrongly_ignored(exported, &with_told));
+            statements.push(wrongly_ignored(exported, &with_ignored));
         } else {
             let unsure = moved_on(exported)
                 .or_else(|| other_offer_end(exported))
@@ -56,11 +56,11 @@ pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
                 None => Claim::Replay.fails(faults.join("; ")),
             });
             if !exported.status.ignored_decisions.is_empty() {
-                statements.push(Claim::Ignored.not_checked("the replay comes to something else already"));
+                statements.push(Claim::Ignored.not_checked("the replay already has another result"));
             }
         }
     }
-    statements.extend(authority(exported, [whole, weighed], now));
+    statements.extend(authority(exported, [whole, evaluated], now));
     statements
 }
 
@@ -68,19 +68,19 @@ fn same(exported: &ExportedAgreement<'_>) -> &'static str {
     match (exported.sealed(), &exported.status.closed) {
         (Some(_), _) => "the same function seals it on the same facts",
         (None, Some(closed)) if waited_too_long(closed) => {
-            "the same facts; until when it was waited is the operator's word"
+            "the same facts; how long it waited is the operator's word alone"
         }
         (None, Some(_)) => "the same function ends it in the same way",
         (None, None) => "the same function finds the same facts",
     }
 }
 
-/// The wait that ran over is gone from a closed status.
+/// Whether a wait timed out. A closed status does not show which one.
 fn waited_too_long(closed: &agreement_status::Closed) -> bool {
     closed.outcome == ClosedOutcome::Expired && !closed.reason.starts_with(OFFER_ENDED)
 }
 
-/// It ended in the same way, and more would count: while a pinned rule is gone, only an end can be decided.
+/// Whether it ends in the same way although more would count: while a pinned object is missing, only an end can be decided.
 fn without_its_rules(
     exported: &ExportedAgreement<'_>,
     found: &CustomerAgreementStatus,
@@ -110,39 +110,39 @@ fn other_offer_end(exported: &ExportedAgreement<'_>) -> Option<String> {
     (end != now).then(|| format!("the offer ended at {}, and the agreement says {now} now", text::value(end)))
 }
 
-/// Decisions that are handed in again.
-struct Heard {
+/// The decisions that are given to the operator's function again.
+struct Replayed {
     /// Those that count, and those of which the status says nothing.
-    weighed: Vec<Arc<AgreementDecision>>,
+    evaluated: Vec<Arc<AgreementDecision>>,
     /// Those that the status ignores, and that could have counted.
-    told: Vec<Arc<AgreementDecision>>,
+    ignored: Vec<Arc<AgreementDecision>>,
 }
 
-fn heard(exported: &ExportedAgreement<'_>, now: Timestamp) -> Heard {
+fn replayed(exported: &ExportedAgreement<'_>, now: Timestamp) -> Replayed {
     let status = exported.status;
     let counted = counted(status);
-    let (mut weighed, mut told) = (Vec::new(), Vec::new());
+    let (mut evaluated, mut could_count) = (Vec::new(), Vec::new());
     let last_read = now.checked_sub(BETWEEN_READ_AND_WRITE).unwrap_or(now);
     for decision in &exported.decisions {
         let name = decision.metadata.name.as_deref().unwrap_or_default();
         let time = made(decision);
         let ignored = status.ignored_decisions.iter().find(|ignored| ignored.name == name);
         match ignored.map(|ignored| ignored.reason.as_str()) {
-            _ if counted.contains(&name) => weighed.push(Arc::clone(decision)),
-            // Nobody can tell any more whether the policies were in force.
+            _ if counted.contains(&name) => evaluated.push(Arc::clone(decision)),
+            // Whether the admission policies were in force then is not on record.
             Some(ignored::BEFORE_GUARD) => {}
-            // It may have come after the last read.
+            // It may have been made after the last read.
             Some(ignored::SEALED | ignored::CLOSED) if time >= Some(last_read) => {}
-            Some(_) => told.push(Arc::clone(decision)),
-            // One that an open agreement says nothing about was not looked at yet.
-            None if exported.settled().is_some() && time < Some(now) => weighed.push(Arc::clone(decision)),
+            Some(_) => could_count.push(Arc::clone(decision)),
+            // If an open agreement says nothing about it, the operator has not evaluated it yet.
+            None if exported.settled().is_some() && time < Some(now) => evaluated.push(Arc::clone(decision)),
             None => {}
         }
     }
-    Heard { weighed, told }
+    Replayed { evaluated, ignored: could_count }
 }
 
-/// The last time that an open agreement knows of.
+/// The latest time in the status of an open agreement.
 fn last_seen(exported: &ExportedAgreement<'_>) -> Timestamp {
     let status = exported.status;
     let conditions = status.conditions.iter().map(|own| own.last_transition_time.0);
@@ -179,7 +179,7 @@ fn compare(exported: &ExportedAgreement<'_>, found: &CustomerAgreementStatus) ->
     faults
 }
 
-/// Who is asked in a step moves with time and people; what nobody was asked yet is not even fixed.
+/// Who is asked in a step changes with time and people, and is not fixed at all before somebody was asked.
 fn steps(status: &CustomerAgreementStatus, settled: bool) -> Vec<Value> {
     let step = |step: &Approval| {
         let decided = settled && matches!(step.state, ApprovalState::Approved | ApprovalState::Refused);
@@ -212,10 +212,10 @@ fn orders(status: &CustomerAgreementStatus) -> Vec<Value> {
         .collect()
 }
 
-/// Ignored decisions with which the agreement would have come out otherwise.
-fn wrongly_ignored(exported: &ExportedAgreement<'_>, with_told: &CustomerAgreementStatus) -> Statement {
+/// Ignored decisions that would have led to another result.
+fn wrongly_ignored(exported: &ExportedAgreement<'_>, with_ignored: &CustomerAgreementStatus) -> Statement {
     let claim = Claim::Ignored;
-    let now = counted(with_told);
+    let now = counted(with_ignored);
     let would: Vec<&IgnoredDecision> =
         exported.status.ignored_decisions.iter().filter(|own| now.contains(&own.name.as_str())).collect();
     if would.is_empty() {
@@ -226,7 +226,7 @@ fn wrongly_ignored(exported: &ExportedAgreement<'_>, with_told: &CustomerAgreeme
         .iter()
         .map(|own| format!("`{}`, ignored as {}, would count", text::name(&own.name), text::id(&own.reason)))
         .collect();
-    // Holders, signatories and aliases change: somebody who was ignored may hold the role by now.
+    // Holders, signatories and aliases change: a person whose decision was ignored may hold the role by now.
     let by_people = would.iter().all(|own| {
         let spec = exported.decision(&own.name).map(|decision| &decision.spec);
         let by_role = spec.is_some_and(|spec| {
@@ -237,7 +237,7 @@ fn wrongly_ignored(exported: &ExportedAgreement<'_>, with_told: &CustomerAgreeme
         by_role && rests_on_people(&own.reason)
     });
     let closed = &exported.status.closed;
-    if closed.is_some() && with_told.closed == *closed {
+    if closed.is_some() && with_ignored.closed == *closed {
         claim.not_checked(format!(
             "it ends in the same way, and unless catalogue, policy or guard were gone then: {}",
             text::join_and(&words)
@@ -296,7 +296,7 @@ fn authority(
     let words: Vec<String> = reasons
         .iter()
         .map(|(name, own)| {
-            let why = own.map_or("it is not weighed", |own| own.message.as_str());
+            let why = own.map_or("it was not evaluated", |own| own.message.as_str());
             format!("`{}`: {}", text::name(name), text::excerpt(why))
         })
         .collect();
@@ -317,8 +317,8 @@ fn afresh(
     decisions: Vec<Arc<AgreementDecision>>,
     now: Timestamp,
 ) -> CustomerAgreementStatus {
-    let mut scene = Reconstructed::of(exported, decisions);
-    if let Some(status) = &mut scene.agreement.status {
+    let mut reconstructed = Reconstructed::of(exported, decisions);
+    if let Some(status) = &mut reconstructed.agreement.status {
         status.change_request = None;
         status.sign_off = None;
         status.approvals.iter_mut().for_each(|step| step.decided_by.clear());
@@ -326,5 +326,5 @@ fn afresh(
             confirmation.decisions.clear();
         }
     }
-    scene.run(exported, now)
+    reconstructed.run(exported, now)
 }

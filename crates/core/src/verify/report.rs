@@ -1,4 +1,4 @@
-//! What is said about an export: statement by statement, for people and for programs.
+//! The report on an export: statement by statement, for people and for programs.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use serde::Serialize;
 use crate::manifest::Unreadable;
 use crate::text;
 
-/// What is said about every agreement of an export.
+/// The report on every agreement of an export.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// One entry an agreement, by namespace, name and UID.
+    /// One entry for each agreement, by namespace, name and UID.
     pub agreements: Vec<AgreementReport>,
-    /// What stands in the export and belongs to no agreement in it.
+    /// Objects in the export that belong to no agreement in it.
     pub strays: Vec<String>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// Objects of other kinds, which were passed over.
+    /// Objects of other kinds, which were skipped.
     pub others: usize,
     /// How many statements there are of each verdict.
     pub summary: Summary,
@@ -34,18 +34,18 @@ pub struct Summary {
     pub not_checked: usize,
 }
 
-/// What is said about one agreement.
+/// The report on one agreement.
 #[derive(Clone, Debug, Serialize)]
 pub struct AgreementReport {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Its UID: one that was deleted and made again is another.
+    /// Its UID: an agreement that was deleted and created again has another.
     pub uid: String,
     /// The phase that its status claims.
     pub phase: String,
-    /// What was looked at.
+    /// What was verified.
     pub statements: Vec<Statement>,
 }
 
@@ -54,7 +54,7 @@ pub struct AgreementReport {
 pub struct Statement {
     /// What it is about.
     pub claim: Claim,
-    /// The decision, order or function that it is about, where there are several.
+    /// The decision, order or function that it is about, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// Whether it holds.
@@ -78,7 +78,7 @@ pub enum Verdict {
 /// What a statement is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Claim {
-    /// The status speaks of the agreement as it stands in the export.
+    /// The status was written for the agreement as it was exported.
     Current,
     /// The catalogue and the policy that are pinned are in the export.
     Rules,
@@ -86,9 +86,9 @@ pub enum Claim {
     TermsDigest,
     /// `status.confirmation.digest` is that of the terms and the confirmed orders.
     ConfirmationDigest,
-    /// A decision that counts is there and says what the status says it does.
+    /// A decision that counts is in the export, and says what the status says of it.
     Decision,
-    /// No decision counts twice, and none counts that is ignored.
+    /// No decision counts twice, and none is both counted and ignored.
     CountedOnce,
     /// Everybody who had to said that the terms are understood and acceptable (S2).
     Statements,
@@ -110,7 +110,7 @@ pub enum Claim {
     Times,
     /// Phase, sealing and end follow from the facts.
     Outcome,
-    /// The operator's own function, given the same objects, decides the same.
+    /// The operator's own function, given the same objects, has the same result.
     Replay,
     /// What is ignored would not count.
     Ignored,
@@ -159,12 +159,12 @@ impl Claim {
         self.is(Verdict::Fails, because)
     }
 
-    /// It cannot be told, and why.
+    /// The export does not say enough, and why.
     pub(super) fn not_checked(self, because: impl AsRef<str>) -> Statement {
         self.is(Verdict::NotChecked, because)
     }
 
-    /// It holds where no fault is found.
+    /// It holds if there is no fault.
     pub(super) fn unless(self, faults: &[String], otherwise: impl AsRef<str>) -> Statement {
         if faults.is_empty() { self.ok(otherwise) } else { self.fails(faults.join("; ")) }
     }
@@ -175,7 +175,7 @@ impl Claim {
 }
 
 impl Statement {
-    /// The same about one of several.
+    /// The same statement about one of several.
     pub(super) fn about(self, about: impl AsRef<str>) -> Self {
         Self { about: Some(text::excerpt(about.as_ref())), ..self }
     }
@@ -217,7 +217,7 @@ impl Report {
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
-/// Where the words of a statement go on: a digest has room on a line.
+/// Indent of the further lines of a statement, so that a digest fits on a line.
 const INDENT: usize = 6;
 
 impl fmt::Display for Report {
@@ -258,7 +258,7 @@ impl fmt::Display for Report {
             words.push_str(&format!("; {} unreadable", self.unreadable.len()));
         }
         if self.others > 0 {
-            words.push_str(&format!("; {} of other kinds passed over", text::count(self.others, "object")));
+            words.push_str(&format!("; {} of other kinds skipped", text::count(self.others, "object")));
         }
         wrap(f, "", &words, 2)
     }

@@ -1,4 +1,4 @@
-//! What the pinned rules make of an agreement (S1, S4): class, value, and the approvals that it takes.
+//! What follows from the pinned rules (S1, S4): class, value, and the approvals that are needed.
 
 use super::assessed::{Assessed, assessed};
 use super::differences::differences;
@@ -43,7 +43,7 @@ pub(super) fn pinned(exported: &ExportedAgreement<'_>) -> Option<Statement> {
     })
 }
 
-/// Class, value and requirements, computed anew from spec, catalogue and policy.
+/// Class, value and requirements, computed again from spec, catalogue and policy.
 pub(super) fn recomputed(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
     let status = exported.status;
     if status.pinned.is_none() || status.classification.is_none() {
@@ -95,7 +95,7 @@ pub(super) fn recomputed(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
     statements
 }
 
-/// What an amendment is compared with may have moved on since: then nobody can tell.
+/// What an amendment is compared with may have changed since: then a difference proves nothing.
 fn settle(exported: &ExportedAgreement<'_>, statement: Statement, faults: &[String]) -> Statement {
     match moved_on(exported) {
         Some(why) if !faults.is_empty() => {

@@ -10,7 +10,7 @@ use countersign_api::agreement_status::{Side, Signature};
 use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::{Countersignature, Required};
 
-/// Who signed, and that nobody did what is for others to do.
+/// Who signed, and that nobody did what others have to do.
 pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
     let mut statements = Vec::new();
     if exported.status.sign_off.is_some() {
@@ -88,7 +88,8 @@ fn signatures(exported: &ExportedAgreement<'_>) -> Statement {
             }
             None if signed.is_empty() => faults.push("no signatory of the customer signed".to_owned()),
             None if !missing.is_empty() || countersigned.is_empty() => unknown.push(
-                "whether more signatures are needed says the policy, which is not in the export".to_owned(),
+                "whether more signatures are needed depends on the policy, which is not in the export"
+                    .to_owned(),
             ),
             None => {}
         }
@@ -114,7 +115,7 @@ fn sides(exported: &ExportedAgreement<'_>) -> Statement {
     let representatives: BTreeSet<String> =
         spec.customer.representatives.iter().map(|who| known(&who.username)).collect();
     let owners: BTreeSet<String> = status.owners.iter().map(known).collect();
-    // The first was owner before anybody could decide; the others may have become it after they had.
+    // The first was owner before anybody could decide; the others may have decided before they became owner.
     let first = status.owners.first().map(known);
     let confirmed = || status.confirmation.iter().flat_map(|confirmation| &confirmation.decisions);
     let attesters: BTreeSet<String> = confirmed()
@@ -143,7 +144,7 @@ fn sides(exported: &ExportedAgreement<'_>) -> Statement {
                 )),
                 Some(false) => {}
                 None => unknown.push(format!(
-                    "{who:?} was account owner and approved; whether that may be says the policy, which is not in the export"
+                    "{who:?} was account owner and approved; whether that is allowed depends on the policy, which is not in the export"
                 )),
             }
         }
@@ -189,7 +190,7 @@ fn sides(exported: &ExportedAgreement<'_>) -> Statement {
     claim.unless(&faults, "nobody for both, and no owner approved")
 }
 
-/// People who approved more than one step, where the policy wants others for each.
+/// People who approved more than one step, if the policy requires different people.
 fn not_distinct(exported: &ExportedAgreement<'_>) -> Vec<String> {
     let distinct = exported.policy.is_some_and(|policy| policy.spec.rules.separation.distinct_approvers);
     let mut functions: BTreeMap<&str, &str> = BTreeMap::new();

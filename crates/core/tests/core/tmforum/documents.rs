@@ -292,7 +292,7 @@ fn what_is_missing_is_named_and_the_rest_is_there() {
     assert_eq!(
         left_out(&result),
         [
-            "StandardTerms b2b-2026-1: it cannot be an AgreementSpecification: TMF651 asks for at least one attachment, and \
+            "StandardTerms b2b-2026-1: it cannot be an AgreementSpecification: TMF651 requires at least one attachment, and \
          `spec.documents` is empty"
         ]
     );

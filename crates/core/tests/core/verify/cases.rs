@@ -61,7 +61,7 @@ pub(super) fn cases() -> Vec<Case> {
             "it was edited after its status",
             |papers| papers.set(AGREEMENT, "", "/metadata/generation", 2),
             Claim::Current,
-            "it is at generation 2, and the status speaks of 1",
+            "it is at generation 2, and the status is for 1",
         ),
         case(
             "a decision has another person",
@@ -179,7 +179,7 @@ pub(super) fn cases() -> Vec<Case> {
                 signatures.as_array_mut().unwrap().push(first);
             },
             Claim::CountedOnce,
-            "`decision-005` stands in the status twice",
+            "`decision-005` is in the status twice",
         ),
         case(
             "a decision counts and is ignored",
