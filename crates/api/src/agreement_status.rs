@@ -370,9 +370,13 @@ pub struct ApprovalVerdict {
     /// The level that the person acted with.
     #[schemars(length(max = 63))]
     pub level: String,
-    /// The holder entry that the authority rested on, such as `Group deal-desk`.
+    /// The holder entry that the authority rested on, in words, such as `Group deal-desk`. `subject` has it in fields.
     #[schemars(length(max = 512))]
     pub via: String,
+    /// The holder entry that the authority rested on: the user, or the group that the decision claims. Statuses that earlier
+    /// versions wrote lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
     /// Whose substitute the person was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
@@ -422,10 +426,19 @@ pub enum Side {
 
 /// How the agreement ended without being agreed.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
 pub struct Closed {
     /// How it ended.
     pub outcome: ClosedOutcome,
-    /// Why, in words; a person's own words where a person ended it.
+    /// What ended it, in one word: `Decision`, `OfferEnded`, `WaitEnded` or `ApprovalWaitEnded`; more may come. Statuses
+    /// that earlier versions wrote lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub cause: Option<String>,
+    /// The end of the offer, if the cause is `OfferEnded`: `spec.offerEndTime` may be edited afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer_end_time: Option<Time>,
+    /// Why, in words; if a person ended it, in their own.
     #[schemars(length(max = 1200))]
     pub reason: String,
     /// When it was written down.
@@ -465,6 +478,15 @@ pub struct Waiting {
     /// The action that is waited for.
     #[serde(rename = "for")]
     pub action: WaitingAction,
+    /// The function that is asked to approve, such as `finance`. Only for Approve; statuses that earlier versions wrote
+    /// lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub function: Option<String>,
+    /// The level of that function that is asked, such as `L1`. Only for Approve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub level: Option<String>,
     /// The digest to copy into the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 71))]
@@ -485,6 +507,14 @@ pub struct Waiting {
     pub reminded_time: Option<Time>,
 }
 
+impl Waiting {
+    /// Whether this asks the level of a step that the step asks now (S4).
+    #[must_use]
+    pub fn asks(&self, step: &Approval) -> bool {
+        self.function.as_ref() == Some(&step.function) && self.level.as_ref() == Some(&step.level)
+    }
+}
+
 /// What is waited for.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitingAction {
@@ -501,6 +531,30 @@ pub enum WaitingAction {
 }
 
 impl WaitingAction {
+    /// Its word, as it stands in `waitingFor[].for`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "Confirm",
+            Self::Approve => "Approve",
+            Self::Sign => "Sign",
+            Self::Countersign => "Countersign",
+            Self::Edit => "Edit",
+        }
+    }
+
+    /// The same as a verb in a sentence, which is also the command of the kubectl plugin that answers.
+    #[must_use]
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Approve => "approve",
+            Self::Sign => "sign",
+            Self::Countersign => "countersign",
+            Self::Edit => "edit",
+        }
+    }
+
     /// The decision that answers, where one does.
     #[must_use]
     pub const fn decision(self) -> Option<Action> {

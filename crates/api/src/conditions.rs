@@ -172,6 +172,21 @@ pub mod reason {
     ];
 }
 
+/// Words of `status.closed.cause`: what ended an agreement that was not agreed.
+pub mod cause {
+    /// A person's decision, which `status.closed.decisions` names.
+    pub const DECISION: &str = "Decision";
+    /// The offer ended.
+    pub const OFFER_ENDED: &str = "OfferEnded";
+    /// Somebody who had to confirm, sign or countersign did not answer in time.
+    pub const WAIT_ENDED: &str = "WaitEnded";
+    /// No manager approved in time, and the policy lets the offer expire then.
+    pub const APPROVAL_WAIT_ENDED: &str = "ApprovalWaitEnded";
+
+    /// All of them.
+    pub const ALL: [&str; 4] = [DECISION, OFFER_ENDED, WAIT_ENDED, APPROVAL_WAIT_ENDED];
+}
+
 /// Reasons why a decision does not count, as they stand in `status.ignoredDecisions`.
 pub mod ignored {
     /// The agreement has ended.

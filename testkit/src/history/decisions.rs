@@ -66,8 +66,7 @@ pub(super) fn answer(world: &World, wait: &Waiting, who: usize, how: &How) -> Op
         decision.agreement_ref.digest.clone_from(wait.digest.as_ref()?);
     }
     if wait.action == WaitingAction::Approve {
-        let (function, level) = wait.who.rsplit_once('(')?.1.trim_end_matches(')').split_once(' ')?;
-        (decision.function, decision.level) = (Some(function.to_owned()), Some(level.to_owned()));
+        (decision.function, decision.level) = (Some(wait.function.clone()?), Some(wait.level.clone()?));
         decision.on_behalf_of.clone_from(&subject.on_behalf_of);
     }
     finish(world, &mut decision, how);

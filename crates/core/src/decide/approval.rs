@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::authority::{Person, Requirement, canonical, holders, holds, quorum, rank, stands_in};
+use super::authority::{Person, Requirement, canonical, holders, holds, in_words, quorum, rank, stands_in};
 use super::calendar;
 use super::confirmation::attests;
 use super::decisions::{CurrentDecision, Decisions, late};
@@ -386,10 +386,8 @@ fn evaluate_authority(
         decision: decision.name.to_owned(),
         username: decision.made_by.to_owned(),
         level: level.to_owned(),
-        via: match via.kind {
-            SubjectKind::User => format!("User {}", text::user(&via.name)),
-            SubjectKind::Group => format!("Group {}", text::user(&via.name)),
-        },
+        via: in_words(via),
+        subject: Some(via.clone()),
         on_behalf_of: said.on_behalf_of.clone(),
     })
     .and_then(|verdict| {

@@ -306,6 +306,15 @@ pub(crate) fn stands_in(substitute: &Substitute, function: &str, at: Timestamp) 
         && at <= substitute.end_time.0
 }
 
+/// The entry of a policy that an authority rests on, such as `Group deal-desk`.
+pub(crate) fn in_words(entry: &Subject) -> String {
+    let kind = match entry.kind {
+        SubjectKind::User => "User",
+        SubjectKind::Group => "Group",
+    };
+    format!("{kind} {}", text::user(&entry.name))
+}
+
 /// Subjects that hold exactly this level.
 pub(crate) fn holders<'p>(policy: &'p DelegationPolicySpec, function: &str, level: &str) -> Vec<&'p Subject> {
     let entries = policy.holders.iter().filter(|holder| holder.function == function && holder.level == level);

@@ -99,11 +99,14 @@ pub fn capacities(
         // Whoever comes later learns that, and not that there is nothing to approve.
         return if asked.is_empty() { of(&|step| step.state == ApprovalState::Next) } else { asked };
     }
-    // The waits for approvals stand in the order of the steps.
     let waits = status.waiting_for.iter().filter(|wait| wait.action == WaitingAction::Approve);
     let steps = status.approvals.iter().filter(open);
+    // A wait that an earlier version wrote says neither function nor level. If one step is open, it is for that one.
+    let only_step = steps.clone().count() == 1;
     let mut out = Vec::new();
-    for (step, wait) in steps.zip(waits) {
+    for step in steps {
+        let for_step = |wait: &&Waiting| wait.asks(step) || (only_step && wait.function.is_none());
+        let Some(wait) = waits.clone().find(for_step) else { continue };
         let level = match step.state {
             ApprovalState::Exhausted => step.asked.first().map_or(&step.level, |asked| &asked.level),
             _ => &step.level,

@@ -20,7 +20,7 @@ use crate::text;
 use countersign_api::agreement_status::{
     ChangeRequest, ClosedOutcome, Pinned, PinnedObject, TermsRevision, Waiting,
 };
-use countersign_api::conditions::{ignored, reason};
+use countersign_api::conditions::{cause, ignored, reason};
 use countersign_api::delegation_policy::EscalationTiming;
 use countersign_api::{Action, CustomerAgreementStatus};
 
@@ -54,6 +54,9 @@ pub(crate) struct Gone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct End {
     pub(crate) outcome: ClosedOutcome,
+    pub(crate) cause: &'static str,
+    /// The end of the offer, if that is the cause.
+    pub(crate) offer_end_time: Option<Time>,
     pub(crate) reason: String,
     pub(crate) decisions: Vec<String>,
 }
@@ -303,21 +306,22 @@ impl<'a> Facts<'a> {
     fn ended_by_people(&mut self, observed: &Observed<'a>) -> Option<End> {
         let withdrawn = self.first_valid(observed, Action::Withdraw);
         let declined = self.first_valid(observed, Action::Decline);
-        let by_act = |outcome, decision: CurrentDecision<'_>| End {
+        let by_decision = |outcome, reason: String, decision: String| End {
             outcome,
-            reason: decision.reason(),
-            decisions: vec![decision.name.to_owned()],
+            cause: cause::DECISION,
+            offer_end_time: None,
+            reason,
+            decisions: vec![decision],
+        };
+        let of = |outcome, decision: CurrentDecision<'_>| {
+            by_decision(outcome, decision.reason(), decision.name.to_owned())
         };
         let refused = self.approved.refused.clone();
         withdrawn
-            .map(|decision| by_act(ClosedOutcome::Withdrawn, decision))
-            .or_else(|| declined.map(|decision| by_act(ClosedOutcome::Declined, decision)))
+            .map(|decision| of(ClosedOutcome::Withdrawn, decision))
+            .or_else(|| declined.map(|decision| of(ClosedOutcome::Declined, decision)))
             .or_else(|| {
-                refused.map(|refusal| End {
-                    outcome: ClosedOutcome::Refused,
-                    reason: refusal.words,
-                    decisions: vec![refusal.decision],
-                })
+                refused.map(|refusal| by_decision(ClosedOutcome::Refused, refusal.words, refusal.decision))
             })
     }
 
@@ -479,15 +483,21 @@ impl<'a> Facts<'a> {
         if matches!(observed.guard, Guard::Inactive { .. }) {
             return None;
         }
-        let expired =
-            |reason: String| Some(End { outcome: ClosedOutcome::Expired, reason, decisions: Vec::new() });
+        let expired = |cause, reason: String| End {
+            outcome: ClosedOutcome::Expired,
+            cause,
+            offer_end_time: None,
+            reason,
+            decisions: Vec::new(),
+        };
         let is_over = |end: Timestamp| now >= end.checked_add(super::calendar::GRACE).unwrap_or(end);
         if self.approved.timed_out && self.stage == Stage::Escalation {
-            return expired("nobody approved in time".to_owned());
+            return Some(expired(cause::APPROVAL_WAIT_ENDED, "nobody approved in time".to_owned()));
         }
         if is_over(observed.offer_end()) {
-            let end = text::time(&Time(observed.offer_end()));
-            return expired(format!("the offer ended at {end}"));
+            let end = Time(observed.offer_end());
+            let reason = format!("the offer ended at {}", text::time(&end));
+            return Some(End { offer_end_time: Some(end), ..expired(cause::OFFER_ENDED, reason) });
         }
         if self.gone.is_some() {
             // An answer in time cannot be evaluated without the rules, so its absence says nothing.
@@ -497,7 +507,7 @@ impl<'a> Facts<'a> {
             .iter()
             .filter(|wait| waiting::ends_the_offer(wait.action))
             .find(|wait| wait.deadline_time.as_ref().is_some_and(|end| is_over(end.0)))
-            .and_then(|wait| expired(format!("{} did not answer in time", wait.who)))
+            .map(|wait| expired(cause::WAIT_ENDED, format!("{} did not answer in time", wait.who)))
     }
 
     /// Names of the decisions that count.

@@ -48,7 +48,7 @@ pub use self::plan::{Changes, Notice, Plan, Related, Severity};
 
 // What `verify` computes anew, and what `preview` shows.
 pub(crate) use approval::who_is_asked_first;
-pub(crate) use authority::{Requirement, canonical, holders, quorum, rank};
+pub(crate) use authority::{Requirement, canonical, holders, in_words, quorum, rank};
 pub(crate) use calendar::wait_end;
 pub(crate) use classify::permitted;
 pub(crate) use decisions::counted;

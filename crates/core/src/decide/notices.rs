@@ -168,7 +168,7 @@ impl Told {
                 self.normal(reason, "Ask", note, None);
             }
             for verdict in &step.decided_by {
-                if old.is_some_and(|old| old.decided_by.contains(verdict)) {
+                if old.is_some_and(|old| old.decided_by.iter().any(|own| own.decision == verdict.decision)) {
                     continue;
                 }
                 let on_behalf = verdict

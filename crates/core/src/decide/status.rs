@@ -442,7 +442,7 @@ fn waiting_on(observed: &Observed<'_>, facts: &Facts<'_>) -> Option<String> {
     }
     match facts.faults.iter().map(|fault| fault.kind).min() {
         Some(kind) if !kind.is_the_authors() => Some("an admin, see Stalled".to_owned()),
-        _ => waiting::in_one_line(&facts.waits),
+        _ => waiting::in_one_line(&observed.agreement.spec, &facts.waits),
     }
 }
 
@@ -463,6 +463,8 @@ fn close(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, 
     status.waiting_for.clear();
     status.closed = Some(Closed {
         outcome: end.outcome,
+        cause: Some(end.cause.to_owned()),
+        offer_end_time: end.offer_end_time,
         reason: text::sanitize(&end.reason, MAX_CLOSED_REASON),
         time: Time(now),
         decisions: end.decisions,

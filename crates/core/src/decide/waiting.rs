@@ -13,7 +13,7 @@ use crate::text;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, EndsWith, Waiting, WaitingAction, WaitingSubject,
 };
-use countersign_api::customer_agreement::Representative;
+use countersign_api::customer_agreement::{CustomerAgreementSpec, Representative};
 use countersign_api::delegation_policy::{Countersignature, Required, SignOffOrder};
 use countersign_api::subject::{Subject, SubjectKind};
 
@@ -95,7 +95,7 @@ impl Asking<'_, '_> {
     fn author(&self, digest: Option<&str>) -> Waiting {
         let owner = &self.observed.agreement.spec.provider.owner_username;
         let subjects = vec![user(owner)];
-        self.wait(text::user(owner), subjects, WaitingAction::Edit, digest, None)
+        self.wait(text::user(owner), subjects, WaitingAction::Edit, None, digest, None)
     }
 
     fn customers(
@@ -112,7 +112,7 @@ impl Asking<'_, '_> {
             Required::Any => text::join_or(&names),
         };
         let subjects = people.iter().map(|person| user(&person.username)).collect();
-        self.wait(text::people(&who), subjects, action, digest, Some(seconds))
+        self.wait(text::people(&who), subjects, action, None, digest, Some(seconds))
     }
 
     fn countersignatories(&self, digest: Option<&str>, seconds: i64) -> Waiting {
@@ -120,13 +120,8 @@ impl Asking<'_, '_> {
         let names: Vec<String> =
             signatories.iter().map(|signatory| text::short_name(&signatory.name)).collect();
         let subjects = signatories.iter().map(|signatory| user(&signatory.username)).collect();
-        self.wait(
-            text::people(&text::join_or(&names)),
-            subjects,
-            WaitingAction::Countersign,
-            digest,
-            Some(seconds),
-        )
+        let who = text::people(&text::join_or(&names));
+        self.wait(who, subjects, WaitingAction::Countersign, None, digest, Some(seconds))
     }
 
     fn managers(&self, rules: RuleSet<'_>, step: &Approval, digest: Option<&str>) -> Waiting {
@@ -158,7 +153,7 @@ impl Asking<'_, '_> {
         }
         subjects.truncate(64);
         let who = format!("{} ({} {})", text::short_name(title), step.function, step.level);
-        let mut wait = self.wait(who, subjects, WaitingAction::Approve, digest, None);
+        let mut wait = self.wait(who, subjects, WaitingAction::Approve, Some(step), digest, None);
         if let Some(asked) = step.asked.last() {
             wait.asked_time = asked.asked_time.clone();
             // Once every level stayed silent there is no half of the time left to be reminded of.
@@ -175,19 +170,22 @@ impl Asking<'_, '_> {
         who: String,
         subjects: Vec<WaitingSubject>,
         action: WaitingAction,
+        step: Option<&Approval>,
         digest: Option<&str>,
         seconds: Option<i64>,
     ) -> Waiting {
         let before = self.observed.agreement.status.iter().flat_map(|status| &status.waiting_for);
         let before = before
             .filter(|before| before.action == action && before.digest.as_deref() == digest)
-            .find(|before| action != WaitingAction::Approve || before.who == who);
+            .find(|before| step.is_none_or(|step| asked_by(before, step, &who)));
         let asked = before.map_or(self.now, |before| before.asked_time.0);
         let calendar = self.rules.and_then(|rules| rules.policy.spec.rules.calendar.as_ref());
         let mut wait = Waiting {
             who,
             subjects,
             action,
+            function: step.map(|step| step.function.clone()),
+            level: step.map(|step| step.level.clone()),
             digest: digest.map(str::to_owned),
             asked_time: Time(asked),
             wait_end_time: seconds.map(|seconds| Time(calendar::wait_end(calendar, asked, seconds))),
@@ -219,6 +217,12 @@ impl Asking<'_, '_> {
 fn reminder(rules: Option<RuleSet<'_>>, asked: Timestamp, seconds: Option<i64>) -> Option<Timestamp> {
     let calendar = rules.and_then(|rules| rules.policy.spec.rules.calendar.as_ref());
     seconds.map(|seconds| calendar::half_way(calendar, asked, seconds))
+}
+
+/// Whether a wait of before is for what a step asks now. One that an earlier version wrote has no function and no level: then
+/// its words must be the same.
+fn asked_by(before: &Waiting, step: &Approval, who: &str) -> bool {
+    before.asks(step) || (before.function.is_none() && before.who == who)
 }
 
 fn user(name: &str) -> WaitingSubject {
@@ -255,10 +259,7 @@ pub(crate) fn wakeups(facts: &Facts<'_>) -> Vec<Timestamp> {
 }
 
 fn asked_seconds(rules: RuleSet<'_>, facts: &Facts<'_>, wait: &Waiting) -> Option<i64> {
-    let step = facts.approved.steps.iter().find(|step| {
-        step.asked.last().is_some_and(|asked| asked.asked_time == wait.asked_time)
-            && wait.who.ends_with(&format!("({} {})", step.function, step.level))
-    })?;
+    let step = facts.approved.steps.iter().find(|step| wait.asks(step))?;
     let ladder = rules.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == step.function)?;
     ladder.levels.iter().find(|level| level.name == step.level).map(|level| level.deadline_seconds)
 }
@@ -268,17 +269,31 @@ fn after(end: Timestamp) -> Timestamp {
 }
 
 /// One line for the printer column: whom, and since when.
-pub(crate) fn in_one_line(waits: &[Waiting]) -> Option<String> {
+pub(crate) fn in_one_line(spec: &CustomerAgreementSpec, waits: &[Waiting]) -> Option<String> {
     let first = waits.first()?;
     let since = text::day_and_month(&first.asked_time);
     let mut others = waits.len() - 1;
-    let name = if first.action == WaitingAction::Approve {
-        first.who.clone()
-    } else {
+    // A level is asked as a whole; of people, the first is named and the others are counted.
+    if first.action != WaitingAction::Approve {
         others += first.subjects.len().saturating_sub(1);
-        let end = [" and ", " or ", ", "].iter().filter_map(|separator| first.who.find(separator)).min();
-        first.who.get(..end.unwrap_or(first.who.len())).unwrap_or(&first.who).to_owned()
-    };
+    }
+    let name = first_person(spec, first).map_or_else(|| first.who.clone(), text::short_name);
     let more = if others > 0 { format!(" +{others}") } else { String::new() };
     Some(format!("{}{more} since {since}", text::shorten(&name, 40)))
+}
+
+/// The first of the people who are asked, by the name that the agreement gives them.
+fn first_person<'a>(spec: &'a CustomerAgreementSpec, wait: &Waiting) -> Option<&'a str> {
+    let username = &wait.subjects.first()?.subject.name;
+    match wait.action {
+        WaitingAction::Confirm | WaitingAction::Sign => {
+            let mut representatives = spec.customer.representatives.iter();
+            representatives.find(|own| &own.username == username).map(|own| own.name.as_str())
+        }
+        WaitingAction::Countersign => {
+            let mut signatories = spec.provider.signatories.iter();
+            signatories.find(|own| &own.username == username).map(|own| own.name.as_str())
+        }
+        WaitingAction::Approve | WaitingAction::Edit => None,
+    }
 }

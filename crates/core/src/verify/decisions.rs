@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use super::exported_agreement::{ExportedAgreement, made};
 use super::report::{Claim, Statement};
+use crate::decide::in_words;
 use crate::text;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, ApprovalVerdict, ChangeRequest, ClosedOutcome, ConfirmationDecision, Side,
     Signature,
 };
+use countersign_api::subject::SubjectKind;
 use countersign_api::{Action, AgreementDecision};
 
 /// How a decision counts.
@@ -195,13 +197,19 @@ fn content(
             same("function", Some(&step.function), spec.function.as_deref());
             same("level", Some(&own.level), spec.level.as_deref());
             same("onBehalfOf", own.on_behalf_of.as_deref(), spec.on_behalf_of.as_deref());
-            if let Some(group) = own.via.strip_prefix("Group ")
-                && (own.on_behalf_of.is_some() || !spec.decided_by.groups.iter().any(|own| own == group))
-            {
-                faults.push(format!(
-                    "the status says that it rests on the group {:?}, which `spec.decidedBy.groups` does not have",
-                    text::user(group)
-                ));
+            // A verdict that an earlier version wrote has no subject; the replay finds what it rests on.
+            if let Some(subject) = &own.subject {
+                if own.via != in_words(subject) {
+                    let (via, subject) = (text::user(&own.via), in_words(subject));
+                    faults.push(format!("the status says `via` {via:?} and means by `subject` {subject:?}"));
+                }
+                let claimed = own.on_behalf_of.is_none() && spec.decided_by.groups.contains(&subject.name);
+                if subject.kind == SubjectKind::Group && !claimed {
+                    faults.push(format!(
+                        "the status says that it rests on the group {:?}, which `spec.decidedBy.groups` does not have",
+                        text::user(&subject.name)
+                    ));
+                }
             }
         }
         Counts::Signature(own) => {

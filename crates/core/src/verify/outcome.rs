@@ -9,7 +9,7 @@ use crate::decide::{counted, outcome_word};
 use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{ApprovalState, ClosedOutcome, Side};
-use countersign_api::conditions::{condition, phase};
+use countersign_api::conditions::{cause, condition, phase};
 use countersign_api::delegation_policy::{EscalationTiming, SignOffOrder};
 
 /// Whether phase, sealing and end follow from the facts, and nothing that counts was made too early or too late.
@@ -76,6 +76,16 @@ fn outcome(exported: &ExportedAgreement<'_>) -> Statement {
                 outcome_word(closed.outcome),
                 closed.decisions.len()
             ),
+        );
+        if let Some(word) = closed.cause.as_deref() {
+            must(
+                (word == cause::DECISION) == (ended_by == 1),
+                "the cause of its end does not fit the outcome",
+            );
+        }
+        must(
+            (closed.cause.as_deref() == Some(cause::OFFER_ENDED)) == closed.offer_end_time.is_some(),
+            "`status.closed.offerEndTime` must be there when the offer ended, and only then",
         );
         if closed.outcome == ClosedOutcome::Refused {
             let refused = status.approvals.iter().any(|step| {

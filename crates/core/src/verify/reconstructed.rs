@@ -53,13 +53,40 @@ impl Reconstructed {
     }
 
     pub(super) fn run(&self, exported: &ExportedAgreement<'_>, now: Timestamp) -> CustomerAgreementStatus {
-        match decide(&self.observed(exported), now) {
+        let found = match decide(&self.observed(exported), now) {
             Plan::Write(Changes { status: Some(status), .. }) => *status,
             Plan::Write(_) | Plan::Rest { .. } | Plan::Need(_) => {
                 self.agreement.status.clone().unwrap_or_default()
             }
+        };
+        without_newer_fields(exported.status, found)
+    }
+}
+
+/// What was found, without the fields that a status from an earlier version of the operator lacks.
+fn without_newer_fields(
+    said: &CustomerAgreementStatus,
+    mut found: CustomerAgreementStatus,
+) -> CustomerAgreementStatus {
+    let lack_subject: BTreeSet<&str> = said
+        .approvals
+        .iter()
+        .flat_map(|step| &step.decided_by)
+        .filter(|verdict| verdict.subject.is_none())
+        .map(|verdict| verdict.decision.as_str())
+        .collect();
+    for verdict in found.approvals.iter_mut().flat_map(|step| &mut step.decided_by) {
+        if lack_subject.contains(verdict.decision.as_str()) {
+            verdict.subject = None;
         }
     }
+    if let Some(closed) = &mut found.closed
+        && said.closed.as_ref().is_some_and(|said| said.cause.is_none())
+    {
+        closed.cause = None;
+        closed.offer_end_time = None;
+    }
+    found
 }
 
 /// Agreements that this one names or is compared with, as they stood when it became irrevocable.

@@ -12,14 +12,11 @@ use super::report::{Claim, Statement};
 use crate::decide::counted;
 use crate::text;
 use countersign_api::agreement_status::{self, Approval, ApprovalState, ClosedOutcome, IgnoredDecision};
-use countersign_api::conditions::ignored;
+use countersign_api::conditions::{cause, ignored};
 use countersign_api::{Action, AgreementDecision, CustomerAgreementStatus};
 
 /// A decision made this shortly before an irrevocable write may be missing in the list on which the write was based.
 const BETWEEN_READ_AND_WRITE: SignedDuration = SignedDuration::from_secs(10);
-
-/// How the reason begins if the time of the offer was up.
-const OFFER_ENDED: &str = "the offer ended at ";
 
 /// Replays the agreement, and compares the result with its status.
 pub(super) fn check(exported: &ExportedAgreement<'_>) -> Vec<Statement> {
@@ -75,9 +72,10 @@ fn same(exported: &ExportedAgreement<'_>) -> &'static str {
     }
 }
 
-/// Whether a wait timed out. A closed status does not show which one.
+/// Whether a wait timed out. A closed status does not show which one, and that of an earlier version not even whether it was
+/// a wait or the offer.
 fn waited_too_long(closed: &agreement_status::Closed) -> bool {
-    closed.outcome == ClosedOutcome::Expired && !closed.reason.starts_with(OFFER_ENDED)
+    closed.outcome == ClosedOutcome::Expired && closed.cause.as_deref() != Some(cause::OFFER_ENDED)
 }
 
 /// Whether it ends in the same way although more would count: while a pinned object is missing, only an end can be decided.
@@ -105,9 +103,9 @@ fn without_its_rules(
 /// The end of the offer is outside the digest, and may be edited after it has passed.
 fn other_offer_end(exported: &ExportedAgreement<'_>) -> Option<String> {
     let closed = exported.status.closed.as_ref().filter(|closed| closed.outcome == ClosedOutcome::Expired)?;
-    let end = closed.reason.strip_prefix(OFFER_ENDED)?;
-    let now = text::time(&exported.agreement.spec.offer_end_time);
-    (end != now).then(|| format!("the offer ended at {}, and the agreement says {now} now", text::value(end)))
+    let (end, now) = (closed.offer_end_time.as_ref()?, &exported.agreement.spec.offer_end_time);
+    let (then, today) = (text::time(end), text::time(now));
+    (end != now).then(|| format!("the offer ended at {then}, and the agreement says {today} now"))
 }
 
 /// The decisions that are given to the operator's function again.

@@ -5,6 +5,7 @@ mod approvals;
 mod confirmation;
 mod ends;
 mod evidence;
+mod fields;
 mod golden;
 mod laws;
 mod limits;

@@ -246,9 +246,15 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a verdict rests on a group that its maker did not name",
-            |papers| papers.set(AGREEMENT, "", "/status/approvals/0/decidedBy/0/via", "Group auditors"),
+            |papers| papers.set(AGREEMENT, "", "/status/approvals/0/decidedBy/0/subject/name", "auditors"),
             Claim::Decision,
             "which `spec.decidedBy.groups` does not have",
+        ),
+        case(
+            "a verdict says in words that it rests on something else",
+            |papers| papers.set(AGREEMENT, "", "/status/approvals/0/decidedBy/0/via", "Group auditors"),
+            Claim::Decision,
+            "the status says `via` \"Group auditors\" and means by `subject` \"Group deal-desk\"",
         ),
         case(
             "a step is called Approved without its quorum",
@@ -444,6 +450,13 @@ pub(super) fn cases() -> Vec<Case> {
             tamper: |papers| papers.set(AGREEMENT, "", "/status/closed/time", "2026-11-25T00:00:00Z"),
             claim: Claim::Replay,
             says: "`status.closed` says",
+        },
+        Case {
+            what: "an offer that nobody answered is said to have been decided on",
+            life: expired_fibre,
+            tamper: |papers| papers.set(AGREEMENT, "", "/status/closed/cause", "Decision"),
+            claim: Claim::Outcome,
+            says: "the cause of its end does not fit the outcome",
         },
         Case {
             what: "a refusal is nobody's",

@@ -122,9 +122,7 @@ impl Size {
                 }
                 if action == Action::Approve {
                     let step = world.status().approvals.iter();
-                    let mut step = step
-                        .filter(|step| wait.who.ends_with(&format!("({} {})", step.function, step.level)));
-                    let step = step.next().unwrap();
+                    let step = step.filter(|step| wait.asks(step)).next().unwrap();
                     (spec.function, spec.level) = (Some(step.function.clone()), Some(step.level.clone()));
                 }
                 world.store(spec);

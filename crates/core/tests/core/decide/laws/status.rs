@@ -20,7 +20,9 @@ proptest! {
             assert!(status.ignored_decisions.len() <= 20);
             let nobody = |wait: &&Waiting| wait.subjects.is_empty();
             if let Some(wait) = status.waiting_for.iter().find(nobody) {
-                let held = |holder: &Holder| wait.who.ends_with(&format!("({} {})", holder.function, holder.level));
+                let held = |holder: &Holder| {
+                    wait.function.as_ref() == Some(&holder.function) && wait.level.as_ref() == Some(&holder.level)
+                };
                 let holders = world.policies.first().map(|policy| policy.spec.holders.as_slice());
                 assert!(!holders.unwrap_or_default().iter().any(held), "{wait:?}");
             }
