@@ -1,5 +1,5 @@
-//! The only place of the plugin that asks what time it is.
-#![expect(clippy::disallowed_methods, reason = "everybody else is handed the time from here")]
+//! The only place in the plugin that reads the clock.
+#![expect(clippy::disallowed_methods, reason = "everything else gets the time from here as an argument")]
 
 use jiff::Timestamp;
 

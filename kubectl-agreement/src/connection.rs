@@ -1,4 +1,4 @@
-//! The connection flags that everybody knows from kubectl, and the way to the API server that they describe.
+//! The connection flags of kubectl, and the connection to the API server that they describe.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,10 +18,10 @@ use countersign_core::text;
 /// The heading of these flags in `--help`.
 const HEADING: &str = "Connection";
 
-/// The API server ends a watch after 290 s: what is silent for longer has lost its connection.
+/// The API server ends a watch after 290 s: a watch that is silent for longer has lost its connection.
 const SILENCE: Duration = Duration::from_secs(295);
 
-/// How the API server is reached, and as whom. An empty word is refused: it is a variable of a script that was not set.
+/// How to reach the API server, and as whom. Empty values are rejected: they come from unset variables in scripts.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Connection {
     /// Kubeconfig file; else those of $KUBECONFIG, else ~/.kube/config, else the service account of the pod.
@@ -57,39 +57,39 @@ pub struct Connection {
         hide_env_values = true
     )]
     pub token: Option<String>,
-    /// Certificate file by which you are known.
+    /// Client certificate file.
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub client_certificate: Option<PathBuf>,
-    /// File of the key of that certificate.
+    /// Key file of the client certificate.
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub client_key: Option<PathBuf>,
-    /// How long one request may take, such as 30s or 2m; 0 is for ever.
+    /// How long one request may take, such as 30s or 2m; 0 means no limit.
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, help_heading = HEADING)]
     pub request_timeout: Option<Duration>,
     /// Certificate file of the authority that signed the server's certificate.
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub certificate_authority: Option<PathBuf>,
-    /// The name for which the server's certificate is made, where that is another than its address.
+    /// The name in the server's certificate, if it differs from the address.
     #[arg(long, global = true, value_name = "NAME", value_parser = Words::new(), help_heading = HEADING)]
     pub tls_server_name: Option<String>,
-    /// Do not check the server's certificate. Whoever stands between then sees and changes everything.
+    /// Do not check the server's certificate. Anyone between you and the server can then read and change everything.
     #[arg(long, global = true, conflicts_with = "certificate_authority", help_heading = HEADING)]
     pub insecure_skip_tls_verify: bool,
 }
 
-/// The API server, and the namespace in which names are looked up.
+/// The API server, and the namespace in which to look up names.
 #[derive(Clone)]
 pub struct Server {
     /// The client.
     pub client: Client,
-    /// The namespace of the context, or the one that was asked for.
+    /// The namespace from -n, or else that of the context.
     pub namespace: String,
-    /// Where the API server is.
+    /// Address of the API server.
     pub url: String,
 }
 
 impl Connection {
-    /// Connects. Nothing is sent yet.
+    /// Sets up the client. Nothing is sent yet.
     pub async fn connect(&self) -> Outcome<Server> {
         if let [_, _, ..] = self.namespace.as_slice() {
             return Err(Failure::Usage("give one namespace with -n; only `inbox` takes several".to_owned()));
@@ -97,10 +97,10 @@ impl Connection {
         self.connect_to_several().await
     }
 
-    /// The same where several namespaces are taken.
+    /// The same for a command that accepts several namespaces.
     pub async fn connect_to_several(&self) -> Outcome<Server> {
         let config = self.config().await?;
-        // A kubeconfig can say it too.
+        // A kubeconfig can ask for impersonation too.
         if let Some(username) = &config.auth_info.impersonate {
             warn(&format!(
                 "WARNING: you act as {}. What you decide is decided in that person's name, and the audit log \
@@ -111,7 +111,7 @@ impl Connection {
         self.client(config)
     }
 
-    /// For what must not disturb anybody.
+    /// Without the warning, for shell completion.
     pub async fn connect_quietly(&self) -> Outcome<Server> {
         let config = self.config().await?;
         self.client(config)
@@ -128,7 +128,7 @@ impl Connection {
 
     async fn config(&self) -> Outcome<Config> {
         let mut config = match kubeconfig::read(self.kubeconfig.as_deref())? {
-            kubeconfig::Found::File(file) => kubeconfig::choose(*file, self).await?,
+            kubeconfig::Found::File(file) => kubeconfig::choose(*file, self.choice()).await?,
             kubeconfig::Found::Nothing(_) if self.server.is_some() => {
                 Config::new(kubeconfig::address(self.server.as_deref().unwrap_or_default())?)
             }
@@ -136,6 +136,15 @@ impl Connection {
         };
         self.override_in(&mut config)?;
         Ok(config)
+    }
+
+    fn choice(&self) -> kubeconfig::Choice<'_> {
+        kubeconfig::Choice {
+            context: self.context.as_deref(),
+            cluster: self.cluster.as_deref(),
+            user: self.user.as_deref(),
+            server: self.server.as_deref(),
+        }
     }
 
     fn override_in(&self, config: &mut Config) -> Outcome {
@@ -166,7 +175,7 @@ impl Connection {
         Ok(())
     }
 
-    /// As whom. What is said here goes before everything that the kubeconfig says about it.
+    /// As whom. These flags override everything that the kubeconfig says about it.
     fn identify(&self, auth: &mut AuthInfo) -> Outcome {
         if let Some(token) = &self.token {
             *auth = AuthInfo { token: Some(token.clone().into()), ..without_credentials(auth) };
@@ -183,7 +192,7 @@ impl Connection {
             (None, None) => {}
             _ => {
                 return Err(Failure::Usage(
-                    "--client-certificate and --client-key take each other beside them".to_owned(),
+                    "--client-certificate and --client-key must be given together".to_owned(),
                 ));
             }
         }
@@ -193,7 +202,7 @@ impl Connection {
             auth.impersonate_uid.clone_from(&self.impersonate_uid);
             auth.impersonate_user_extra = None;
         } else if !self.impersonate_groups.is_empty() || self.impersonate_uid.is_some() {
-            return Err(Failure::Usage("--as-group and --as-uid take --as beside them".to_owned()));
+            return Err(Failure::Usage("--as-group and --as-uid need --as".to_owned()));
         }
         Ok(())
     }
@@ -216,16 +225,16 @@ fn holds_a_certificate(path: &Path) -> Outcome {
         return Ok(());
     }
     Err(Failure::Error(format!(
-        "--certificate-authority {} has no certificate in it; it takes PEM, which begins with -----BEGIN CERTIFICATE-----",
+        "--certificate-authority {} contains no certificate; it must be PEM, which begins with -----BEGIN CERTIFICATE-----",
         path.display()
     )))
 }
 
-/// A namespace as Kubernetes takes it, since it becomes part of an address.
+/// Validates the name of a namespace, since it becomes part of a URL.
 pub fn namespace(text: &str) -> Result<String, String> {
     let permitted = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.is_empty() || text.len() > 63 || !text.chars().all(permitted) {
-        return Err("a namespace has 1 to 63 small letters, digits and hyphens".to_owned());
+        return Err("a namespace has 1 to 63 lower-case letters, digits and hyphens".to_owned());
     }
     Ok(text.to_owned())
 }

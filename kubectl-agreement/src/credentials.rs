@@ -1,4 +1,4 @@
-//! Credentials that cannot be used, in plain words.
+//! Why credentials cannot be used, in plain words.
 
 use kube::Error;
 use kube::client::AuthError;
@@ -7,7 +7,7 @@ use kube::config::ExecConfig;
 use crate::explain::causes;
 use countersign_core::text;
 
-/// Why there is no client. `exec` is the program of the kubeconfig that was to give a credential.
+/// Why there is no client. `exec` is the credential plugin that the kubeconfig names.
 pub fn unusable(error: &Error, exec: Option<&ExecConfig>) -> String {
     let program = exec.and_then(|exec| exec.command.as_deref()).unwrap_or("of the kubeconfig");
     let hint =
@@ -16,7 +16,7 @@ pub fn unusable(error: &Error, exec: Option<&ExecConfig>) -> String {
         Error::Auth(AuthError::AuthExecStart(error)) => {
             format!("the credential plugin {program} cannot be started: {error}{}", hint.unwrap_or_default())
         }
-        // What it printed is not repeated: a token may be in it.
+        // Its stdout is not repeated: it may contain a token.
         Error::Auth(AuthError::AuthExecRun { out, .. }) => {
             let said = text::passage(String::from_utf8_lossy(&out.stderr).trim());
             let said = if said.is_empty() { String::new() } else { format!(": {said}") };
@@ -24,7 +24,9 @@ pub fn unusable(error: &Error, exec: Option<&ExecConfig>) -> String {
         }
         Error::Auth(AuthError::AuthExecParse(error)) => {
             let error = text::passage(&error.without_snippet().to_string());
-            format!("the credential plugin {program} printed something else than an ExecCredential: {error}")
+            format!(
+                "the credential plugin {program} printed something that is not an ExecCredential: {error}"
+            )
         }
         Error::Auth(error) => {
             format!("your credentials cannot be used: {}; log in again", text::passage(&causes(error)))

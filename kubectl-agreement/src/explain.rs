@@ -1,4 +1,4 @@
-//! What the API server said, in plain words, with what to do about it.
+//! Errors of the API server in plain words, with what to do about them.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,10 @@ use kube::Error;
 
 const NOBODY: &str =
     "the API server does not know who you are: your credentials are missing, wrong or expired; log in again";
-/// As whom the API server treats those whom it does not know.
+/// The username of requests without valid credentials.
 const ANONYMOUS: &str = "system:anonymous";
 
-/// An error in words. `namespace` is where something was tried.
+/// An error in words. `namespace` is the one that the request was for.
 pub fn explain(error: &Error, url: &str, namespace: &str) -> String {
     match error {
         Error::Api(status) => refused(status.code, &status.reason, &status.message, namespace),
@@ -24,26 +24,26 @@ pub fn explain(error: &Error, url: &str, namespace: &str) -> String {
 fn unreachable_server(words: &str, url: &str) -> String {
     let lower = words.to_lowercase();
     let advice = if lower.contains("tunnel") || lower.contains("socks") {
-        "the proxy lets nothing through; it is named by the kubeconfig (`proxy-url`) or by $HTTPS_PROXY"
+        "the proxy does not let the request through; it comes from the kubeconfig (`proxy-url`) or from $HTTPS_PROXY"
     } else if lower.contains("not valid for name") {
-        "its certificate is for another name than its address; --tls-server-name says for which"
+        "its certificate is for another name; give that name with --tls-server-name"
     } else if lower.contains("connection refused") {
         "nothing listens there; is the API server up, and is this its address?"
     } else if lower.contains("certificate") && lower.contains("expired") {
-        "a certificate has expired: renew that in your kubeconfig, or ask an admin about the server's"
+        "a certificate has expired: renew the one in your kubeconfig, or ask an admin about the server's"
     } else if lower.contains("unknownissuer") || lower.contains("unknown issuer") {
-        "its certificate is not from an authority that you trust; name the right one with --certificate-authority"
+        "its certificate is not signed by an authority that you trust; give the right one with --certificate-authority"
     } else if lower.contains("dns") || lower.contains("name or service not known") {
-        "the name of the server is not known here"
+        "the name of the server cannot be resolved"
     } else if lower.contains("timed out") || lower.contains("timeout") || lower.contains("elapsed") {
         "it did not answer in time; --request-timeout gives it longer"
     } else {
-        "see whether `kubectl version` gets an answer"
+        "check whether `kubectl version` gets an answer"
     };
     format!("the API server at {url} cannot be reached: {advice} ({words})")
 }
 
-/// What a request was refused for.
+/// Why a request was rejected.
 pub fn refused(code: u16, reason: &str, message: &str, namespace: &str) -> String {
     if let Some((_, words)) = message.split_once("denied request: ") {
         return policy_says(&text::passage(words), namespace);
@@ -52,7 +52,7 @@ pub fn refused(code: u16, reason: &str, message: &str, namespace: &str) -> Strin
         401 => NOBODY.to_owned(),
         403 => forbidden(&text::passage(message)),
         404 if message.contains("could not find the requested resource") || message.contains("page not found") => {
-            "this cluster has no customeragreements: Countersign is not installed here, or this is another cluster than you mean"
+            "this cluster has no customeragreements: Countersign is not installed here, or this is not the cluster you mean"
                 .to_owned()
         }
         _ if message.is_empty() => format!("the API server answered {code} {reason}"),
@@ -60,7 +60,7 @@ pub fn refused(code: u16, reason: &str, message: &str, namespace: &str) -> Strin
     }
 }
 
-/// An admission policy speaks for itself; where a right is missing, it can be said how it is granted.
+/// An admission policy's own message. If a permission is missing, the command that grants it follows.
 fn policy_says(words: &str, namespace: &str) -> String {
     let Some(rest) = words.strip_prefix("right verb: ") else { return words.to_owned() };
     let mut out = rest.to_owned();
@@ -91,7 +91,7 @@ fn forbidden(message: &str) -> String {
         );
     }
     let namespace = rest.first().filter(|_| tail.contains("in the namespace")).map(String::as_str);
-    // What is in no namespace is not in all of them.
+    // Cluster-wide objects are in no namespace, rather than in all of them.
     let place = match (namespace, resource.as_str()) {
         (Some(namespace), _) => format!(" in the namespace {namespace}"),
         (None, "standardterms" | "delegationpolicies") => String::new(),
@@ -104,16 +104,16 @@ fn forbidden(message: &str) -> String {
     out
 }
 
-/// The role without which nobody makes a decision of some kind at all.
+/// For a person who has no role with which decisions can be created at all.
 pub fn no_role(user: &str, role: &str, namespace: &str) -> String {
     format!(
         "{user} may not create agreementdecisions in the namespace {namespace}: you have no role in agreements here, and \
-         this takes {role}\n{}",
+         you need {role}\n{}",
         grant(role, user, Some(namespace))
     )
 }
 
-/// The shipped role that holds a verb of ours.
+/// The shipped role that holds one of Countersign's own verbs.
 pub fn role_with(verb: &str) -> Option<&'static str> {
     Some(match verb {
         "confirm" => "countersign-confirmer",
@@ -126,7 +126,7 @@ pub fn role_with(verb: &str) -> Option<&'static str> {
     })
 }
 
-/// The command by which an admin grants a role in a namespace, or, without one, everywhere.
+/// The command with which an admin grants a role in a namespace, or in all if there is none.
 pub fn grant(role: &str, user: &str, namespace: Option<&str>) -> String {
     let name: String =
         user.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
@@ -143,7 +143,7 @@ pub fn grant(role: &str, user: &str, namespace: Option<&str>) -> String {
     format!("An admin grants it with: kubectl create {kind} {binding}{place} --clusterrole={role} {whom}")
 }
 
-/// In quotes where a shell would make something else of it.
+/// Quoted if a shell would otherwise change it.
 fn for_a_shell(word: &str) -> String {
     if word.chars().all(|c| c.is_alphanumeric() || "-_.@:/+,=%".contains(c)) {
         return word.to_owned();
@@ -155,7 +155,7 @@ fn quoted(text: &str) -> Vec<String> {
     text.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// An error with everything that it comes from.
+/// An error with its chain of causes.
 pub fn causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();

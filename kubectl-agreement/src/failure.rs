@@ -1,33 +1,33 @@
-//! How a command can end, and the exit status that says so.
+//! How a command can end, and its exit status.
 
 use std::process::ExitCode;
 
-/// What the exit status says; shown by `--help`.
+/// What each exit status means; shown by `--help`.
 pub const EXIT_STATUS: &str = "\
 Exit status:
-  0  done; a decision counts, or nobody lets you see whether it does
-  1  an error: nothing was done, or it is not known what became of it
-  2  the command cannot be used like this
-  3  the decision does not count, or would not and was not made; the reason is said
+  0  done; a decision counts, or you may not see whether it does
+  1  an error: nothing was done, or the result is unknown
+  2  wrong usage
+  3  the decision does not count, or would not and was not made; the reason is shown
   4  no answer in time
-  5  you were asked and said no: nothing was made";
+  5  you were asked and answered no: nothing was made";
 
-/// Why a command did not do what it was asked to, in words for its user.
+/// Why a command failed, in words for the user.
 #[derive(Debug)]
 pub enum Failure {
     /// Something went wrong.
     Error(String),
-    /// The arguments do not fit together.
+    /// The arguments are invalid or do not go together.
     Usage(String),
     /// The decision does not count.
     Ignored(String),
-    /// What was waited for did not happen in time.
+    /// The command timed out while waiting.
     Unanswered(String),
-    /// The person said no.
+    /// The user answered no.
     SaidNo,
 }
 
-/// Of a command, or of a part of it.
+/// The result of a command, or of a part of it.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {

@@ -1,4 +1,4 @@
-//! What is read from the API server. What somebody may not read is `None`, where it can be done without.
+//! What the plugin reads from the API server. Objects that the user may not read are `None` if the command can do without them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::explain::explain;
 use crate::failure::{Failure, Outcome};
 use countersign_core::text;
 
-/// How many objects one answer holds.
+/// Page size of lists, in objects.
 const PAGE: u32 = 500;
 
 impl Server {
@@ -36,7 +36,7 @@ impl Server {
         Api::all(self.client.clone())
     }
 
-    /// An agreement by its name. Where there is none, names that are nearly the same are said.
+    /// An agreement by its name. If there is none, the error suggests similar names.
     pub async fn agreement(&self, name: &str) -> Outcome<CustomerAgreement> {
         let name = named(name)?;
         match self.here::<CustomerAgreement>().get(name).await {
@@ -44,10 +44,10 @@ impl Server {
             Err(Error::Api(status)) if status.code == 404 && status.message.contains(name) => {
                 Err(Failure::Error(self.nearest(name).await))
             }
-            // A status holds what the provider keeps to itself: nobody is to grant it to the customer unawares.
+            // A status contains what the provider keeps to itself, so the answer must not suggest granting it to a customer.
             Err(error) if is_forbidden(&error) => Err(Failure::Error(format!(
-                "{}\nWho acts for the customer needs no such right: the account owner sends the agreement as a file (`kubectl \
-                 agreement show {name} --for customer -o yaml`), and -f decides with it",
+                "{}\nIf you act for the customer, you do not need this permission: the account owner sends you the agreement as a file \
+                 (`kubectl agreement show {name} --for customer -o yaml`), and you decide with -f",
                 self.failure(&error).message()
             ))),
             Err(error) => Err(self.failure(&error)),
@@ -68,7 +68,7 @@ impl Server {
         names.sort_by(|a, b| b.0.total_cmp(&a.0));
         let names: Vec<&str> = names.into_iter().take(3).map(|(_, name)| name).collect();
         if names.is_empty() {
-            words.push_str("; `kubectl agreement status` lists those that are there");
+            words.push_str("; `kubectl agreement status` lists the agreements that exist");
         } else {
             words.push_str("; did you mean ");
             words.push_str(&text::join_or(&names));
@@ -87,7 +87,7 @@ impl Server {
         Ok(list(&self.here(), &by_name).await?.into_iter().map(Arc::new).collect())
     }
 
-    /// The policy whose rules hold for an agreement.
+    /// The policy that is pinned to an agreement.
     pub async fn policy_of(&self, agreement: &CustomerAgreement) -> Outcome<Option<DelegationPolicy>> {
         let pinned = agreement.status.as_ref().and_then(|status| status.pinned.as_ref());
         let Some(pinned) = pinned else { return Ok(None) };
@@ -102,7 +102,7 @@ impl Server {
         self.permitted(self.cluster_wide::<StandardTerms>().get(name).await)
     }
 
-    /// `None` for what may not be read, or is not there.
+    /// `None` if the object is forbidden or does not exist.
     pub fn permitted<T>(&self, answer: Result<T, Error>) -> Outcome<Option<T>> {
         match answer {
             Ok(value) => Ok(Some(value)),
@@ -133,7 +133,7 @@ where
     }
 }
 
-/// Everything around an agreement that the rules look at.
+/// Everything beside the agreement that the rules read.
 #[derive(Debug, Default)]
 pub struct Surroundings {
     /// Its decisions.
@@ -142,15 +142,15 @@ pub struct Surroundings {
     pub policies: Vec<Arc<DelegationPolicy>>,
     /// Its catalogue.
     pub catalogue: Option<StandardTerms>,
-    /// Agreements beside it.
+    /// The other agreements of the namespace, if it names any.
     pub related: Vec<Arc<CustomerAgreement>>,
     labels: BTreeMap<String, String>,
-    /// Whether nothing is missing.
+    /// Whether the user may read all of it, and it exists.
     pub whole: bool,
 }
 
 impl Surroundings {
-    /// Reads what may be read.
+    /// Reads what the user may read.
     pub async fn read(server: &Server, agreement: &CustomerAgreement) -> Outcome<Self> {
         let policy = server.policy_of(agreement).await?;
         let catalogue = server.catalogue_of(agreement).await?;
@@ -176,7 +176,7 @@ impl Surroundings {
         self.policies.first().map(AsRef::as_ref)
     }
 
-    /// As the rules take it.
+    /// As the input of the rules.
     pub fn observed<'a>(&'a self, agreement: &'a CustomerAgreement) -> Observed<'a> {
         Observed {
             decisions: &self.decisions,
@@ -189,7 +189,7 @@ impl Surroundings {
     }
 }
 
-/// A name as Kubernetes takes it, since it becomes part of an address. `cagr/name` is `name`.
+/// Validates a name, since it becomes part of a URL. `cagr/name` is `name`.
 pub fn named(name: &str) -> Outcome<&str> {
     let name = plain_name(name);
     let permitted = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
@@ -200,7 +200,7 @@ pub fn named(name: &str) -> Outcome<&str> {
         || !name.ends_with(inside)
     {
         return Err(Failure::Usage(format!(
-            "{:?} is no name of an agreement: that has small letters, digits, hyphens and dots, 253 at most",
+            "{:?} is not a valid name of an agreement: a name has at most 253 lower-case letters, digits, hyphens and dots",
             text::name(name)
         )));
     }

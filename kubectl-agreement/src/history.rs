@@ -1,4 +1,4 @@
-//! `history`: everything that happened to an agreement, with every decision, also those that do not count, and why.
+//! `history`: everything that happened to an agreement, with every decision; for those that do not count, why.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct History {
     /// Name of the agreement.
     #[arg(value_name = "AGREEMENT")]
     name: String,
-    /// In another form.
+    /// Output format.
     #[arg(short, long)]
     output: Option<Form>,
 }
@@ -36,16 +36,15 @@ pub struct History {
 struct Happened {
     time: Timestamp,
     what: String,
-    /// Words below it.
+    /// Details, shown below it.
     more: Option<String>,
-    /// The decision that it was.
+    /// The decision, if it was one.
     decision: Option<String>,
     /// Whether it has an effect.
     counts: bool,
 }
 
 impl History {
-    /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         let server = connection.connect().await?;
         let agreement = server.agreement(&self.name).await?;
@@ -92,7 +91,7 @@ fn text(agreement: &CustomerAgreement, happened: &[Happened], now: Timestamp) ->
     out
 }
 
-/// Everything in the order of time.
+/// Everything, in chronological order.
 fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]) -> Vec<Happened> {
     let status = agreement.status.clone().unwrap_or_default();
     let fact =
@@ -100,10 +99,7 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
     let mut out: Vec<Happened> =
         decisions.iter().filter_map(|decision| of_decision(agreement, decision)).collect();
     let asked = status.waiting_for.iter().map(|wait| {
-        (
-            wait.asked_time.0,
-            format!("{} was asked to {}", text::people(&wait.who), crate::inbox::to_do(wait.action)),
-        )
+        (wait.asked_time.0, format!("{} was asked to {}", text::people(&wait.who), wait.action.verb()))
     });
     out.extend(asked.map(|(time, what)| fact(time, what)));
     for step in &status.approvals {
@@ -111,7 +107,11 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
         out.extend(higher.map(|asked| {
             fact(
                 asked.asked_time.0,
-                format!("silence: {} {} was asked instead", text::id(&step.function), text::id(&asked.level)),
+                format!(
+                    "nobody answered in time: {} {} was asked instead",
+                    text::id(&step.function),
+                    text::id(&asked.level)
+                ),
             )
         }));
     }
@@ -127,7 +127,7 @@ fn time_line(agreement: &CustomerAgreement, decisions: &[Arc<AgreementDecision>]
             ..fact(closed.time.0, format!("ended: {:?}", closed.outcome))
         });
     }
-    // What people did comes before what became of it within one second. Decisions never change, so their versions tell the
+    // Within one second, decisions come before their effects. Decisions never change, so their resource versions give the
     // order in which they were stored.
     let version = |one: &Happened| {
         let found = decisions.iter().find(|own| own.metadata.name == one.decision);
@@ -152,11 +152,11 @@ fn of_decision(agreement: &CustomerAgreement, decision: &AgreementDecision) -> O
             (false, Some(format!("{}: {}", ignored.reason, text::reason(&ignored.message))))
         }
         Effect::Open if agreement.metadata.uid.as_ref() != Some(&spec.agreement_ref.uid) => {
-            (false, Some("it was made on an earlier agreement of this name".to_owned()))
+            (false, Some("it was made for an earlier agreement of this name".to_owned()))
         }
         Effect::Open if spec.agreement_ref.revision < revision => {
             let words = format!(
-                "it was made on revision {}, and the terms are at {revision} now",
+                "it was made for revision {}, and the terms are at revision {revision} now",
                 spec.agreement_ref.revision
             );
             (false, Some(words))
@@ -164,7 +164,7 @@ fn of_decision(agreement: &CustomerAgreement, decision: &AgreementDecision) -> O
         Effect::Open => (
             false,
             Some(
-                "the operator says nothing about it: it was replaced by a later one, or not looked at yet"
+                "the status does not mention it: it was replaced by a later one, or the operator has not seen it yet"
                     .to_owned(),
             ),
         ),
@@ -180,7 +180,7 @@ fn of_decision(agreement: &CustomerAgreement, decision: &AgreementDecision) -> O
     })
 }
 
-/// Who did what, as whom and for whom.
+/// Who did what, with which authority and for whom.
 fn said_by(decision: &AgreementDecision) -> String {
     let spec = &decision.spec;
     let who = text::user(&spec.decided_by.username);

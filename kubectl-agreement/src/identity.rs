@@ -1,4 +1,4 @@
-//! Who the API server says that you are.
+//! Who you are to the API server.
 
 use countersign_api::agreement_decision::DecidedBy;
 use countersign_core::decide::eligibility::Person;
@@ -9,19 +9,19 @@ use kube::api::PostParams;
 use crate::connection::Server;
 use crate::failure::Outcome;
 
-/// By this key an authenticator says which credential was used.
+/// The key under which an authenticator gives the ID of the credential.
 const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
 
-/// You.
+/// The user.
 #[derive(Debug, Clone, Default)]
 pub struct Me {
     /// Username.
     pub username: String,
-    /// UID, where the authenticator gives one.
+    /// UID, if the authenticator gives one.
     pub uid: Option<String>,
     /// Groups.
     pub groups: Vec<String>,
-    /// The credential that you use, where the authenticator says.
+    /// ID of the credential, if the authenticator gives one.
     pub credential: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Me {
         })
     }
 
-    /// For the rules.
+    /// As the rules take it.
     pub fn person(&self) -> Person<'_> {
         Person { username: &self.username, groups: &self.groups }
     }

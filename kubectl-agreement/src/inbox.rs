@@ -1,4 +1,4 @@
-//! `inbox`: what waits for you, what ends first on top.
+//! `inbox`: what waits for you, earliest deadline first.
 
 use std::collections::BTreeMap;
 
@@ -28,13 +28,13 @@ Examples:
   kubectl agreement inbox -n norrland-timber -n cafe-corner
   kubectl agreement inbox -o name | xargs -n1 kubectl agreement show")]
 pub struct Inbox {
-    /// Look into all namespaces; this is so anyway, unless -n says otherwise.
+    /// Look in all namespaces. This is the default, unless you give -n.
     #[arg(short = 'A', long)]
     all_namespaces: bool,
-    /// Stay, and show it again whenever something changes.
+    /// Keep watching, and show it again after every change.
     #[arg(short, long)]
     watch: bool,
-    /// In another form.
+    /// Output format.
     #[arg(short, long)]
     output: Option<Form>,
 }
@@ -46,18 +46,17 @@ struct Entry<'a> {
     on_behalf_of: Option<&'a str>,
 }
 
-/// What was found, and where it was looked.
+/// What was found, and where.
 struct Found {
     agreements: Vec<CustomerAgreement>,
     policies: BTreeMap<String, DelegationPolicy>,
-    /// Empty: everywhere.
+    /// The namespaces that were searched. Empty: all.
     namespaces: Vec<String>,
-    /// Whether it was to be everywhere, and may not.
+    /// Whether only this namespace was searched, because the user may not list them all.
     narrowed: bool,
 }
 
 impl Inbox {
-    /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         let server = connection.connect_to_several().await?;
         let me = Me::ask(&server).await?;
@@ -128,7 +127,7 @@ impl Entry<'_> {
         };
         let left = self.until().map_or_else(String::new, |until| text::left(until, now));
         let customer = text::name(&self.agreement.spec.customer.name);
-        let mut cells = vec![key, to_do(self.wait.action).to_owned(), left, self.as_whom(), customer];
+        let mut cells = vec![key, self.wait.action.verb().to_owned(), left, self.as_whom(), customer];
         if wide {
             let status = self.agreement.status.as_ref();
             let value = status.and_then(|status| status.value.as_ref());
@@ -141,30 +140,22 @@ impl Entry<'_> {
         cells
     }
 
-    /// The authority that is asked for, and for whom.
+    /// The authority that is asked for, and on whose behalf.
     fn as_whom(&self) -> String {
         let mut out = String::new();
         if self.wait.action == WaitingAction::Approve {
-            let who = &self.wait.who;
-            let authority = who.rsplit_once('(').map_or(who.as_str(), |(_, rest)| rest.trim_end_matches(')'));
-            out.push_str(&text::id(authority));
+            // A wait that an earlier version wrote has it only in words.
+            let authority = match (&self.wait.function, &self.wait.level) {
+                (Some(function), Some(level)) => format!("{function} {level}"),
+                _ => self.wait.who.clone(),
+            };
+            out.push_str(&text::id(&authority));
         }
         if let Some(holder) = self.on_behalf_of {
             let gap = if out.is_empty() { "" } else { " " };
             out.push_str(&format!("{gap}for {}", text::user(holder)));
         }
         out
-    }
-}
-
-/// The command that answers a question.
-pub const fn to_do(action: WaitingAction) -> &'static str {
-    match action {
-        WaitingAction::Confirm => "confirm",
-        WaitingAction::Approve => "approve",
-        WaitingAction::Sign => "sign",
-        WaitingAction::Countersign => "countersign",
-        WaitingAction::Edit => "edit",
     }
 }
 
@@ -214,13 +205,13 @@ impl Found {
         entries
     }
 
-    /// Where it was looked, in words.
+    /// Where it looked, in words.
     fn place(&self) -> String {
         match self.namespaces.as_slice() {
             [] => "in all namespaces".to_owned(),
             [one] if self.narrowed => {
                 format!(
-                    "in the namespace {one} alone, for you may not list agreements in all; -n names others"
+                    "only in the namespace {one}, because you may not list agreements in all namespaces; use -n for others"
                 )
             }
             [one] => format!("in the namespace {one}"),

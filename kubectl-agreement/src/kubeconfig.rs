@@ -1,4 +1,4 @@
-//! The kubeconfig: which file, which context of it, and in plain words what is wrong with it.
+//! The kubeconfig: which file, which context, and in plain words what is wrong with it.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -8,24 +8,36 @@ use kube::config::{
     Cluster, Context, KubeConfigOptions, Kubeconfig, KubeconfigError, NamedCluster, NamedContext,
 };
 
-use crate::connection::Connection;
 use crate::explain::causes;
 use crate::failure::{Failure, Outcome};
 use countersign_core::text;
 
-/// The name of what is made here for flags that need no context.
+/// The name of the context and cluster that are made from flags alone.
 const OWN: &str = "flags";
 
-/// What there is.
+/// What the flags select from a kubeconfig.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice<'a> {
+    /// Name of a context.
+    pub context: Option<&'a str>,
+    /// Name of a cluster.
+    pub cluster: Option<&'a str>,
+    /// Name of a user.
+    pub user: Option<&'a str>,
+    /// Address of the API server.
+    pub server: Option<&'a str>,
+}
+
+/// The kubeconfig that was found.
 pub enum Found {
     /// One file, or several merged.
     File(Box<Kubeconfig>),
-    /// None, with the words that say so.
+    /// None, with the reason in words.
     Nothing(String),
 }
 
-/// Reads the file that is named, else those of the environment, else the one that stands where it does by default. Of those
-/// in the environment some may be missing, as for kubectl.
+/// Reads the file that is named, else those in $KUBECONFIG, else the default one. As with kubectl, files that $KUBECONFIG names
+/// may be missing.
 pub fn read(named: Option<&Path>) -> Outcome<Found> {
     if let Some(path) = named {
         return Ok(Found::File(Box::new(file(path)?)));
@@ -65,7 +77,7 @@ fn file(path: &Path) -> Outcome<Kubeconfig> {
 
 fn unusable(path: &dyn Display, error: &KubeconfigError) -> Failure {
     let words = match error {
-        // Not with the lines around the fault: there are credentials in them.
+        // Without the lines around the error: they contain credentials.
         KubeconfigError::Parse(error) => format!("it is not valid YAML: {}", error.without_snippet()),
         KubeconfigError::ReadConfig(error, _) => error.to_string(),
         other => causes(other),
@@ -73,7 +85,7 @@ fn unusable(path: &dyn Display, error: &KubeconfigError) -> Failure {
     Failure::Error(format!("the kubeconfig {path} cannot be used: {words}"))
 }
 
-/// The service account of a pod, where this is one.
+/// The service account of the pod, if this runs in one.
 pub fn of_the_pod(why_no_file: &str) -> Outcome<Config> {
     Config::incluster().map_err(|error| {
         if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
@@ -89,37 +101,36 @@ pub fn of_the_pod(why_no_file: &str) -> Outcome<Config> {
 }
 
 /// The cluster, the user and the namespace that the flags choose, else those of the current context.
-pub async fn choose(mut file: Kubeconfig, flags: &Connection) -> Outcome<Config> {
-    let chosen =
-        flags.context.clone().or_else(|| file.current_context.clone().filter(|name| !name.is_empty()));
+pub async fn choose(mut file: Kubeconfig, flags: Choice<'_>) -> Outcome<Config> {
+    let current = || file.current_context.clone().filter(|name| !name.is_empty());
+    let chosen = flags.context.map(str::to_owned).or_else(current);
     let context = match &chosen {
         Some(name) => {
             let found =
                 file.contexts.iter().find(|own| &own.name == name).and_then(|own| own.context.clone());
             found.ok_or_else(|| no_such("context", name, file.contexts.iter().map(|own| &own.name)))?
         }
-        // An address, or a cluster, is enough.
+        // --server or --cluster is enough.
         None if flags.server.is_some() || flags.cluster.is_some() => of_flags(&mut file, flags),
         None => return Err(no_context(&file)),
     };
-    let cluster = flags.cluster.as_ref().unwrap_or(&context.cluster);
-    if let Some(user) = flags.user.as_ref().or(context.user.as_ref()).filter(|user| !user.is_empty())
-        && !file.auth_infos.iter().any(|own| &own.name == user)
+    let cluster = flags.cluster.unwrap_or(&context.cluster);
+    if let Some(user) = flags.user.or(context.user.as_deref()).filter(|user| !user.is_empty())
+        && !file.auth_infos.iter().any(|own| own.name == user)
     {
         return Err(no_such("user", user, file.auth_infos.iter().map(|own| &own.name)));
     }
     let names: Vec<String> = file.clusters.iter().map(|own| own.name.clone()).collect();
-    let found =
-        file.clusters.iter_mut().find(|own| &own.name == cluster).and_then(|own| own.cluster.as_mut());
+    let found = file.clusters.iter_mut().find(|own| own.name == cluster).and_then(|own| own.cluster.as_mut());
     let found = found.ok_or_else(|| no_such("cluster", cluster, names.iter()))?;
-    if let Some(server) = flags.server.as_ref().or(found.server.as_ref()) {
+    if let Some(server) = flags.server.or(found.server.as_deref()) {
         found.server = Some(with_scheme(server));
     }
     let proxy = found.proxy_url.clone().filter(|proxy| !proxy.is_empty());
     let options = KubeConfigOptions {
         context: Some(chosen.unwrap_or_else(|| OWN.to_owned())),
-        cluster: flags.cluster.clone(),
-        user: flags.user.clone(),
+        cluster: flags.cluster.map(str::to_owned),
+        user: flags.user.map(str::to_owned),
     };
     let mut config = Config::from_custom_kubeconfig(file, &options).await.map_err(|error| match error {
         KubeconfigError::ParseNoProxy(error) => Failure::Error(format!(
@@ -128,19 +139,19 @@ pub async fn choose(mut file: Kubeconfig, flags: &Connection) -> Outcome<Config>
         )),
         error => Failure::Error(format!("the kubeconfig cannot be used: {}", causes(&error))),
     })?;
-    // The proxy of the kubeconfig is for this cluster, whatever the environment says.
+    // The kubeconfig's proxy for this cluster overrides the environment.
     config.proxy_url = proxy.and_then(|proxy| proxy.parse().ok());
     Ok(config)
 }
 
-fn of_flags(file: &mut Kubeconfig, flags: &Connection) -> Context {
+fn of_flags(file: &mut Kubeconfig, flags: Choice<'_>) -> Context {
     if flags.cluster.is_none() {
-        let cluster = Some(Cluster { server: flags.server.clone(), ..Cluster::default() });
+        let cluster = Some(Cluster { server: flags.server.map(str::to_owned), ..Cluster::default() });
         file.clusters.push(NamedCluster { name: OWN.to_owned(), cluster, ..NamedCluster::default() });
     }
     let context = Context {
-        cluster: flags.cluster.clone().unwrap_or_else(|| OWN.to_owned()),
-        user: flags.user.clone(),
+        cluster: flags.cluster.unwrap_or(OWN).to_owned(),
+        user: flags.user.map(str::to_owned),
         ..Context::default()
     };
     let named =
@@ -167,7 +178,7 @@ fn no_context(file: &Kubeconfig) -> Failure {
     })
 }
 
-/// An address, which may come without `https://`.
+/// Parses an address, which may lack `https://`.
 pub fn address<T: std::str::FromStr<Err: Display>>(server: &str) -> Outcome<T> {
     with_scheme(server)
         .parse()

@@ -1,4 +1,4 @@
-//! Text within 80 columns: paragraphs, and tables whose last columns give way first.
+//! Text within 80 columns: paragraphs, and tables whose last columns are shortened first.
 
 use anstyle::Style;
 use textwrap::{Options, WordSeparator, WordSplitter};
@@ -6,9 +6,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How wide a line may be.
 pub const WIDTH: usize = 80;
-/// For what matters most on a line.
+/// For the most important part of a line.
 pub const BOLD: Style = Style::new().bold();
-/// For what can be passed over.
+/// For details.
 pub const DIM: Style = Style::new().dimmed();
 
 const GAP: &str = "  ";
@@ -18,7 +18,7 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// At most so many columns, with an ellipsis where something was cut off.
+/// Shortened to at most so many columns, with an ellipsis if something was cut off.
 pub fn cut(text: &str, most: usize) -> String {
     if width(text) <= most {
         return text.to_owned();
@@ -49,7 +49,7 @@ pub fn paragraph(text: &str, first: &str, others: &str) -> String {
     textwrap::wrap(&words.join(" "), options).iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// A table. The first column is what the row is about; where it is too long it has a line of its own above the others.
+/// A table. The first column names the row; if it is too long, it has a line of its own above the others.
 #[derive(Debug, Default)]
 pub struct Table {
     columns: Vec<Column>,
@@ -59,21 +59,21 @@ pub struct Table {
 #[derive(Debug)]
 struct Column {
     title: &'static str,
-    /// What it keeps at least; `None`: it is never cut.
+    /// The width below which it is not shortened; `None`: it is never shortened.
     least: Option<usize>,
 }
 
-/// The first column is above the others from this width on.
+/// From this width on, the first column has a line of its own.
 const LONG: usize = 40;
 
 impl Table {
-    /// A column that is never cut.
+    /// A column that is never shortened.
     pub fn whole(mut self, title: &'static str) -> Self {
         self.columns.push(Column { title, least: None });
         self
     }
 
-    /// A column that gives way; the last one first.
+    /// A column that may be shortened, down to `least` columns; the last one first.
     pub fn giving_way(mut self, title: &'static str, least: usize) -> Self {
         self.columns.push(Column { title, least: Some(least) });
         self
@@ -84,7 +84,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// As text; `wide` lets it be as wide as it is.
+    /// As text; `wide` shortens nothing.
     pub fn render(&self, wide: bool) -> String {
         let mut widths: Vec<usize> = self.columns.iter().map(|column| width(column.title)).collect();
         for row in &self.rows {
@@ -127,7 +127,7 @@ impl Table {
                     *own = own.saturating_sub(over).max(least.min(*own));
                 }
             }
-            // What is still too wide has the first column above the others.
+            // If it is still too wide, the first column gets a line of its own.
             let total: usize = widths.iter().sum::<usize>() + gaps;
             if let Some(first) = widths.first_mut() {
                 *first = first.saturating_sub(total.saturating_sub(WIDTH)).max(4.min(*first));

@@ -1,4 +1,4 @@
-//! `kubectl agreement`: what waits for you, decide, and see what became of it.
+//! `kubectl agreement`: see what waits for you, decide, and see the result.
 
 mod clock;
 mod completion;
@@ -25,13 +25,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use connection::Connection;
 use failure::{EXIT_STATUS, Failure, Outcome};
 use output::warn;
 
-/// Customer agreements: what waits for you, decide, and see what became of it.
+/// Customer agreements: see what waits for you, decide, and see the result.
 #[derive(Debug, Parser)]
 #[command(
     name = "kubectl-agreement",
@@ -51,17 +51,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What waits for you, what ends first on top.
+    /// What waits for you, earliest deadline first.
     Inbox(inbox::Inbox),
-    /// Where agreements stand, for whom they wait and until when.
+    /// The state of agreements, whom they wait for and until when.
     Status(status::Status),
-    /// The agreement as a person reads it before deciding: parties, terms beside the standard, orders, worth, digest.
+    /// The agreement to read before you decide: parties, terms compared with the standard, orders, value, digest.
     Show(show::Show),
-    /// The customer confirms: the terms are understood and acceptable, with which orders.
+    /// The customer confirms that the terms are understood and acceptable, and which orders.
     Confirm(decision::Confirm),
     /// The customer does not accept the terms. Final.
     Decline(decision::Decline),
-    /// Ask for other terms, as a representative or as somebody who is asked to approve.
+    /// Ask for other terms, as a representative or as a manager who is asked to approve.
     RequestChange(decision::RequestChange),
     /// A delegated manager agrees for the provider.
     Approve(decision::Approve),
@@ -71,19 +71,19 @@ enum Command {
     Sign(decision::Sign),
     /// The provider signs.
     Countersign(decision::Countersign),
-    /// Take the agreement back before it is sealed. Final.
+    /// Withdraw the agreement before it is sealed. Final.
     Withdraw(decision::Withdraw),
     /// Record what a representative did on paper or in an e-signature tool.
     Attest(decision::Attest),
-    /// Everything that happened, with every decision, also those that do not count, and why.
+    /// Everything that happened, with every decision; for those that do not count, why.
     History(history::History),
-    /// Whether what the server says follows from spec, decisions and rules.
+    /// Check that statuses follow from specs, decisions and rules.
     Verify(verify::Verify),
-    /// Wait until an agreement is where you want it.
+    /// Wait until an agreement reaches a phase, or waits for you.
     Wait(wait::Wait),
-    /// Print what completes words for kubectl or a shell.
+    /// Print a completion script for kubectl or a shell.
     Completion(completion::Completion),
-    /// Answer kubectl, which asks what can come next.
+    /// Answer kubectl's request for completions.
     #[command(name = "__complete", hide = true)]
     Complete {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -93,7 +93,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let mut words: Vec<OsString> = std::env::args_os().collect();
-    // Under the name by which kubectl asks, it answers.
+    // kubectl asks for completions by running this executable under another name.
     let called = words.first().and_then(|own| Path::new(own).file_stem()?.to_str());
     if called == Some(completion::ASKED_BY_KUBECTL) {
         words.insert(1, "__complete".into());
@@ -136,7 +136,7 @@ impl Cli {
                 command.run();
                 Ok(())
             }
-            Command::Complete { words } => completion::complete(words).await,
+            Command::Complete { words } => completion::complete(Cli::command(), words).await,
         }
     }
 }

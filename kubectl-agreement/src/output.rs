@@ -1,4 +1,4 @@
-//! What goes to standard output, and in which form.
+//! What goes to standard output, and in which format.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Outcome;
 
-/// A form of output.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// JSON, as it is stored.
@@ -18,30 +18,30 @@ pub enum Form {
     Yaml,
     /// Only the names, for scripts.
     Name,
-    /// A table with more columns, as wide as it is.
+    /// A table with more columns, not limited to 80 characters.
     Wide,
 }
 
 impl Form {
-    /// Whether it is for programs.
+    /// Whether it is for programs rather than people.
     pub const fn is_for_machines(self) -> bool {
         matches!(self, Self::Json | Self::Yaml | Self::Name)
     }
 }
 
-/// Prints. Colours are taken out where there is no terminal that wants them; a reader that went away is no error.
+/// Prints to stdout. Colours are removed unless it is a terminal that supports them; a closed pipe is not an error.
 pub fn say(text: &str) {
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
 }
 
-/// Warnings and errors.
+/// Prints warnings and errors to stderr.
 pub fn warn(text: &str) {
     let mut out = anstream::stderr();
     writeln!(out, "{text}").ok();
 }
 
-/// An object as it is stored, without what nobody reads.
+/// An object as it is stored, without `managedFields`.
 pub fn object<K: Resource<DynamicType = ()> + Serialize>(object: &K) -> Outcome<Value> {
     let mut value =
         serde_json::to_value(object).map_err(|error| format!("the object cannot be written: {error}"))?;
@@ -67,7 +67,7 @@ pub fn name<K: Resource<DynamicType = ()>>(object: &K) -> String {
     format!("{kind}.{}/{name}\n", K::group(&()))
 }
 
-/// A value in a form for programs.
+/// A value as JSON or YAML.
 pub fn machine(form: Form, value: &Value) -> Outcome<String> {
     let text = match form {
         Form::Yaml => serde_saphyr::to_string(value).map_err(|error| error.to_string()),

@@ -1,24 +1,24 @@
-//! By which proxy an API server is reached, as kubectl decides it. kube looks for the proxy itself among the exceptions, and not
-//! for the server.
+//! Which proxy leads to an API server, chosen as kubectl does. kube compares `NO_PROXY` with the address of the proxy instead of
+//! that of the server.
 
 use std::net::IpAddr;
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
-/// What the environment says about proxies.
+/// The proxy settings of the environment.
 #[derive(Debug, Default)]
 pub struct Environment {
-    /// For servers with TLS.
+    /// `HTTPS_PROXY`, for servers with TLS.
     pub https: String,
-    /// For servers without.
+    /// `HTTP_PROXY`, for servers without TLS.
     pub http: String,
-    /// What is reached without one.
+    /// `NO_PROXY`: the servers to connect to directly.
     pub none: String,
 }
 
 impl Environment {
-    /// That of this process.
+    /// The environment of this process.
     pub fn own() -> Self {
         let read = |name: &str| {
             let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -27,7 +27,7 @@ impl Environment {
         Self { https: read("HTTPS_PROXY"), http: read("HTTP_PROXY"), none: read("NO_PROXY") }
     }
 
-    /// The proxy for a server, where there is one.
+    /// The proxy for a server, if there is one.
     pub fn proxy(&self, server: &Uri) -> Option<Uri> {
         let host = server.host()?.trim_matches(['[', ']']);
         if host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()) {
@@ -42,7 +42,7 @@ impl Environment {
         let none: Vec<String> = self.none.split(',').map(plain).collect();
         let environment = Matcher::builder().https(&*self.https).http(&*self.http).no(none.join(","));
         environment.build().intercept(server)?;
-        // Its own address is without the password.
+        // The address that the matcher returns lacks the password.
         let proxy = if server.scheme_str() == Some("http") { &self.http } else { &self.https };
         let proxy = if proxy.contains("://") { proxy.clone() } else { format!("http://{proxy}") };
         proxy.parse().ok()

@@ -1,4 +1,4 @@
-//! `show`: the agreement as a person reads it before deciding.
+//! `show`: the agreement to read before you decide.
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -29,7 +29,7 @@ pub struct Show {
     /// Name of the agreement.
     #[arg(value_name = "AGREEMENT")]
     name: String,
-    /// Who reads it. For the customer it leaves out what the provider keeps to itself.
+    /// Who reads it. For the customer, it leaves out what the provider keeps to itself.
     #[arg(
         long = "for",
         value_name = "READER",
@@ -37,22 +37,21 @@ pub struct Show {
         value_parser = PossibleValuesParser::new(["provider", "customer"]).try_map(|word| word.parse::<Audience>())
     )]
     audience: Audience,
-    /// Print the page that is signed on paper.
+    /// Print the page to sign on paper.
     #[arg(long)]
     signature_page: bool,
-    /// In another form.
+    /// Output format.
     #[arg(short, long)]
     output: Option<Form>,
 }
 
 impl Show {
-    /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         let server = connection.connect().await?;
         let agreement = server.agreement(&self.name).await?;
         let around = Surroundings::read(&server, &agreement).await?;
         let catalogue = around.catalogue.as_ref().and_then(|catalogue| catalogue.metadata.uid.as_deref());
-        // What is shown is what is decided on, or it says that it is not.
+        // What is shown must be what is decided on: an agreement whose digest does not fit is an error.
         binding::check(&agreement, catalogue).map_err(|error| Failure::Error(error.to_string()))?;
         match self.output {
             Some(Form::Name) => say(&output::name(&agreement)),
@@ -80,7 +79,7 @@ impl Show {
         let now = clock::now();
         let mut preview = preview(&around.observed(agreement), now);
         let status = agreement.status.clone().unwrap_or_default();
-        // What runs is worth what its status says, by the orders that remain.
+        // For an agreement on its way, the value in the status counts: it covers the orders that remain.
         preview.value = status.value.clone().or(preview.value);
         if around.catalogue.is_none() {
             without_catalogue(&mut preview, &status);
@@ -89,7 +88,7 @@ impl Show {
     }
 }
 
-/// Who may not read the catalogue sees what the operator found out about it.
+/// For a user who may not read the catalogue: what the operator found, from the status.
 fn without_catalogue(preview: &mut Preview, status: &CustomerAgreementStatus) {
     for term in &mut preview.terms {
         let mut own = status.deviations.iter().filter(|deviation| deviation.term_id == term.id).peekable();
@@ -121,11 +120,11 @@ fn bound(agreement: &CustomerAgreement) -> Option<Bound> {
     })
 }
 
-/// The offer, with what it takes to decide on it and to compute its digests anew, and nothing else.
+/// The offer, with what is needed to decide on it and to recompute its digests, and nothing else.
 fn for_customer(agreement: &CustomerAgreement) -> Outcome<CustomerAgreement> {
     let status = agreement.status.as_ref().filter(|status| status.terms.is_some()).ok_or_else(|| {
         Failure::Error(
-            "there is nothing to send yet: the operator has not looked at the agreement".to_owned(),
+            "there is nothing to send yet: the operator has not processed the agreement".to_owned(),
         )
     })?;
     let mut sent = CustomerAgreement::new(
@@ -139,7 +138,7 @@ fn for_customer(agreement: &CustomerAgreement) -> Outcome<CustomerAgreement> {
         order.order_request_name = None;
         order.uid = None;
     }
-    // The catalogue's UID is inside the digest; the policy is the provider's own.
+    // The catalogue's UID is part of the digest; the policy is internal to the provider.
     let pinned = status.pinned.as_ref().map(|pinned| Pinned {
         standard_terms: pinned.standard_terms.clone(),
         policy: PinnedObject { name: String::new(), uid: String::new() },

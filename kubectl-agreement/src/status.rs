@@ -1,4 +1,4 @@
-//! `status`: where agreements stand, for whom they wait and until when.
+//! `status`: the state of agreements, whom they wait for and until when.
 
 use clap::Args;
 use countersign_api::CustomerAgreement;
@@ -10,7 +10,6 @@ use crate::clock;
 use crate::connection::{Connection, Server};
 use crate::failure::Outcome;
 use crate::fetch::{list, plain_name};
-use crate::inbox::to_do;
 use crate::layout::{BOLD, Table, paragraph};
 use crate::output::{self, Form, say};
 use crate::watch::Changes;
@@ -24,22 +23,21 @@ Examples:
   kubectl agreement status norrland-timber-fibre
   kubectl agreement status norrland-timber-fibre --watch")]
 pub struct Status {
-    /// Name of the agreement; without one, all are listed.
+    /// Name of the agreement; without it, all are listed.
     #[arg(value_name = "AGREEMENT")]
     name: Option<String>,
-    /// List those of all namespaces.
+    /// List the agreements of all namespaces.
     #[arg(short = 'A', long, conflicts_with = "name")]
     all_namespaces: bool,
-    /// Stay, and show it again whenever something changes.
+    /// Keep watching, and show it again after every change.
     #[arg(short, long)]
     watch: bool,
-    /// In another form.
+    /// Output format.
     #[arg(short, long)]
     output: Option<Form>,
 }
 
 impl Status {
-    /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         let server = connection.connect().await?;
         let mut seen = self.read(&server).await?;
@@ -134,7 +132,7 @@ impl Status {
     }
 }
 
-/// Everything that somebody asks about one agreement.
+/// One agreement in detail.
 fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
     let status = agreement.status.clone().unwrap_or_default();
     let name = agreement.metadata.name.as_deref().unwrap_or_default();
@@ -156,7 +154,7 @@ fn details(agreement: &CustomerAgreement, now: Timestamp) -> String {
     for wait in &status.waiting_for {
         let left = wait.deadline_time.as_ref().map(|until| format!(": {}", text::left_until(until.0, now)));
         let who = text::people(&wait.who);
-        fact("waits for", &format!("{who} to {}{}", to_do(wait.action), left.unwrap_or_default()));
+        fact("waits for", &format!("{who} to {}{}", wait.action.verb(), left.unwrap_or_default()));
     }
     if let Some(change) = &status.change_request {
         fact("change", &format!("{} asks: {}", text::user(&change.username), text::reason(&change.reason)));

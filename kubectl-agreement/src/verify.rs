@@ -1,4 +1,4 @@
-//! `verify`: whether what the server says follows from spec, decisions and rules.
+//! `verify`: checks that statuses follow from specs, decisions and rules.
 
 use clap::{Args, ValueEnum};
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
@@ -18,13 +18,13 @@ Examples:
   kubectl agreement verify
   kubectl agreement verify norrland-timber-fibre -o json")]
 pub struct Verify {
-    /// Names of the agreements; without one, all of the namespace.
+    /// Names of the agreements; without any, all in the namespace.
     #[arg(value_name = "AGREEMENT")]
     names: Vec<String>,
-    /// In another form.
+    /// Output format.
     #[arg(short, long)]
     output: Option<ReportForm>,
-    /// Let what could not be checked count as a failure.
+    /// Fail as well if something could not be checked.
     #[arg(long)]
     strict: bool,
 }
@@ -36,7 +36,6 @@ enum ReportForm {
 }
 
 impl Verify {
-    /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         let server = connection.connect().await?;
         for name in &self.names {
@@ -64,15 +63,11 @@ impl Verify {
             }
         }
         let holds = if self.strict { report.holds_whole() } else { report.holds() };
-        if holds {
-            Ok(())
-        } else {
-            Err(Failure::Error("not everything holds; the report says what does not".to_owned()))
-        }
+        if holds { Ok(()) } else { Err(Failure::Error("some checks failed; see the report".to_owned())) }
     }
 }
 
-/// What an export of the namespace would hold. What may not be read is not checked, and the report says so.
+/// What an export of the namespace would contain. What the user may not read is not checked, and the report says so.
 async fn export(server: &Server) -> Outcome<Export> {
     let all = ListParams::default();
     let mut items: Vec<Value> = Vec::new();

@@ -1,4 +1,4 @@
-//! `wait`: until an agreement is where you want it.
+//! `wait`: until an agreement reaches a phase, or waits for you.
 
 use std::time::Duration;
 
@@ -47,11 +47,10 @@ const PHASES: [&str; 11] = [
 ];
 
 impl Wait {
-    /// Does it.
     pub async fn run(&self, connection: &Connection) -> Outcome {
         if self.state != "me" && !PHASES.contains(&self.state.as_str()) {
             let known = text::join_or(&PHASES);
-            return Err(Failure::Usage(format!("--for {:?} is no phase; it is `me`, {known}", self.state)));
+            return Err(Failure::Usage(format!("--for {:?} is not a phase; use `me`, {known}", self.state)));
         }
         let name = named(&self.name)?;
         let server = connection.connect().await?;
@@ -63,7 +62,7 @@ impl Wait {
                 name,
                 self.state,
                 self.timeout.as_secs(),
-                last.unwrap_or_else(|| "not known".to_owned())
+                last.unwrap_or_else(|| "unknown".to_owned())
             )))
         })
     }

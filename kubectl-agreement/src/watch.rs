@@ -1,4 +1,4 @@
-//! Waiting for the API server to say that something changed.
+//! Waiting for changes on the API server.
 
 use countersign_api::CustomerAgreement;
 use futures::stream::{BoxStream, select_all};
@@ -10,14 +10,14 @@ use crate::connection::Server;
 use crate::explain::causes;
 use crate::failure::{Failure, Outcome};
 
-/// Changes of agreements from now on. Open it before you read, and nothing is missed in between.
+/// Changes of agreements from now on. Open it before you read, so that nothing is missed in between.
 pub struct Changes<'a> {
     server: &'a Server,
     stream: BoxStream<'static, Result<WatchEvent<CustomerAgreement>, kube::Error>>,
 }
 
 impl<'a> Changes<'a> {
-    /// Of all agreements, of those in some namespaces, or of the one that is named.
+    /// Watches all agreements, those in some namespaces, or the one that is named.
     pub async fn open(server: &'a Server, namespaces: &[String], name: Option<&str>) -> Outcome<Self> {
         let apis: Vec<Api<CustomerAgreement>> = if namespaces.is_empty() {
             vec![Api::all(server.client.clone())]
@@ -41,9 +41,8 @@ impl<'a> Changes<'a> {
         Ok(Self { server, stream: select_all(streams).boxed() })
     }
 
-    /// Returns once something changed, or the server ended the watch: both are reasons to look again. So is a silence that
-    /// was longer than a request may take, for where nothing happens nothing is said; whether the server is still there, the
-    /// look will tell.
+    /// Returns once something changed, the server ended the watch, or the read timed out because nothing happened for so long.
+    /// In all three cases the caller reads again, which shows whether the server is still there.
     pub async fn next(mut self) -> Outcome {
         match self.stream.try_next().await {
             Ok(Some(WatchEvent::Error(status))) if status.code != 410 => {

@@ -1,21 +1,20 @@
-//! Completion: what can come next, for kubectl, which asks a plugin, and for shells, whose scripts ask in the same way.
+//! Completion for kubectl, which asks its plugins for candidates, and for shells, whose scripts ask in the same way.
 
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, ValueEnum};
 use countersign_api::CustomerAgreement;
 use kube::api::ListParams;
 
-use crate::Cli;
 use crate::connection::Connection;
 use crate::failure::Outcome;
 use crate::fetch::list;
 use crate::output::say;
 
-/// kubectl looks for an executable of this name and gives it the words after `kubectl agreement`.
+/// kubectl runs the executable of this name with the words after `kubectl agreement`.
 pub const ASKED_BY_KUBECTL: &str = "kubectl_complete-agreement";
 
-/// How such an answer ends: complete nothing else, no names of files.
+/// The last line of an answer: complete nothing else, no file names.
 const NO_FILES: &str = ":4";
-/// Or: names of files.
+/// The last line of an answer: complete file names.
 const FILES: &str = ":0";
 
 /// The arguments of `completion`.
@@ -26,7 +25,7 @@ Examples:
   chmod +x ~/.local/bin/kubectl_complete-agreement
   source <(kubectl agreement completion bash)              # for kubectl-agreement itself")]
 pub struct Completion {
-    /// For whom: kubectl, or a shell.
+    /// kubectl, or a shell.
     #[arg(value_enum)]
     whom: Whom,
 }
@@ -40,7 +39,6 @@ enum Whom {
 }
 
 impl Completion {
-    /// Does it.
     pub fn run(&self) {
         say(match self.whom {
             Whom::Kubectl => include_str!("kubectl.sh"),
@@ -51,13 +49,13 @@ impl Completion {
     }
 }
 
-/// Answers kubectl: one possible word a line, with what it is behind a tabulator.
-pub async fn complete(words: &[String]) -> Outcome {
+/// Answers kubectl's request for completions: one candidate a line, with its description after a tab.
+pub async fn complete(command: clap::Command, words: &[String]) -> Outcome {
     let (done, begun) = match words.split_last() {
         Some((last, done)) => (done, last.as_str()),
         None => (words, ""),
     };
-    let possible = possible(done, begun);
+    let possible = possible(command, done, begun);
     let mut out: String = possible.words.iter().map(|word| format!("{word}\n")).collect();
     if let Some(connection) = possible.agreements
         && let Ok(server) = connection.connect_quietly().await
@@ -75,18 +73,17 @@ pub async fn complete(words: &[String]) -> Outcome {
     Ok(())
 }
 
-/// What can come next.
+/// The candidates.
 #[derive(Default)]
 struct Possible {
     words: Vec<String>,
-    /// Agreements of this place can.
+    /// Names of agreements, on this connection.
     agreements: Option<Connection>,
-    /// Files can.
+    /// File names.
     files: bool,
 }
 
-fn possible(done: &[String], begun: &str) -> Possible {
-    let mut command = Cli::command();
+fn possible(mut command: clap::Command, done: &[String], begun: &str) -> Possible {
     command.build();
     let mut current = &command;
     let mut connection = Connection::default();
@@ -106,7 +103,7 @@ fn possible(done: &[String], begun: &str) -> Possible {
             None => named = true,
         }
     }
-    // The value of a flag that was begun, or a flag.
+    // The value of the last flag, or a flag.
     let last = done.last().and_then(|word| flag_of(current, word));
     if let Some((flag, None)) = last
         && flag.get_action().takes_values()
@@ -142,7 +139,7 @@ fn possible(done: &[String], begun: &str) -> Possible {
     }
 }
 
-/// The flag that a word is, with its value where that is in the same word.
+/// The flag that a word is, with its value if the word contains it.
 fn flag_of<'c>(command: &'c clap::Command, word: &str) -> Option<(&'c clap::Arg, Option<String>)> {
     let (name, value) = match word.split_once('=') {
         Some((name, value)) => (name, Some(value.to_owned())),
@@ -192,7 +189,7 @@ mod tests {
     fn at(words: &[&str]) -> Possible {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let (begun, done) = words.split_last().unwrap();
-        possible(done, begun)
+        possible(<crate::Cli as clap::CommandFactory>::command(), done, begun)
     }
 
     #[test]

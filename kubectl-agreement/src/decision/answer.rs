@@ -1,4 +1,4 @@
-//! Waiting for what the operator says of a decision.
+//! Waiting for the operator's answer to a decision.
 
 use countersign_api::conditions::{condition, reason};
 use countersign_api::{AgreementDecision, CustomerAgreement, CustomerAgreementStatus};
@@ -13,7 +13,7 @@ use crate::output::{Form, say};
 use crate::watch::Changes;
 use countersign_core::text;
 
-/// Waits until it counts, or is ignored.
+/// Waits until the decision counts or is ignored.
 pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) -> Outcome {
     let name = made.metadata.name.as_deref().unwrap_or_default();
     let agreement = &made.spec.agreement_ref.name;
@@ -35,7 +35,7 @@ pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) ->
         Ok(Ok(Some((Effect::Open, _)) | None)) => {
             if !quiet {
                 say(&paragraph(
-                    "It is on record. You may not read the agreement, so whether it counts is not shown to you: ask whoever \
+                    "It is stored. You may not read the agreement, so this cannot show whether it counts: ask the person who \
                      sent you the agreement.",
                     "",
                     "",
@@ -45,14 +45,14 @@ pub async fn wait(server: &Server, common: &Common, made: &AgreementDecision) ->
         }
         Ok(Err(failure)) => Err(failure),
         Err(_) => Err(Failure::Unanswered(format!(
-            "{name} was made, and nothing was said about it within {} s: {}. See `kubectl agreement history {agreement}` later",
+            "{name} was made, and there was no answer within {} s: {}. See `kubectl agreement history {agreement}` later",
             common.timeout.as_secs(),
             last.as_ref().map_or("is the operator running?", why_silent)
         ))),
     }
 }
 
-/// `None` where the agreement may not be read.
+/// `None` if the user may not read the agreement.
 async fn settled(
     server: &Server,
     agreement: &str,
@@ -87,17 +87,17 @@ fn said(agreement: &CustomerAgreement, decision: &str) -> Option<(Effect, Custom
     }
 }
 
-/// Why nothing may have been said.
+/// Why there may be no answer.
 fn why_silent(status: &CustomerAgreementStatus) -> &'static str {
     let ready = status.conditions.iter().find(|own| own.type_ == condition::READY);
     if ready.is_some_and(|ready| ready.reason == reason::GUARD_INACTIVE) {
-        "the admission policies are not in force, and nothing is counted until an admin has installed them again"
+        "the admission policies are not in force, and no decision counts until an admin installs them again"
     } else {
         "is the operator running?"
     }
 }
 
-/// Where the agreement stands, in a sentence.
+/// The state of the agreement, in a sentence.
 fn now_it_is(status: &CustomerAgreementStatus) -> String {
     let phase = status.phase.as_deref().unwrap_or("Pending");
     match &status.waiting_on {

@@ -1,4 +1,4 @@
-//! PURE: a decision out of what the person asked for and what the agreement says: in which capacity, on what, for whom.
+//! PURE: derives a decision from what the user asked for and the agreement: with which authority, for which digest, for whom.
 
 use countersign_api::agreement_decision::{
     DecidedAgreement, Evidence, OrderConfirmation, OrderDecision, Statement,
@@ -16,7 +16,7 @@ use crate::fetch::Surroundings;
 use crate::identity::Me;
 use countersign_core::text;
 
-/// What the person asked for.
+/// What the user asked for.
 #[derive(Debug, Clone)]
 pub struct Act {
     /// What is done.
@@ -27,15 +27,15 @@ pub struct Act {
     pub left_out: Vec<LeftOut>,
     /// Why.
     pub reason: Option<String>,
-    /// The function, where one was chosen.
+    /// The function, if one was given.
     pub function: Option<String>,
-    /// The level, where one was chosen.
+    /// The level, if one was given.
     pub level: Option<String>,
-    /// The holder, where one was chosen.
+    /// The holder to act for, if one was given.
     pub on_behalf_of: Option<String>,
     /// The representative whose act is recorded.
     pub representative: Option<String>,
-    /// What shows it.
+    /// The evidence of it.
     pub evidence: Option<Evidence>,
 }
 
@@ -49,7 +49,7 @@ pub struct LeftOut {
 }
 
 impl Act {
-    /// Nothing but what is done.
+    /// An act with nothing but its action.
     pub const fn new(action: Action) -> Self {
         Self {
             action,
@@ -65,14 +65,14 @@ impl Act {
     }
 }
 
-/// A decision that is not made yet.
+/// A decision that has not been made yet.
 #[derive(Debug)]
 pub struct Draft {
     /// The decision.
     pub decision: AgreementDecision,
-    /// The authority that it is made with, where it takes one.
+    /// The authority that it is made with, if it needs one.
     pub capacity: Option<Capacity>,
-    /// What it names.
+    /// The revision and the digest that it names.
     pub binding: Binding,
 }
 
@@ -131,7 +131,7 @@ impl Draft {
     }
 }
 
-/// A manager acts with an authority; so does one who asks for other terms and is no representative.
+/// Managers act with an authority, also when they ask for other terms; representatives do not.
 fn takes_authority(act: &Act, agreement: &CustomerAgreement, me: &Me) -> bool {
     match act.action {
         Action::Approve | Action::Refuse => true,
@@ -158,7 +158,7 @@ fn fitting(
             && chosen(&act.level, &own.level)
             && act.on_behalf_of.as_ref().is_none_or(|holder| own.on_behalf_of.as_ref() == Some(holder))
     });
-    // Whoever cannot read the policy may know of an authority all the same; the operator judges it.
+    // A user who cannot read the policy may still know their authority; the operator checks it.
     if let (true, None, Some(function), Some(level)) = (all.is_empty(), policy, &act.function, &act.level) {
         let via = countersign_api::subject::Subject { kind: SubjectKind::User, name: me.username.clone() };
         all.push(Capacity {
@@ -172,8 +172,8 @@ fn fitting(
     all
 }
 
-/// The one draft that would count; of several for one function and person, that with the lowest level. Who holds an authority
-/// and stands in for somebody with the same one acts in person, unless the other way was chosen.
+/// The one draft that would count; of several for one function and person, the one with the lowest level. A manager who holds
+/// an authority and also stands in for another holder acts in person, unless `--on-behalf-of` says otherwise.
 fn choose(
     drafts: Vec<Draft>,
     act: &Act,
@@ -221,7 +221,7 @@ fn choose(
             text::join_or(&choices)
         )));
     }
-    // One that would not count is said why by whoever asks next.
+    // For one that would not count, the caller says why.
     match counting.pop().or(other) {
         Some(draft) => Ok(draft),
         None => Err(nobody_asks(act, agreement, around, me)),
@@ -236,16 +236,16 @@ fn option(capacity: &Capacity) -> String {
 
 fn nobody_asks(act: &Act, agreement: &CustomerAgreement, around: &Surroundings, me: &Me) -> Failure {
     let status = agreement.status.as_ref();
-    let phase = status.and_then(|status| status.phase.as_deref()).unwrap_or("not looked at yet");
+    let phase = status.and_then(|status| status.phase.as_deref()).unwrap_or("not processed yet");
     let waits: Vec<String> = status
         .iter()
         .flat_map(|status| &status.waiting_for)
-        .map(|wait| format!("{} to {}", text::people(&wait.who), crate::inbox::to_do(wait.action)))
+        .map(|wait| format!("{} to {}", text::people(&wait.who), wait.action.verb()))
         .collect();
     let waits = if waits.is_empty() { "nobody".to_owned() } else { text::join_and(&waits) };
     let who = text::user(&me.username);
     let more = if around.policies.is_empty() {
-        "; the policy says who may, and you may not read it: if you hold an authority all the same, name it with \
+        "; the policy says who may, but you may not read it: if you hold an authority, give it with \
          --function and --level"
     } else {
         ", and the policy gives you no authority for that"
@@ -254,13 +254,13 @@ fn nobody_asks(act: &Act, agreement: &CustomerAgreement, around: &Surroundings, 
         "there is nothing that {who} could {} here: the agreement is {phase}, it waits for {waits}{more}",
         match act.action {
             Action::Refuse => "refuse",
-            Action::RequestChange => "have changed as a manager",
+            Action::RequestChange => "ask to change as a manager",
             _ => "approve",
         }
     ))
 }
 
-/// An outcome for every order, where the statement is Acceptable.
+/// An outcome for every order, if the statement is Acceptable.
 fn orders(act: &Act, agreement: &CustomerAgreement) -> Outcome<Vec<OrderDecision>> {
     if !act.statements.contains(&Statement::Acceptable) {
         return Ok(Vec::new());

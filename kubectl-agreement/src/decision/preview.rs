@@ -1,4 +1,4 @@
-//! PURE: what is decided on, and as whom, for the person to read before it is made.
+//! PURE: what the user decides on, and as whom, to read before the decision is made.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::identity::Me;
 use crate::layout::{BOLD, paragraph};
 use countersign_core::text;
 
-/// In words.
+/// The decision in words.
 pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp) -> String {
     let spec = &agreement.spec;
     let metadata = &agreement.metadata;
@@ -93,7 +93,7 @@ pub fn of(agreement: &CustomerAgreement, draft: &Draft, me: &Me, now: Timestamp)
     out
 }
 
-/// Who the person is in this.
+/// Who the user is, and with which authority they act.
 fn you(draft: &Draft, me: &Me) -> String {
     let mut out = format!("You are {}", text::user(&me.username));
     let decision = &draft.decision.spec;
@@ -119,7 +119,7 @@ fn you(draft: &Draft, me: &Me) -> String {
     out
 }
 
-/// What is done, as the beginning of a sentence.
+/// The action, as the start of a sentence.
 pub const fn verb(action: Action) -> &'static str {
     match action {
         Action::Confirm => "Confirm",

@@ -8,13 +8,13 @@ use super::arguments::Common;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Form, say};
 
-/// Shows what is decided on, and asks unless it was said not to. Says whether it asked.
+/// Shows what the decision is about, and asks for confirmation unless told not to. Returns whether it asked.
 pub fn ask(common: &Common, shown: &str, action: Action) -> Outcome<bool> {
     let for_machines = common.output.is_some_and(Form::is_for_machines);
     let asks = !common.yes && common.dry_run.is_none();
     if asks && !std::io::stdin().is_terminal() {
         return Err(Failure::Usage(
-            "there is no terminal to ask on: read it first (`kubectl agreement show`), then decide with --yes; \
+            "there is no terminal to ask on: read the agreement first (`kubectl agreement show`), then decide with --yes; \
              --digest makes sure that it is what you read"
                 .to_owned(),
         ));
@@ -25,7 +25,7 @@ pub fn ask(common: &Common, shown: &str, action: Action) -> Outcome<bool> {
     if !asks {
         return Ok(false);
     }
-    // Standard output is for programs then, and the person sits at the terminal all the same.
+    // stdout is for programs then, but the user still sits at the terminal.
     let mut terminal = anstream::stderr();
     if for_machines {
         terminal.write_all(shown.as_bytes()).ok();

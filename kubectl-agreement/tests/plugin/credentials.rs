@@ -78,7 +78,7 @@ async fn a_credential_plugin_that_gives_none_is_told_of_in_its_own_words() -> Re
         assert!(!format!("{said:?}").contains("s3cret"), "{said:?}");
     }
     let said = plugin.user("echo '{\"token\": s3cret'", &stage)?.types(&["inbox"]).await?;
-    let said = said.failed(1, "something else than an ExecCredential");
+    let said = said.failed(1, "something that is not an ExecCredential");
     assert!(!said.err.contains("s3cret"), "{said:?}");
     plugin.kubeconfig["users"][0]["user"]["exec"]["command"] = json!("no-such-login");
     let said = plugin.user("", &stage)?.types(&["inbox"]).await?;
@@ -106,7 +106,7 @@ async fn somebody_who_acts_as_another_does_so_with_groups_and_uid_and_is_warned_
     without.failed(1, "x.unknown may not list");
     let said = admin.types(&as_one_of(&["--as-group", "others", "--as-group", "system:masters"])).await?;
     assert!(said.code == 0 && said.out.contains(&stage.agreement), "{said:?}");
-    admin.types(&["status", "--as-uid", "77"]).await?.failed(2, "take --as");
+    admin.types(&["status", "--as-uid", "77"]).await?.failed(2, "need --as");
 
     config["users"][0]["user"]["as"] = json!(owner);
     let file = tempfile::NamedTempFile::new()?;
