@@ -210,9 +210,7 @@ impl Found {
         match self.namespaces.as_slice() {
             [] => "in all namespaces".to_owned(),
             [one] if self.narrowed => {
-                format!(
-                    "only in the namespace {one}, because you may not list agreements in all namespaces; use -n for others"
-                )
+                format!("in the namespace {one} (you may not list agreements in all; use -n for others)")
             }
             [one] => format!("in the namespace {one}"),
             several => format!("in the namespaces {}", text::join_and(several)),

@@ -107,7 +107,7 @@ fn asked_in_turn(world: &mut World) -> Vec<Vec<WaitingAction>> {
                     world.confirm(OMAR);
                     world.confirm(LEA);
                 }
-                WaitingAction::Approve if wait.who.contains("finance") => {
+                WaitingAction::Approve if wait.function.as_deref() == Some("finance") => {
                     world.approve(DESK, "finance", "L1");
                 }
                 WaitingAction::Approve => {
