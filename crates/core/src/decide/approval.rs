@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::authority::{Person, Requirement, canonical, holders, holds, in_words, quorum, rank, stands_in};
-use super::calendar;
-use super::confirmation::attests;
-use super::decisions::{CurrentDecision, Decisions, late};
+use super::authority::{Person, Requirement, canonical, holders, holds, stands_in};
+use super::decisions::{CurrentDecision, Decisions, Ignored, late};
+use super::ladder::{self, quorum, rank};
 use super::observed::{Guard, Observed};
 use super::rules::RuleSet;
+use super::{calendar, separation};
 use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Approval, ApprovalState, ApprovalVerdict, AskedLevel};
 use countersign_api::conditions::ignored;
 use countersign_api::delegation_policy::{EscalationMode, OnTimeout};
 use countersign_api::references::Authority;
-use countersign_api::subject::{Subject, SubjectKind};
+use countersign_api::subject::SubjectKind;
 
 /// What approvals are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,7 @@ pub(crate) fn evaluate<'a>(
             None => {
                 let message =
                     format!("nothing in the agreement asks for an approval of {}", text::id(function));
-                decisions.ignored.add(&decision, ignored::NOT_REQUIRED, message);
+                decisions.ignored.add(&decision, Ignored::new(ignored::NOT_REQUIRED, message));
             }
         }
     }
@@ -111,7 +111,7 @@ pub(crate) fn evaluate<'a>(
             continue;
         };
         match verdict {
-            Err((reason, message)) => decisions.ignored.add(&decision, reason, message),
+            Err(ignored) => decisions.ignored.add(&decision, ignored),
             Ok(verdict) if decision.action() == Action::Refuse => {
                 step.decided_by.push(verdict);
                 approved.refused = Some(Refusal {
@@ -195,13 +195,7 @@ pub(crate) fn who_is_asked_first(
 
 fn asked(rules: RuleSet<'_>, function: &str, level: &str, now: Timestamp) -> AskedLevel {
     let rules = &rules.policy.spec.rules;
-    let seconds = rules
-        .ladders
-        .iter()
-        .filter(|ladder| ladder.function == function)
-        .flat_map(|ladder| &ladder.levels)
-        .find(|candidate| candidate.name == level)
-        .map(|level| level.deadline_seconds);
+    let seconds = ladder::level(rules, function, level).map(|level| level.deadline_seconds);
     AskedLevel {
         level: level.to_owned(),
         asked_time: Time(now),
@@ -218,21 +212,21 @@ fn evaluate_decision(
     at: usize,
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
-) -> Result<ApprovalVerdict, (&'static str, String)> {
+) -> Result<ApprovalVerdict, Ignored> {
     let (Some(step), Some(span)) = (approved.steps.get(at), approved.spans.get(at)) else {
-        return Err((ignored::NOT_REQUIRED, "no such step".to_owned()));
+        return Err(Ignored::new(ignored::NOT_REQUIRED, "no such step"));
     };
     // A refusal counts until the agreement is sealed, an approval only while one is missing.
     let is_refusal = decision.action() == Action::Refuse;
     if approved.refused.is_some() || (span.complete.is_some() && !is_refusal) {
-        return Err((ignored::ALREADY_APPROVED, "the step was already decided".to_owned()));
+        return Err(Ignored::new(ignored::ALREADY_APPROVED, "the step was already decided"));
     }
     if let Some(fault) = binding_fault(decision, question, span.turn) {
         return Err(fault);
     }
     if decision.already_counts {
         let verdict = recorded_verdict(observed, decision)
-            .ok_or_else(|| (ignored::NOT_HOLDER, "its verdict is not on record".to_owned()))?;
+            .ok_or_else(|| Ignored::new(ignored::NOT_HOLDER, "its verdict is not on record"))?;
         let enough = rank(&rules.policy.spec.rules, &step.function, &verdict.level) >= Some(span.least);
         return if enough || is_refusal {
             Ok(verdict)
@@ -241,62 +235,35 @@ fn evaluate_decision(
         };
     }
     let verdict = evaluate_authority(observed, rules, step, span, current, decision)?;
-    if !is_refusal && has_decided_already(observed, rules, question, approved, step, &verdict) {
-        return Err((
-            ignored::NOT_DISTINCT,
-            "the same person already decided here; another one must".to_owned(),
-        ));
+    if is_refusal {
+        return Ok(verdict);
     }
-    Ok(verdict)
-}
-
-/// Whether one of the people of a verdict already counts, here or, where approvers must be distinct, for another step.
-fn has_decided_already(
-    observed: &Observed<'_>,
-    rules: RuleSet<'_>,
-    question: Question<'_>,
-    approved: &Approved,
-    step: &Approval,
-    verdict: &ApprovalVerdict,
-) -> bool {
-    let policy = &rules.policy.spec;
-    let people = |verdict: &ApprovalVerdict| {
-        let names = [Some(verdict.username.clone()), verdict.on_behalf_of.clone()];
-        names.map(|name| name.map(|name| canonical(policy, &name).to_owned()))
-    };
-    let own = people(verdict);
-    let same = |other: &ApprovalVerdict| {
-        people(other).iter().flatten().any(|name| own.contains(&Some(name.clone())))
-    };
-    // What stands from before counts, also where this act is older and was seen late.
-    let recorded = observed
-        .decisions
-        .iter()
-        .filter(|decision| question.digest == Some(decision.spec.agreement_ref.digest.as_str()));
-    let recorded: Vec<&str> = recorded.filter_map(|decision| decision.metadata.name.as_deref()).collect();
-    let steps = question.before.iter().chain(&approved.steps);
-    steps
-        .filter(|other| policy.rules.separation.distinct_approvers || other.function == step.function)
-        .flat_map(|other| &other.decided_by)
-        .filter(|other| recorded.contains(&other.decision.as_str()))
-        .any(same)
+    // What counted before counts, also where this decision is older and was seen late.
+    let others = question.before.iter().chain(&approved.steps);
+    match separation::distinct_fault(observed, rules, question.digest, others, &step.function, &verdict) {
+        Some(fault) => Err(fault),
+        None => Ok(verdict),
+    }
 }
 
 fn binding_fault(
     decision: &CurrentDecision<'_>,
     question: Question<'_>,
     turn: Option<Timestamp>,
-) -> Option<(&'static str, String)> {
+) -> Option<Ignored> {
     let Some(digest) = question.digest else {
-        return Some((ignored::OUT_OF_TURN, "the customer has yet to confirm; decide again then".to_owned()));
+        return Some(Ignored::new(
+            ignored::OUT_OF_TURN,
+            "the customer has yet to confirm; decide again then",
+        ));
     };
     if decision.digest() != digest {
-        return Some((ignored::STALE, format!("it must name the digest {digest}")));
+        return Some(Ignored::new(ignored::STALE, format!("it must name the digest {digest}")));
     }
     if turn.is_none_or(|turn| decision.time < turn) {
-        return Some((
+        return Some(Ignored::new(
             ignored::OUT_OF_TURN,
-            "another step comes first; decide again when this one is asked".to_owned(),
+            "another step comes first; decide again when this one is asked",
         ));
     }
     None
@@ -315,39 +282,19 @@ fn evaluate_authority(
     span: &Span,
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
-) -> Result<ApprovalVerdict, (&'static str, String)> {
+) -> Result<ApprovalVerdict, Ignored> {
     let policy = &rules.policy.spec;
     let function = &step.function;
     let said = &decision.object.spec;
     let level = said.level.as_deref().unwrap_or_default();
-    // What somebody may not do, nobody does on that person's behalf.
-    let mut people = [decision.made_by].into_iter().chain(said.on_behalf_of.as_deref());
-    if policy.rules.separation.owner_may_not_approve
-        && people.clone().any(|person| is_owner(observed, rules, person))
-    {
-        return Err((
-            ignored::OWNER,
-            "the account owner may not approve; somebody else who holds the level must".to_owned(),
-        ));
-    }
-    if people.any(|person| is_representative(observed, rules, person)) {
-        return Err((
-            ignored::BOTH_SIDES,
-            "a representative of the customer may not approve for the provider".to_owned(),
-        ));
-    }
-    if attests(observed, rules, current, decision) {
-        return Err((
-            ignored::NOT_DISTINCT,
-            "who recorded what a representative did may not approve; somebody else who holds the level must"
-                .to_owned(),
-        ));
+    if let Some(fault) = separation::approver_fault(observed, rules, current, decision) {
+        return Err(fault);
     }
     let least = least_level(observed, rules, step, decision.time);
     let (Some(held), Some(least_rank)) =
         (rank(&policy.rules, function, level), rank(&policy.rules, function, least))
     else {
-        return Err((
+        return Err(Ignored::new(
             ignored::LEVEL_INSUFFICIENT,
             format!("{function} has no level {:?}; {function} {least} is asked", text::id(level)),
         ));
@@ -380,8 +327,11 @@ fn evaluate_authority(
                 text::user(holder)
             ),
         };
-        return Err((ignored::NOT_HOLDER, message));
+        return Err(Ignored::new(ignored::NOT_HOLDER, message));
     };
+    if let Some(late) = late(observed, decision, None).or_else(|| after_silence(rules, step, decision)) {
+        return Err(late);
+    }
     Ok(ApprovalVerdict {
         decision: decision.name.to_owned(),
         username: decision.made_by.to_owned(),
@@ -390,24 +340,19 @@ fn evaluate_authority(
         subject: Some(via.clone()),
         on_behalf_of: said.on_behalf_of.clone(),
     })
-    .and_then(|verdict| {
-        match late(observed, decision, None).or_else(|| after_silence(rules, step, decision)) {
-            Some(message) => Err((ignored::LATE, message)),
-            None => Ok(verdict),
-        }
-    })
 }
 
-fn insufficient(step: &Approval, least: &str, level: &str) -> (&'static str, String) {
+fn insufficient(step: &Approval, least: &str, level: &str) -> Ignored {
     let message = format!("{} {least} or higher must decide, not {level}", step.function);
-    (ignored::LEVEL_INSUFFICIENT, message)
+    Ignored::new(ignored::LEVEL_INSUFFICIENT, message)
 }
 
 /// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
-fn after_silence(rules: RuleSet<'_>, step: &Approval, decision: &CurrentDecision<'_>) -> Option<String> {
+fn after_silence(rules: RuleSet<'_>, step: &Approval, decision: &CurrentDecision<'_>) -> Option<Ignored> {
     let expires = rules.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
     let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
-    (decision.time > end.0).then(|| format!("the time to answer ended at {}", text::time(end)))
+    (decision.time > end.0)
+        .then(|| Ignored::new(ignored::LATE, format!("the time to answer ended at {}", text::time(end))))
 }
 
 /// The level that was asked at a time. The second in which the next one was asked still belongs to the one before.
@@ -443,31 +388,10 @@ fn stands_in_for(rules: RuleSet<'_>, decision: &CurrentDecision<'_>, holder: &st
     })
 }
 
-/// Whether somebody was ever named owner in a spec that the operator saw.
-fn is_owner(observed: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
-    let policy = &rules.policy.spec;
-    let seen_before = observed.agreement.status.iter().flat_map(|status| status.owners.iter());
-    seen_before
-        .chain([&observed.agreement.spec.provider.owner_username])
-        .any(|owner| canonical(policy, owner) == canonical(policy, username))
-}
-
-fn is_representative(observed: &Observed<'_>, rules: RuleSet<'_>, username: &str) -> bool {
-    let policy = &rules.policy.spec;
-    let mut representatives = observed.agreement.spec.customer.representatives.iter();
-    representatives.any(|r| canonical(policy, &r.username) == canonical(policy, username))
-}
-
-/// Whether a holder is a person who may not approve. A group may always have somebody who may.
-pub(crate) fn may_not_approve(observed: &Observed<'_>, rules: RuleSet<'_>, holder: &Subject) -> bool {
-    let owner_may_not = rules.policy.spec.rules.separation.owner_may_not_approve;
-    holder.kind == SubjectKind::User
-        && ((owner_may_not && is_owner(observed, rules, &holder.name))
-            || is_representative(observed, rules, &holder.name))
-}
-
 fn nobody_may_approve(observed: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> bool {
-    holders(&rules.policy.spec, function, level).iter().all(|holder| may_not_approve(observed, rules, holder))
+    holders(&rules.policy.spec, function, level)
+        .iter()
+        .all(|holder| separation::may_not_approve(observed, rules, holder))
 }
 
 /// Whether somebody holds this level of a function, or a higher one, and may approve.
@@ -482,8 +406,7 @@ pub(crate) fn anybody_may_approve(
 }
 
 fn next_level(observed: &Observed<'_>, rules: RuleSet<'_>, function: &str, level: &str) -> Option<String> {
-    let ladder = rules.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == function)?;
-    let above = ladder.levels.iter().skip_while(|candidate| candidate.name != level).skip(1);
+    let above = ladder::above(&rules.policy.spec.rules, function, level);
     above.map(|level| level.name.clone()).find(|level| !nobody_may_approve(observed, rules, function, level))
 }
 
@@ -529,7 +452,7 @@ pub(crate) fn may_request_change(
     approved: &Approved,
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
-) -> Option<(&'static str, String)> {
+) -> Option<Ignored> {
     if decision.already_counts {
         return None;
     }
@@ -541,8 +464,9 @@ pub(crate) fn may_request_change(
     });
     match open {
         Some((step, span)) => evaluate_authority(observed, rules, step, span, current, decision).err(),
-        None => {
-            Some((ignored::OUT_OF_TURN, format!("{} was not being asked to approve", text::id(function))))
-        }
+        None => Some(Ignored::new(
+            ignored::OUT_OF_TURN,
+            format!("{} was not being asked to approve", text::id(function)),
+        )),
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::decimal::{self, Decimal, to_cents, to_plain, whole};
+use super::ladder::{self, quorum, rank};
 use super::value::Valued;
 use crate::text;
 use countersign_api::agreement_status::{Deviation, DeviationCategory};
@@ -63,11 +64,11 @@ pub(crate) fn requirements(
         });
     let named: Vec<(&String, &String, String)> = deviating.chain(triggered).collect();
     for function in functions_in_order(rules) {
-        let Some(ladder) = rules.ladders.iter().find(|ladder| ladder.function == function) else { continue };
+        let Some(ladder) = ladder::of(rules, function) else { continue };
         let mut circumstances = Vec::new();
         limits(ladder, valued, &mut circumstances, &mut out.faults);
         for (_, level, reason) in named.iter().filter(|(named, _, _)| **named == function) {
-            match ladder.levels.iter().position(|candidate| candidate.name == **level) {
+            match ladder::position(ladder, level) {
                 Some(level) => {
                     circumstances.push(Circumstance { level, reason: reason.clone(), within: false })
                 }
@@ -80,7 +81,7 @@ pub(crate) fn requirements(
         require(rules, ladder, circumstances, &mut out);
     }
     for (function, level, reason) in &named {
-        if !rules.ladders.iter().any(|ladder| ladder.function == **function) {
+        if ladder::of(rules, function).is_none() {
             let (function, level) = (text::id(function), text::id(level));
             out.faults.push(format!(
                 "{reason}: it needs {function} {level}, and the policy has no ladder for that function"
@@ -203,9 +204,10 @@ type LimitOf = fn(&Limits) -> Option<Option<Decimal>>;
 fn require(rules: &Rules, ladder: &Ladder, mut circumstances: Vec<Circumstance>, out: &mut Requirements) {
     let Some(needed) = circumstances.iter().map(|circumstance| circumstance.level).max() else { return };
     let Some(level) = ladder.levels.get(needed) else { return };
-    let automatic = rules.auto_within.iter().find(|authority| authority.function == ladder.function).filter(
-        |authority| ladder.levels.iter().position(|l| l.name == authority.level).is_some_and(|l| needed <= l),
-    );
+    let automatic =
+        rules.auto_within.iter().find(|authority| authority.function == ladder.function).filter(
+            |authority| ladder::position(ladder, &authority.level).is_some_and(|level| needed <= level),
+        );
     if let Some(authority) = automatic {
         out.exercised.push(authority.clone());
         return;
@@ -229,13 +231,6 @@ fn require(rules: &Rules, ladder: &Ladder, mut circumstances: Vec<Circumstance>,
         because,
         quorum: quorum(rules, &ladder.function, &level.name),
     });
-}
-
-/// How many of a level must approve.
-pub(crate) fn quorum(rules: &Rules, function: &str, level: &str) -> i32 {
-    let escalation = &rules.escalation;
-    let own = escalation.quorums.iter().find(|quorum| quorum.function == function && quorum.level == level);
-    own.map_or(escalation.quorum, |quorum| quorum.count)
 }
 
 fn deviates(deviation: &Deviation) -> String {
@@ -271,11 +266,6 @@ pub(crate) fn canonical<'a>(policy: &'a DelegationPolicySpec, username: &'a str)
         .iter()
         .find(|alias| alias.username == username || alias.aliases.iter().any(|other| other == username))
         .map_or(username, |alias| &alias.username)
-}
-
-/// Position of a level on the ladder of a function.
-pub(crate) fn rank(rules: &Rules, function: &str, level: &str) -> Option<usize> {
-    rules.ladders.iter().find(|l| l.function == function)?.levels.iter().position(|l| l.name == level)
 }
 
 /// The entry by which a person holds this level of a function, or a higher one. Holders are read live.

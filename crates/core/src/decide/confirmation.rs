@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::decisions::{CurrentDecision, Decisions, late};
+use super::decisions::{CurrentDecision, Decisions, Ignored, late};
 use super::observed::Observed;
 use super::rules::RuleSet;
+use super::separation;
 use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_decision::{OrderConfirmation, Statement};
@@ -76,22 +77,22 @@ pub(crate) fn evaluate<'a>(
     {
         let early = !decision.already_counts && turn.is_none_or(|turn| decision.time < turn);
         match fault(observed, revision, rules, &confirmers, &binding, &decision) {
-            Some((reason, message)) => decisions.ignored.add(&decision, reason, message),
+            Some(ignored) => decisions.ignored.add(&decision, ignored),
             None if early => {
                 let message = "the provider's own approvals come first; confirm again then";
-                decisions.ignored.add(&decision, ignored::OUT_OF_TURN, message);
+                decisions.ignored.add(&decision, Ignored::new(ignored::OUT_OF_TURN, message));
             }
             None => match late(observed, &decision, Some(WaitingAction::Confirm)) {
-                Some(message) => behind_deadline.push((decision, message)),
+                Some(late) => behind_deadline.push((decision, late)),
                 None => evaluated.push(decision),
             },
         }
     }
     let complete = completion(&confirmers, &evaluated, confirmation.representatives);
-    for (decision, message) in behind_deadline {
+    for (decision, late) in behind_deadline {
         match complete {
             Some(complete) if decision.time > complete => already(decisions, &decision),
-            _ => decisions.ignored.add(&decision, ignored::LATE, message),
+            _ => decisions.ignored.add(&decision, late),
         }
     }
     if let Some(complete) = complete {
@@ -106,8 +107,10 @@ pub(crate) fn evaluate<'a>(
 fn already(decisions: &mut Decisions<'_>, decision: &CurrentDecision<'_>) {
     decisions.ignored.add(
         decision,
-        ignored::ALREADY_CONFIRMED,
-        "confirmation was already complete; to have other terms or orders, make a RequestChange",
+        Ignored::new(
+            ignored::ALREADY_CONFIRMED,
+            "confirmation was already complete; to have other terms or orders, make a RequestChange",
+        ),
     );
 }
 
@@ -119,14 +122,17 @@ fn fault(
     confirmers: &[&Representative],
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
-) -> Option<(&'static str, String)> {
+) -> Option<Ignored> {
     let spec = &observed.agreement.spec;
     let said = &decision.object.spec;
     let confirmation = &rules.policy.spec.rules.confirmation;
     if decision.digest() != revision.digest {
-        return Some((ignored::STALE, format!("a Confirm must name the terms digest {}", revision.digest)));
+        return Some(Ignored::new(
+            ignored::STALE,
+            format!("a Confirm must name the terms digest {}", revision.digest),
+        ));
     }
-    if let Some(fault) = attestation_fault(observed, Some(rules), current, decision) {
+    if let Some(fault) = separation::attestation_fault(observed, Some(rules), current, decision) {
         return Some(fault);
     }
     if !confirmers.iter().any(|confirmer| confirmer.username == decision.acts_for) {
@@ -137,7 +143,7 @@ fn fault(
             text::user(decision.acts_for),
             text::join_or(&permitted)
         );
-        return Some((ignored::NOT_HOLDER, message));
+        return Some(Ignored::new(ignored::NOT_HOLDER, message));
     }
     if !said.statements.contains(&Statement::Acceptable) {
         return None;
@@ -154,7 +160,7 @@ fn fault(
             "a Confirm with Acceptable must say an outcome for every order; {} is missing",
             text::join_and(&missing)
         );
-        return Some((ignored::ORDERS_INCOMPLETE, message));
+        return Some(Ignored::new(ignored::ORDERS_INCOMPLETE, message));
     }
     let unknown: Vec<String> = said
         .orders
@@ -163,7 +169,7 @@ fn fault(
         .map(|order| format!("`{}`", text::id(&order.id)))
         .collect();
     if !unknown.is_empty() {
-        return Some((
+        return Some(Ignored::new(
             ignored::ORDERS_INCOMPLETE,
             format!("the agreement has no order {}", text::join_or(&unknown)),
         ));
@@ -176,76 +182,9 @@ fn fault(
             "the policy does not let single orders be left out, and `{}` is; make a Decline or a RequestChange",
             left_out.id
         );
-        return Some((ignored::PARTIAL_ORDERS_FORBIDDEN, message));
+        return Some(Ignored::new(ignored::PARTIAL_ORDERS_FORBIDDEN, message));
     }
     None
-}
-
-/// Why somebody may not record a representative's act. Without a policy nobody may.
-pub(crate) fn attestation_fault(
-    observed: &Observed<'_>,
-    rules: Option<RuleSet<'_>>,
-    current: &[CurrentDecision<'_>],
-    decision: &CurrentDecision<'_>,
-) -> Option<(&'static str, String)> {
-    if !decision.attested || decision.already_counts {
-        return None;
-    }
-    let policy = rules.map(|rules| &rules.policy.spec);
-    if policy.is_none_or(|policy| policy.rules.confirmation.attestation == Permission::Forbidden) {
-        return Some((
-            ignored::ATTESTATION_FORBIDDEN,
-            "the policy does not let anybody record a representative's act; the representative must decide"
-                .to_owned(),
-        ));
-    }
-    let spec = &observed.agreement.spec;
-    let actor =
-        policy.map_or(decision.made_by, |policy| super::authority::canonical(policy, decision.made_by));
-    let owners = observed
-        .agreement
-        .status
-        .iter()
-        .flat_map(|status| status.owners.iter())
-        .chain([&spec.provider.owner_username]);
-    let is_owner = owners
-        .into_iter()
-        .any(|owner| policy.map_or(owner.as_str(), |p| super::authority::canonical(p, owner)) == actor);
-    let is_actor =
-        |username: &str| policy.map_or(username, |p| super::authority::canonical(p, username)) == actor;
-    let is_party = spec.customer.representatives.iter().any(|r| is_actor(&r.username))
-        || spec.provider.signatories.iter().any(|s| is_actor(&s.username));
-    if is_owner || is_party {
-        return Some((
-            ignored::NOT_HOLDER,
-            "the owner, a representative or a signatory may not record what a representative did; somebody else must".to_owned(),
-        ));
-    }
-    let decided =
-        |other: &&CurrentDecision<'_>| !other.attested && is_actor(other.made_by) && other.precedes(decision);
-    current.iter().find(decided).map(|_| {
-        (
-            ignored::NOT_DISTINCT,
-            "whoever decides on the agreement may not record what a representative did; somebody else must"
-                .to_owned(),
-        )
-    })
-}
-
-/// Whether the maker of an act recorded what a representative did before it. Then nothing else is theirs to decide.
-pub(crate) fn attests(
-    observed: &Observed<'_>,
-    rules: RuleSet<'_>,
-    current: &[CurrentDecision<'_>],
-    decision: &CurrentDecision<'_>,
-) -> bool {
-    let canonical = |username| super::authority::canonical(&rules.policy.spec, username);
-    current.iter().any(|other| {
-        other.attested
-            && canonical(other.made_by) == canonical(decision.made_by)
-            && other.precedes(decision)
-            && attestation_fault(observed, Some(rules), current, other).is_none()
-    })
 }
 
 /// Decisions of a confirmation that status has room for.

@@ -60,7 +60,7 @@ impl<'a> CurrentDecision<'a> {
 pub(crate) struct Decisions<'a> {
     /// Those of the current revision, by server time and name: the order in which they were listed says nothing.
     pub(crate) current: Vec<CurrentDecision<'a>>,
-    pub(crate) ignored: Ignored,
+    pub(crate) ignored: IgnoredDecisions,
     /// Whether some wait to be evaluated until the guard is back.
     pub(crate) held_back: usize,
     /// Digests of this revision that can be decided on, as far as they are known.
@@ -76,35 +76,50 @@ impl<'a> Decisions<'a> {
     }
 }
 
-/// Decisions that do not count.
-#[derive(Debug, Default)]
-pub(crate) struct Ignored(Vec<(Timestamp, IgnoredDecision)>);
+/// Why a decision does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ignored {
+    /// One of `conditions::ignored`.
+    reason: &'static str,
+    /// For whoever made it: what is the case, and what to do.
+    message: String,
+}
 
 impl Ignored {
-    pub(crate) fn add(&mut self, decision: &CurrentDecision<'_>, reason: &str, message: impl AsRef<str>) {
-        self.push(decision.time, decision.name, decision.made_by, reason, message.as_ref());
+    pub(crate) fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+}
+
+/// Decisions that do not count.
+#[derive(Debug, Default)]
+pub(crate) struct IgnoredDecisions(Vec<(Timestamp, IgnoredDecision)>);
+
+impl IgnoredDecisions {
+    pub(crate) fn add(&mut self, decision: &CurrentDecision<'_>, ignored: Ignored) {
+        let entry = IgnoredDecision {
+            name: decision.name.to_owned(),
+            username: text::user(decision.made_by),
+            reason: ignored.reason.to_owned(),
+            message: text::reason(&ignored.message),
+        };
+        self.0.push((decision.time, entry));
     }
 
     pub(crate) fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
     }
 
-    fn push(&mut self, time: Timestamp, name: &str, username: &str, reason: &str, message: &str) {
-        let entry = IgnoredDecision {
-            name: name.to_owned(),
-            username: text::user(username),
-            reason: reason.to_owned(),
-            message: text::reason(message),
-        };
-        self.0.push((time, entry));
+    pub(crate) fn newest(self) -> Vec<IgnoredDecision> {
+        newest(self.0)
     }
+}
 
-    /// The newest 20, oldest first.
-    pub(crate) fn newest(mut self) -> Vec<IgnoredDecision> {
-        self.0.sort_by(|(a_time, a), (b_time, b)| (a_time, &a.name).cmp(&(b_time, &b.name)));
-        let skip = self.0.len().saturating_sub(20);
-        self.0.into_iter().skip(skip).map(|(_, entry)| entry).collect()
-    }
+/// The newest 20, oldest first.
+pub(crate) fn newest<T: Ord>(mut ignored: Vec<(T, IgnoredDecision)>) -> Vec<IgnoredDecision> {
+    ignored.sort_by(|(a_time, a), (b_time, b)| (a_time, &a.name).cmp(&(b_time, &b.name)));
+    let skip = ignored.len().saturating_sub(20);
+    ignored.into_iter().skip(skip).map(|(_, entry)| entry).collect()
 }
 
 /// Sorts the decisions out.
@@ -143,14 +158,14 @@ pub(crate) fn sort<'a>(observed: &Observed<'a>, revision: &TermsRevision) -> Dec
                     "it names uid {}, and this agreement's is {uid}: decide again",
                     text::id(&named.uid)
                 );
-                decisions.ignored.add(&decision, ignored::STALE, message);
+                decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
             }
             continue;
         }
         if named.name != name {
             let message =
                 format!("it names the agreement {:?}, and this one is {name:?}", text::name(&named.name));
-            decisions.ignored.add(&decision, ignored::STALE, message);
+            decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
             continue;
         }
         if named.revision != revision.revision {
@@ -158,7 +173,7 @@ pub(crate) fn sort<'a>(observed: &Observed<'a>, revision: &TermsRevision) -> Dec
                 "it was made on revision {}, and the terms are at revision {}: decide again on what they say now",
                 named.revision, revision.revision
             );
-            decisions.ignored.add(&decision, ignored::STALE, message);
+            decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
             continue;
         }
         if !decision.already_counts {
@@ -176,8 +191,10 @@ pub(crate) fn sort<'a>(observed: &Observed<'a>, revision: &TermsRevision) -> Dec
             if !guarded {
                 decisions.ignored.add(
                     &decision,
-                    ignored::BEFORE_GUARD,
-                    "it was made when the admission policies were not known to be in force: decide again",
+                    Ignored::new(
+                        ignored::BEFORE_GUARD,
+                        "it was made when the admission policies were not known to be in force: decide again",
+                    ),
                 );
                 continue;
             }
@@ -232,12 +249,12 @@ pub(crate) fn counted(status: &CustomerAgreementStatus) -> Vec<&str> {
     confirmed.chain(approved).chain(signed).chain(changed).chain(ended).collect()
 }
 
-/// The deadline in force for an act, where the act is behind it. What already stands was in time.
+/// Why a decision is too late, if it is. What already counts was in time.
 pub(crate) fn late(
     observed: &Observed<'_>,
     decision: &CurrentDecision<'_>,
     wait: Option<WaitingAction>,
-) -> Option<String> {
+) -> Option<Ignored> {
     if decision.already_counts {
         return None;
     }
@@ -245,7 +262,7 @@ pub(crate) fn late(
     // Once its maker was told, it stays late: the wait is not named any more where a change was asked for since.
     let mut told = status.iter().flat_map(|status| &status.ignored_decisions);
     if let Some(told) = told.find(|told| told.name == decision.name && told.reason == ignored::LATE) {
-        return Some(told.message.clone());
+        return Some(Ignored::new(ignored::LATE, told.message.clone()));
     }
     let advice = match wait {
         Some(WaitingAction::Confirm) => "; ask the account owner for a new offer",
@@ -253,9 +270,13 @@ pub(crate) fn late(
     };
     let offer_end = observed.offer_end();
     if decision.time > offer_end {
-        return Some(format!("the offer ended at {}{advice}", text::time(&Time(offer_end))));
+        let message = format!("the offer ended at {}{advice}", text::time(&Time(offer_end)));
+        return Some(Ignored::new(ignored::LATE, message));
     }
     let waiting = status?.waiting_for.iter().find(|waiting| Some(waiting.action) == wait)?;
     let end = waiting.wait_end_time.as_ref()?;
-    (decision.time > end.0).then(|| format!("the time to answer ended at {}{advice}", text::time(end)))
+    (decision.time > end.0).then(|| {
+        let message = format!("the time to answer ended at {}{advice}", text::time(end));
+        Ignored::new(ignored::LATE, message)
+    })
 }

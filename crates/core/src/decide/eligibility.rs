@@ -5,7 +5,8 @@
 
 use jiff::Timestamp;
 
-use super::authority::{canonical, rank, stands_in};
+use super::authority::{canonical, stands_in};
+use super::ladder::{self, rank};
 use countersign_api::agreement_status::{Approval, ApprovalState, Waiting, WaitingAction};
 use countersign_api::delegation_policy::DelegationPolicySpec;
 use countersign_api::subject::{Subject, SubjectKind};
@@ -145,14 +146,7 @@ fn held(policy: &DelegationPolicySpec, person: Person<'_>, step: &Approval, now:
         level: level.to_owned(),
         on_behalf_of: on_behalf_of.map(str::to_owned),
         via: subject.clone(),
-        title: policy
-            .rules
-            .ladders
-            .iter()
-            .filter(|ladder| &ladder.function == function)
-            .flat_map(|ladder| &ladder.levels)
-            .find(|candidate| candidate.name == level)
-            .map(|level| level.title.clone()),
+        title: ladder::level(&policy.rules, function, level).map(|level| level.title.clone()),
     };
     let own = entries.iter().filter(|(_, _, subject)| person.is_named(Some(policy), subject));
     let mut out: Vec<Capacity> = own.map(|(_, level, subject)| capacity(level, subject, None)).collect();

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::approval::{self, Approved, Question};
-use super::authority::canonical;
-use super::confirmation::{self, Confirmed, attestation_fault};
-use super::decisions::{self, CurrentDecision, Decisions, Ignored, late};
+use super::confirmation::{self, Confirmed};
+use super::decisions::{self, CurrentDecision, Decisions, Ignored, IgnoredDecisions, late};
 use super::digest::{TERMS_ENCODING, confirmation_digest, is_pinned, terms_digest};
 use super::fault::Fault;
 use super::observed::{Guard, Observed};
 use super::rules::RuleSet;
+use super::separation::{People, attestation_fault};
 use super::sign_off::{self, Signable, Signed};
 use super::validate::{Assessment, assess, validate};
 use super::{links, waiting};
@@ -276,7 +276,11 @@ impl<'a> Facts<'a> {
     }
 
     /// The approvals for all orders, from managers who are asked before the customer.
-    fn approvals_on_terms(&self, observed: &Observed<'a>, rules: RuleSet<'a>) -> (Approved, Ignored) {
+    fn approvals_on_terms(
+        &self,
+        observed: &Observed<'a>,
+        rules: RuleSet<'a>,
+    ) -> (Approved, IgnoredDecisions) {
         let assessment = assess(observed, None, rules);
         let status = self.status_of_this_revision(observed);
         let before = status.filter(|_| !self.asks_again(observed)).map(|status| status.approvals.as_slice());
@@ -332,23 +336,18 @@ impl<'a> Facts<'a> {
             self.decisions.current.clone().into_iter().filter(|decision| decision.action() == action)
         {
             match self.fault_of_party(observed, &decision) {
-                Some((reason, message)) => self.decisions.ignored.add(&decision, reason, message),
+                Some(ignored) => self.decisions.ignored.add(&decision, ignored),
                 None if first.is_none() => first = Some(decision),
-                None => self.decisions.ignored.add(
-                    &decision,
-                    ignored::NOT_REQUIRED,
-                    "somebody else did the same before",
-                ),
+                None => self
+                    .decisions
+                    .ignored
+                    .add(&decision, Ignored::new(ignored::NOT_REQUIRED, "somebody else did the same before")),
             }
         }
         first
     }
 
-    fn fault_of_party(
-        &self,
-        observed: &Observed<'a>,
-        decision: &CurrentDecision<'_>,
-    ) -> Option<(&'static str, String)> {
+    fn fault_of_party(&self, observed: &Observed<'a>, decision: &CurrentDecision<'_>) -> Option<Ignored> {
         let spec = &observed.agreement.spec;
         if decision.digest() != self.revision.digest {
             let message = format!(
@@ -356,30 +355,16 @@ impl<'a> Facts<'a> {
                 decision.action().as_str(),
                 self.revision.digest
             );
-            return Some((ignored::STALE, message));
+            return Some(Ignored::new(ignored::STALE, message));
         }
         if let Some(fault) = attestation_fault(observed, self.rules, &self.decisions.binding(), decision) {
             return Some(fault);
         }
-        let is = |username: &String| match self.rules {
-            Some(rules) => {
-                canonical(&rules.policy.spec, username) == canonical(&rules.policy.spec, decision.acts_for)
-            }
-            None => username == decision.acts_for,
-        };
-        let customer = spec
-            .customer
-            .representatives
-            .iter()
-            .any(|representative| representative.username == decision.acts_for);
-        let owners = observed
-            .agreement
-            .status
-            .iter()
-            .flat_map(|status| &status.owners)
-            .chain([&spec.provider.owner_username]);
-        let provider = owners.into_iter().any(is)
-            || spec.provider.signatories.iter().any(|signatory| is(&signatory.username));
+        let people = People::of(observed, self.rules);
+        let mut representatives = spec.customer.representatives.iter();
+        // A representative has one username.
+        let customer = representatives.any(|representative| representative.username == decision.acts_for);
+        let provider = people.is_owner(decision.acts_for) || people.is_signatory(decision.acts_for);
         let (holds, who) = match decision.action() {
             Action::Withdraw => {
                 (customer || provider, "a representative, the owner or a signatory of the provider")
@@ -388,9 +373,9 @@ impl<'a> Facts<'a> {
         };
         if !holds && !decision.already_counts {
             let message = format!("{:?} is not {who}", text::user(decision.acts_for));
-            return Some((ignored::NOT_HOLDER, message));
+            return Some(Ignored::new(ignored::NOT_HOLDER, message));
         }
-        late(observed, decision, None).map(|message| (ignored::LATE, message))
+        late(observed, decision, None)
     }
 
     /// The first RequestChange of a representative, or of somebody who could approve.
@@ -413,11 +398,11 @@ impl<'a> Facts<'a> {
                     )
                 }
                 (Some(_), None) if decision.already_counts => None,
-                (Some(_), None) => Some((ignored::OUT_OF_TURN, "nobody is asked to approve yet".to_owned())),
+                (Some(_), None) => Some(Ignored::new(ignored::OUT_OF_TURN, "nobody is asked to approve yet")),
                 _ => self.fault_of_party(observed, &decision),
             };
             match fault {
-                Some((reason, message)) => self.decisions.ignored.add(&decision, reason, message),
+                Some(ignored) => self.decisions.ignored.add(&decision, ignored),
                 None if self.change.is_none() => {
                     self.change = Some(ChangeRequest {
                         decision: decision.name.to_owned(),
@@ -426,11 +411,10 @@ impl<'a> Facts<'a> {
                         time: Time(decision.time),
                     });
                 }
-                None => self.decisions.ignored.add(
-                    &decision,
-                    ignored::NOT_REQUIRED,
-                    "a change was already asked for",
-                ),
+                None => self
+                    .decisions
+                    .ignored
+                    .add(&decision, Ignored::new(ignored::NOT_REQUIRED, "a change was already asked for")),
             }
         }
     }
@@ -445,7 +429,7 @@ impl<'a> Facts<'a> {
         for decision in self.decisions.current.iter().filter(|decision| !decision.already_counts) {
             match decision.action() {
                 Action::Confirm | Action::Approve | Action::Refuse | Action::Sign | Action::Countersign => {
-                    self.decisions.ignored.add(decision, ignored::OUT_OF_TURN, message);
+                    self.decisions.ignored.add(decision, Ignored::new(ignored::OUT_OF_TURN, message));
                 }
                 Action::Decline | Action::Withdraw | Action::RequestChange => {}
             }

@@ -85,7 +85,5 @@ fn too_late(
             ));
         }
     }
-    all.sort_by(|(a_time, a), (b_time, b)| (a_time, &a.name).cmp(&(b_time, &b.name)));
-    let skip = all.len().saturating_sub(20);
-    all.into_iter().skip(skip).map(|(_, entry)| entry).collect()
+    decisions::newest(all)
 }

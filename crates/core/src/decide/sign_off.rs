@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::authority::{Person, canonical, holds};
-use super::confirmation::{attestation_fault, attests, reached};
-use super::decisions::{CurrentDecision, Decisions, late};
+use super::authority::{Person, holds};
+use super::confirmation::reached;
+use super::decisions::{CurrentDecision, Decisions, Ignored, late};
 use super::observed::Observed;
 use super::rules::RuleSet;
+use super::separation::{self, People};
 use crate::text;
 use countersign_api::Action;
 use countersign_api::agreement_status::{Side, Signature, WaitingAction};
@@ -115,7 +116,7 @@ fn customer<'a>(
             _ if complete.is_some_and(|complete| decision.time > complete) => Some(already()),
             Some(who) if given.iter().any(|(_, other)| other.username == who.username) => Some(already()),
             _ => binding_fault(&decision, signable, since, "the provider countersigns first")
-                .or_else(|| attestation_fault(observed, Some(rules), &binding, &decision))
+                .or_else(|| separation::attestation_fault(observed, Some(rules), &binding, &decision))
                 .or_else(|| {
                     who.is_none().then(|| {
                         let names: Vec<String> =
@@ -125,17 +126,14 @@ fn customer<'a>(
                             text::user(decision.acts_for),
                             text::join_or(&names)
                         );
-                        (ignored::NOT_HOLDER, message)
+                        Ignored::new(ignored::NOT_HOLDER, message)
                     })
                 })
-                .or_else(|| {
-                    late(observed, &decision, Some(WaitingAction::Sign))
-                        .map(|message| (ignored::LATE, message))
-                }),
+                .or_else(|| late(observed, &decision, Some(WaitingAction::Sign))),
         };
         match (fault, who) {
             (None, Some(who)) => given.push((decision, who)),
-            (Some((reason, message)), _) => decisions.ignored.add(&decision, reason, message),
+            (Some(ignored), _) => decisions.ignored.add(&decision, ignored),
             (None, None) => {}
         }
     }
@@ -174,7 +172,7 @@ fn provider<'a>(
         decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Countersign)
     {
         let fault = if waived {
-            Some((ignored::NOT_REQUIRED, "the policy waives the countersignature".to_owned()))
+            Some(Ignored::new(ignored::NOT_REQUIRED, "the policy waives the countersignature"))
         } else if signed.provider.is_some() {
             Some(already())
         } else {
@@ -186,13 +184,10 @@ fn provider<'a>(
                         signatory_fault(observed, rules, signable, &binding, &decision)
                     }
                 })
-                .or_else(|| {
-                    late(observed, &decision, Some(WaitingAction::Countersign))
-                        .map(|message| (ignored::LATE, message))
-                })
+                .or_else(|| late(observed, &decision, Some(WaitingAction::Countersign)))
         };
         match fault {
-            Some((reason, message)) => decisions.ignored.add(&decision, reason, message),
+            Some(ignored) => decisions.ignored.add(&decision, ignored),
             None => {
                 signed.provider = Some(decision.time);
                 signed.signatures.push(signature(&decision, Side::Provider));
@@ -211,12 +206,10 @@ fn signatory_fault(
     signable: Signable<'_>,
     current: &[CurrentDecision<'_>],
     decision: &CurrentDecision<'_>,
-) -> Option<(&'static str, String)> {
+) -> Option<Ignored> {
     let policy = &rules.policy.spec;
-    let spec = &observed.agreement.spec;
-    let actor = canonical(policy, decision.made_by);
-    let signatories = &spec.provider.signatories;
-    if !signatories.iter().any(|signatory| canonical(policy, &signatory.username) == actor) {
+    let signatories = &observed.agreement.spec.provider.signatories;
+    if !People::of(observed, Some(rules)).is_signatory(decision.made_by) {
         let names: Vec<String> =
             signatories.iter().map(|signatory| text::short_name(&signatory.name)).collect();
         let message = format!(
@@ -224,24 +217,10 @@ fn signatory_fault(
             text::user(decision.made_by),
             text::join_or(&names)
         );
-        return Some((ignored::NOT_HOLDER, message));
+        return Some(Ignored::new(ignored::NOT_HOLDER, message));
     }
-    if spec
-        .customer
-        .representatives
-        .iter()
-        .any(|representative| canonical(policy, &representative.username) == actor)
-    {
-        return Some((
-            ignored::BOTH_SIDES,
-            "nobody may sign for both sides; another signatory must countersign".to_owned(),
-        ));
-    }
-    if attests(observed, rules, current, decision) {
-        return Some((
-            ignored::NOT_DISTINCT,
-            "who recorded what a representative did may not countersign; another signatory must".to_owned(),
-        ));
+    if let Some(fault) = separation::countersigner_fault(observed, rules, current, decision) {
+        return Some(fault);
     }
     let person = Person { username: decision.made_by, groups: &decision.object.spec.decided_by.groups };
     signable.exercised.iter().find(|authority| holds(policy, person, authority).is_none()).map(|authority| {
@@ -250,7 +229,7 @@ fn signatory_fault(
              a holder through a group must name the group in `decidedBy.groups`",
             authority.function, authority.level
         );
-        (ignored::NOT_HOLDER, message)
+        Ignored::new(ignored::NOT_HOLDER, message)
     })
 }
 
@@ -260,30 +239,33 @@ fn binding_fault(
     signable: Signable<'_>,
     since: Option<Timestamp>,
     first: &str,
-) -> Option<(&'static str, String)> {
+) -> Option<Ignored> {
     let Some(digest) = signable.digest else {
-        return Some((ignored::OUT_OF_TURN, "the customer has yet to confirm; sign again then".to_owned()));
+        return Some(Ignored::new(ignored::OUT_OF_TURN, "the customer has yet to confirm; sign again then"));
     };
     if decision.digest() != digest {
-        return Some((ignored::STALE, format!("a signature must name the confirmation digest {digest}")));
+        return Some(Ignored::new(
+            ignored::STALE,
+            format!("a signature must name the confirmation digest {digest}"),
+        ));
     }
     if decision.already_counts {
         return None;
     }
     if signable.since.is_none_or(|since| decision.time < since) {
-        return Some((
+        return Some(Ignored::new(
             ignored::OUT_OF_TURN,
-            "the provider's own approvals come first; sign again then".to_owned(),
+            "the provider's own approvals come first; sign again then",
         ));
     }
     if since.is_none_or(|since| decision.time < since) {
-        return Some((ignored::OUT_OF_TURN, format!("{first}; sign again then")));
+        return Some(Ignored::new(ignored::OUT_OF_TURN, format!("{first}; sign again then")));
     }
     None
 }
 
-fn already() -> (&'static str, String) {
-    (ignored::ALREADY_SIGNED, "the signature was already there".to_owned())
+fn already() -> Ignored {
+    Ignored::new(ignored::ALREADY_SIGNED, "the signature was already there")
 }
 
 fn signature(decision: &CurrentDecision<'_>, side: Side) -> Signature {

@@ -8,13 +8,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
 use super::approval;
-use super::authority::{self, Requirements, canonical};
+use super::authority::{self, Requirements};
 use super::classify::{Classed, classify};
 use super::fault::{Fault, FaultKind};
 use super::observed::Observed;
 use super::rules::{AMENDMENT, RuleSet};
 use super::value::{Valued, months, value};
-use super::{calendar, links};
+use super::{calendar, links, separation};
 use crate::text;
 use countersign_api::customer_agreement::{CustomerAgreementSpec, ItemAction, PriceType, RepresentativeRole};
 use countersign_api::delegation_policy::{Countersignature, DelegationPolicy};
@@ -279,17 +279,10 @@ fn parties(spec: &CustomerAgreementSpec, policy: Option<&DelegationPolicy>, faul
                 .to_owned(),
         );
     }
-    let person = |username| policy.map_or(username, |policy| canonical(&policy.spec, username));
-    for representative in &spec.customer.representatives {
-        let customer = person(representative.username.as_str());
-        let signs = spec.provider.signatories.iter().any(|signatory| person(&signatory.username) == customer);
-        let owns = person(&spec.provider.owner_username) == customer;
-        if signs || owns {
-            faults.terms(format!(
-                "{:?} must not be on both sides: `spec.customer.representatives` and {}",
-                text::user(&representative.username),
-                if signs { "`spec.provider.signatories`" } else { "`spec.provider.ownerUsername`" }
-            ));
-        }
+    for (representative, field) in separation::on_both_sides(spec, policy.map(|policy| &policy.spec)) {
+        faults.terms(format!(
+            "{:?} must not be on both sides: `spec.customer.representatives` and `{field}`",
+            text::user(&representative.username)
+        ));
     }
 }

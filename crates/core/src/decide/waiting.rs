@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::approval::may_not_approve;
 use super::authority::{canonical, holders, stands_in};
-use super::calendar;
 use super::facts::{Facts, Stage};
 use super::observed::Observed;
 use super::rules::RuleSet;
+use super::separation::may_not_approve;
+use super::{calendar, ladder};
 use crate::text;
 use countersign_api::agreement_status::{
     Approval, ApprovalState, EndsWith, Waiting, WaitingAction, WaitingSubject,
@@ -126,8 +126,7 @@ impl Asking<'_, '_> {
 
     fn managers(&self, rules: RuleSet<'_>, step: &Approval, digest: Option<&str>) -> Waiting {
         let policy = &rules.policy.spec;
-        let ladder = policy.rules.ladders.iter().find(|ladder| ladder.function == step.function);
-        let level = ladder.and_then(|ladder| ladder.levels.iter().find(|level| level.name == step.level));
+        let level = ladder::level(&policy.rules, &step.function, &step.level);
         let title = level.map_or("", |level| level.title.as_str());
         // Once every level stayed silent, all that were asked may still decide.
         let asked: Vec<&str> = match step.state {
@@ -259,9 +258,12 @@ pub(crate) fn wakeups(facts: &Facts<'_>) -> Vec<Timestamp> {
 }
 
 fn asked_seconds(rules: RuleSet<'_>, facts: &Facts<'_>, wait: &Waiting) -> Option<i64> {
-    let step = facts.approved.steps.iter().find(|step| wait.asks(step))?;
-    let ladder = rules.policy.spec.rules.ladders.iter().find(|ladder| ladder.function == step.function)?;
-    ladder.levels.iter().find(|level| level.name == step.level).map(|level| level.deadline_seconds)
+    let step = facts.approved.steps.iter().find(|step| {
+        step.asked.last().is_some_and(|asked| asked.asked_time == wait.asked_time)
+            && wait.who.ends_with(&format!("({} {})", step.function, step.level))
+    })?;
+    let level = ladder::level(&rules.policy.spec.rules, &step.function, &step.level);
+    level.map(|level| level.deadline_seconds)
 }
 
 fn after(end: Timestamp) -> Timestamp {
