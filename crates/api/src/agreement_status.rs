@@ -507,6 +507,14 @@ pub struct Waiting {
     pub reminded_time: Option<Time>,
 }
 
+impl CustomerAgreementStatus {
+    /// Whether both sides signed and nothing can be taken back any more (S3).
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.sign_off.as_ref().is_some_and(|sign_off| sign_off.sealed_time.is_some())
+    }
+}
+
 impl Waiting {
     /// Whether this asks the level of a step that the step asks now (S4).
     #[must_use]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::authority::{Person, Requirement, canonical, holders, holds, stands_in};
+use super::authority::{Person, Requirement, canonical, holders, holds, in_words, stands_in};
 use super::decisions::{CurrentDecision, Decisions, Ignored, late};
 use super::ladder::{self, quorum, rank};
 use super::observed::{Guard, Observed};
@@ -15,7 +15,6 @@ use countersign_api::agreement_status::{Approval, ApprovalState, ApprovalVerdict
 use countersign_api::conditions::ignored;
 use countersign_api::delegation_policy::{EscalationMode, OnTimeout};
 use countersign_api::references::Authority;
-use countersign_api::subject::SubjectKind;
 
 /// What approvals are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -419,8 +418,7 @@ pub(crate) fn ask(observed: &Observed<'_>, rules: RuleSet<'_>, approved: &mut Ap
             step.asked.push(asked(rules, &step.function, &step.level, now));
             continue;
         };
-        let end = last.wait_end_time.as_ref().map(|time| time.0);
-        let over = end.is_some_and(|end| now >= end.checked_add(calendar::GRACE).unwrap_or(end));
+        let over = last.wait_end_time.as_ref().is_some_and(|end| calendar::is_over(end.0, now));
         if !over || !guarded {
             continue;
         }

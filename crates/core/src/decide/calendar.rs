@@ -8,6 +8,16 @@ use countersign_api::delegation_policy::{Calendar, Weekday};
 
 /// A deadline is judged this long after it, so that what was decided in its last second is there to be read.
 pub(crate) const GRACE: SignedDuration = SignedDuration::from_secs(5);
+/// When a deadline is judged.
+pub(crate) fn judged_at(deadline: Timestamp) -> Timestamp {
+    deadline.checked_add(GRACE).unwrap_or(deadline)
+}
+
+/// Whether a deadline has passed and everything that was decided in time is there to be read.
+pub(crate) fn is_over(deadline: Timestamp, now: Timestamp) -> bool {
+    now >= judged_at(deadline)
+}
+
 /// Longest search for working time. A wait that has not ended by then ends there.
 const HORIZON_DAYS: u32 = 366 * 30;
 

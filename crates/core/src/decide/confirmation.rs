@@ -72,9 +72,7 @@ pub(crate) fn evaluate<'a>(
     let mut evaluated: Vec<CurrentDecision<'a>> = Vec::new();
     let mut behind_deadline = Vec::new();
     let binding = decisions.binding();
-    for decision in
-        decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Confirm)
-    {
+    for decision in decisions.of_kind(Action::Confirm) {
         let early = !decision.already_counts && turn.is_none_or(|turn| decision.time < turn);
         match fault(observed, revision, rules, &confirmers, &binding, &decision) {
             Some(ignored) => decisions.ignored.add(&decision, ignored),

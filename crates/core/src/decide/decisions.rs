@@ -68,6 +68,100 @@ pub(crate) struct Decisions<'a> {
 }
 
 impl<'a> Decisions<'a> {
+    /// The decisions on this agreement at a revision, sorted from those on something else.
+    pub(crate) fn on(observed: &Observed<'a>, revision: &TermsRevision) -> Self {
+        let mut decisions = Self { digests: vec![revision.digest.clone()], ..Self::default() };
+        let name = observed.agreement.metadata.name.as_deref().unwrap_or_default();
+        let uid = observed.agreement.metadata.uid.as_deref().unwrap_or_default();
+        let born = observed.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        let counted_before = counted_before(observed.agreement.status.as_ref(), revision);
+        let unguarded = Unguarded::of(observed.agreement.status.as_ref());
+        for object in observed.decisions {
+            let spec = &object.spec;
+            let Some(time) = object.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
+            let decision_name = object.metadata.name.as_deref().unwrap_or_default();
+            let attested = spec.on_behalf_of.is_some()
+                && spec.function.is_none()
+                && matches!(
+                    spec.action,
+                    Action::Confirm | Action::Decline | Action::RequestChange | Action::Sign
+                );
+            let person = if attested { spec.on_behalf_of.as_deref() } else { None };
+            let decision = CurrentDecision {
+                object,
+                name: decision_name,
+                time,
+                made_by: &spec.decided_by.username,
+                acts_for: person.unwrap_or(&spec.decided_by.username),
+                attested,
+                already_counts: counted_before.contains(&decision_name),
+            };
+            let named = &spec.agreement_ref;
+            if named.uid != uid {
+                // One that an earlier agreement of the same name had is history, and nobody has to be told.
+                if named.name == name && born.is_none_or(|born| time >= born) {
+                    let message = format!(
+                        "it names uid {}, and this agreement's is {uid}: decide again",
+                        text::id(&named.uid)
+                    );
+                    decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
+                }
+                continue;
+            }
+            if named.name != name {
+                let message =
+                    format!("it names the agreement {:?}, and this one is {name:?}", text::name(&named.name));
+                decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
+                continue;
+            }
+            if named.revision != revision.revision {
+                let message = format!(
+                    "it was made on revision {}, and the terms are at revision {}: decide again on what they say now",
+                    named.revision, revision.revision
+                );
+                decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
+                continue;
+            }
+            if !decision.already_counts {
+                let guarded = match &observed.guard {
+                    Guard::Inactive { .. } => {
+                        decisions.held_back += 1;
+                        continue;
+                    }
+                    Guard::Active { since: None } => true,
+                    Guard::Active { since: Some(since) } => {
+                        time >= since.checked_add(GUARD_SETTLES).unwrap_or(*since)
+                            && !unguarded.holds(decision_name)
+                    }
+                };
+                if !guarded {
+                    decisions.ignored.add(
+                    &decision,
+                    Ignored::new(
+                        ignored::BEFORE_GUARD,
+                        "it was made when the admission policies were not known to be in force: decide again",
+                    ),
+                );
+                    continue;
+                }
+            }
+            decisions.current.push(decision);
+        }
+        decisions.current.sort_by(|a, b| (a.time, a.name).cmp(&(b.time, b.name)));
+        decisions
+    }
+
+    /// Those of one kind, in order.
+    pub(crate) fn of_kind(&self, action: Action) -> Vec<CurrentDecision<'a>> {
+        self.current.iter().filter(|decision| decision.action() == action).copied().collect()
+    }
+
+    /// Server time of the first one of these names.
+    pub(crate) fn first_of(&self, names: &[&str]) -> Option<Timestamp> {
+        let named = self.current.iter().filter(|decision| names.contains(&decision.name));
+        named.map(|decision| decision.time).min()
+    }
+
     /// Those that name what can be decided on. Whoever decided on something else has no part in this.
     pub(crate) fn binding(&self) -> Vec<CurrentDecision<'a>> {
         let names =
@@ -120,89 +214,6 @@ pub(crate) fn newest<T: Ord>(mut ignored: Vec<(T, IgnoredDecision)>) -> Vec<Igno
     ignored.sort_by(|(a_time, a), (b_time, b)| (a_time, &a.name).cmp(&(b_time, &b.name)));
     let skip = ignored.len().saturating_sub(20);
     ignored.into_iter().skip(skip).map(|(_, entry)| entry).collect()
-}
-
-/// Sorts the decisions out.
-pub(crate) fn sort<'a>(observed: &Observed<'a>, revision: &TermsRevision) -> Decisions<'a> {
-    let mut decisions = Decisions { digests: vec![revision.digest.clone()], ..Decisions::default() };
-    let name = observed.agreement.metadata.name.as_deref().unwrap_or_default();
-    let uid = observed.agreement.metadata.uid.as_deref().unwrap_or_default();
-    let born = observed.agreement.metadata.creation_timestamp.as_ref().map(|time| time.0);
-    let counted_before = counted_before(observed.agreement.status.as_ref(), revision);
-    let unguarded = Unguarded::of(observed.agreement.status.as_ref());
-    for object in observed.decisions {
-        let spec = &object.spec;
-        let Some(time) = object.metadata.creation_timestamp.as_ref().map(|time| time.0) else { continue };
-        let decision_name = object.metadata.name.as_deref().unwrap_or_default();
-        let attested = spec.on_behalf_of.is_some()
-            && spec.function.is_none()
-            && matches!(
-                spec.action,
-                Action::Confirm | Action::Decline | Action::RequestChange | Action::Sign
-            );
-        let person = if attested { spec.on_behalf_of.as_deref() } else { None };
-        let decision = CurrentDecision {
-            object,
-            name: decision_name,
-            time,
-            made_by: &spec.decided_by.username,
-            acts_for: person.unwrap_or(&spec.decided_by.username),
-            attested,
-            already_counts: counted_before.contains(&decision_name),
-        };
-        let named = &spec.agreement_ref;
-        if named.uid != uid {
-            // One that an earlier agreement of the same name had is history, and nobody has to be told.
-            if named.name == name && born.is_none_or(|born| time >= born) {
-                let message = format!(
-                    "it names uid {}, and this agreement's is {uid}: decide again",
-                    text::id(&named.uid)
-                );
-                decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
-            }
-            continue;
-        }
-        if named.name != name {
-            let message =
-                format!("it names the agreement {:?}, and this one is {name:?}", text::name(&named.name));
-            decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
-            continue;
-        }
-        if named.revision != revision.revision {
-            let message = format!(
-                "it was made on revision {}, and the terms are at revision {}: decide again on what they say now",
-                named.revision, revision.revision
-            );
-            decisions.ignored.add(&decision, Ignored::new(ignored::STALE, message));
-            continue;
-        }
-        if !decision.already_counts {
-            let guarded = match &observed.guard {
-                Guard::Inactive { .. } => {
-                    decisions.held_back += 1;
-                    continue;
-                }
-                Guard::Active { since: None } => true,
-                Guard::Active { since: Some(since) } => {
-                    time >= since.checked_add(GUARD_SETTLES).unwrap_or(*since)
-                        && !unguarded.holds(decision_name)
-                }
-            };
-            if !guarded {
-                decisions.ignored.add(
-                    &decision,
-                    Ignored::new(
-                        ignored::BEFORE_GUARD,
-                        "it was made when the admission policies were not known to be in force: decide again",
-                    ),
-                );
-                continue;
-            }
-        }
-        decisions.current.push(decision);
-    }
-    decisions.current.sort_by(|a, b| (a.time, a.name).cmp(&(b.time, b.name)));
-    decisions
 }
 
 /// Decisions that were made while the guard was away, as far as status tells: where it says that the guard is away, all

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::commit::outcome_word;
 use super::conditions::Conditions;
 use super::decisions;
 use super::observed::Observed;
-use super::status::outcome_word;
 use crate::text;
 use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::IgnoredDecision;

@@ -7,7 +7,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::decimal::{Decimal, to_cents};
 use super::fault::{Fault, FaultKind};
 use super::observed::Observed;
-use super::orders::is_sealed;
 use super::rules::AMENDMENT;
 use super::value::{Valued, value};
 use crate::text;
@@ -172,7 +171,7 @@ fn worth(other: &CustomerAgreement, rules: &Rules) -> Option<Decimal> {
     let status = other.status.as_ref();
     let complete = status.and_then(|status| status.confirmation.as_ref()).is_some_and(|c| c.digest.is_some());
     let outcomes =
-        status.filter(|status| complete || is_sealed(status)).map(|status| status.orders.as_slice());
+        status.filter(|status| complete || status.is_sealed()).map(|status| status.orders.as_slice());
     let left_out = |order: &&Order| {
         let own = |outcome: &&OrderOutcome| outcome.id == order.id;
         outcomes

@@ -8,8 +8,10 @@ mod approval;
 mod authority;
 pub mod binding;
 pub(crate) mod calendar;
+mod change_request;
 mod changes;
 mod classify;
+mod commit;
 mod conditions;
 mod confirmation;
 mod decimal;
@@ -17,21 +19,28 @@ mod decisions;
 pub mod digest;
 pub mod dry_run;
 pub mod eligibility;
+mod endings;
+mod evaluation;
 mod evidence;
 mod facts;
 mod fault;
+mod handover;
 mod ladder;
 mod late_decisions;
 mod links;
 mod notices;
 mod observed;
 mod orders;
+mod party;
+mod pinned;
 mod plan;
 mod rules;
+mod sealed;
 mod seconds;
 mod separation;
 mod sign_off;
 mod size_limit;
+mod stage;
 mod status;
 mod validate;
 mod value;
@@ -40,9 +49,11 @@ mod waiting;
 use jiff::{SignedDuration, Timestamp};
 
 use self::changes::Outcome;
+use self::commit::Step;
 use self::facts::Facts;
 use self::seconds::whole_seconds;
-use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
+use self::stage::Stage;
+use countersign_api::CustomerAgreement;
 
 pub use self::evidence::{Evidence, Gathered};
 pub use self::observed::{Guard, Observed, RefusedCreate};
@@ -50,15 +61,15 @@ pub use self::plan::{Changes, Notice, Plan, Related, Severity};
 
 // What `verify` computes anew, and what `preview` shows.
 pub(crate) use approval::who_is_asked_first;
-pub(crate) use authority::{Requirement, canonical, holders};
+pub(crate) use authority::{Requirement, canonical, holders, in_words};
 pub(crate) use calendar::wait_end;
 pub(crate) use classify::permitted;
+pub(crate) use commit::outcome_word;
 pub(crate) use decisions::counted;
 pub(crate) use fault::FaultKind;
 pub(crate) use ladder::{quorum, rank};
-pub(crate) use orders::{is_sealed, name_of, name_requests};
+pub(crate) use orders::{name_of, name_requests};
 pub(crate) use rules::RuleSet;
-pub(crate) use status::outcome_word;
 pub(crate) use validate::{Assessment, assess, validate};
 pub(crate) use value::value;
 
@@ -74,7 +85,7 @@ pub fn decide(observed: &Observed<'_>, now: Timestamp) -> Plan {
             let status = late_decisions::closed(observed, status.clone(), now);
             Outcome { status, orders: Vec::new(), wakeups: Vec::new() }
         }
-        Some(status) if orders::is_sealed(status) => sealed(observed, status, now),
+        Some(status) if status.is_sealed() => sealed::follow_up(observed, status, now),
         _ => match open(observed, now) {
             Ok(outcome) => outcome,
             Err(evidence) => return Plan::Need(evidence),
@@ -83,29 +94,19 @@ pub fn decide(observed: &Observed<'_>, now: Timestamp) -> Plan {
     changes::plan(observed, outcome, now)
 }
 
-/// An agreement that both sides signed: its orders follow, and it says what names it.
-fn sealed(observed: &Observed<'_>, status: &CustomerAgreementStatus, now: Timestamp) -> Outcome {
-    let mut after = orders::after_sealing(observed, status.clone(), now);
-    links::named_by(observed, &mut after.status);
-    after.status.ignored_decisions = late_decisions::after_sealing(observed, status);
-    Outcome { status: after.status, orders: after.create, wakeups: after.wakeups }
-}
-
 /// An agreement on which everything can still be decided. Nothing irrevocable is decided without the evidence that it takes.
 fn open(observed: &Observed<'_>, now: Timestamp) -> Result<Outcome, Evidence> {
     let mut facts = Facts::derive(observed, now);
     let step = match facts.end.take() {
-        Some(end) => status::Step::End(end),
-        None if facts.stage == facts::Stage::Complete
-            && !matches!(observed.guard, Guard::Inactive { .. }) =>
-        {
-            status::Step::Seal
+        Some(end) => Step::End(end),
+        None if facts.stage == Stage::Complete && !matches!(observed.guard, Guard::Inactive { .. }) => {
+            Step::Seal
         }
-        None => status::Step::None,
+        None => Step::None,
     };
     let wakeups = match step {
-        status::Step::None => wakeups(observed, &facts),
-        status::Step::End(_) | status::Step::Seal => {
+        Step::None => wakeups(observed, &facts),
+        Step::End(_) | Step::Seal => {
             require_evidence(observed)?;
             Vec::new()
         }
@@ -128,16 +129,15 @@ fn require_evidence(observed: &Observed<'_>) -> Result<(), Evidence> {
 
 /// When an open agreement changes by time alone.
 fn wakeups(observed: &Observed<'_>, facts: &Facts<'_>) -> Vec<Timestamp> {
-    let offer_end = observed.offer_end();
-    let mut wakeups = waiting::wakeups(facts);
-    wakeups.push(offer_end.checked_add(calendar::GRACE).unwrap_or(offer_end));
-    if facts.rules.is_none() {
+    let mut wakeups = waiting::wakeups(facts.rules.found(), facts.stage, &facts.waits);
+    wakeups.push(calendar::judged_at(observed.offer_end()));
+    if facts.rules.found().is_none() {
         let period = observed.standard_terms.and_then(|terms| terms.spec.valid_period.as_ref());
         wakeups.extend(period.map(|period| period.start_time.0));
         let end = period.and_then(|period| period.end_time.as_ref());
         wakeups.extend(end.and_then(|end| end.0.checked_add(SignedDuration::from_secs(1)).ok()));
     }
-    wakeups.extend(links::wakeups(observed, facts.pinned.is_some()));
+    wakeups.extend(links::wakeups(observed, facts.pinned().is_some()));
     wakeups
 }
 

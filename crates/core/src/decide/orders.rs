@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use kube::Resource;
 
-use super::conditions::{Conditions, Holds};
+use super::conditions::Conditions;
 use super::observed::Observed;
 use super::{calendar, digest};
 use crate::text;
 use countersign_api::agreement_decision::Statement;
-use countersign_api::agreement_status::{Handover, Side};
-use countersign_api::conditions::{condition, order_condition, phase, reason};
+use countersign_api::agreement_status::Side;
+use countersign_api::conditions::{condition, phase, reason};
 use countersign_api::customer_agreement::Order;
 use countersign_api::order_request::{ApplicableTerm, ConfirmedAgreement, OrderCustomer, RelatedParty};
 use countersign_api::{
@@ -35,11 +35,15 @@ fn request_name(agreement: &str, order_id: &str, key: &str) -> String {
 }
 
 /// By which consumers tell one order from another, whatever becomes of objects and names.
-fn idempotency_key(agreement: &CustomerAgreement, order_id: &str, confirmation_digest: &str) -> String {
+pub(crate) fn idempotency_key(
+    agreement: &CustomerAgreement,
+    order_id: &str,
+    confirmation_digest: &str,
+) -> String {
     digest::key(&[agreement.metadata.uid.as_deref().unwrap_or_default(), order_id, confirmation_digest])
 }
 
-fn confirmation_digest(status: &CustomerAgreementStatus) -> &str {
+pub(crate) fn confirmation_digest(status: &CustomerAgreementStatus) -> &str {
     status.confirmation.as_ref().and_then(|confirmation| confirmation.digest.as_deref()).unwrap_or_default()
 }
 
@@ -55,18 +59,13 @@ pub(crate) fn name_requests(agreement: &CustomerAgreement, status: &mut Customer
 
 /// Names under which the order requests of a sealed agreement stand; empty until it is sealed.
 pub(crate) fn names(agreement: &CustomerAgreement) -> Vec<String> {
-    let sealed = agreement.status.iter().filter(|status| is_sealed(status));
+    let sealed = agreement.status.iter().filter(|status| status.is_sealed());
     sealed
         .flat_map(|status| status.orders.iter().filter_map(|order| order.order_request_name.clone()))
         .collect()
 }
 
-/// Whether the commit point is behind it.
-pub(crate) fn is_sealed(status: &CustomerAgreementStatus) -> bool {
-    status.sign_off.as_ref().is_some_and(|sign_off| sign_off.sealed_time.is_some())
-}
-
-fn confirmed(status: &CustomerAgreementStatus) -> usize {
+pub(crate) fn confirmed(status: &CustomerAgreementStatus) -> usize {
     status.orders.iter().filter(|order| order.confirmed == Some(true)).count()
 }
 
@@ -124,13 +123,13 @@ fn agreed(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>,
 }
 
 /// What stands under the name of an order request.
-enum Found<'a> {
+pub(crate) enum Found<'a> {
     Ours(&'a OrderRequest),
     Foreign,
     Nothing,
 }
 
-fn found_under<'a>(observed: &Observed<'a>, name: &str, key: &str) -> Found<'a> {
+pub(crate) fn found_under<'a>(observed: &Observed<'a>, name: &str, key: &str) -> Found<'a> {
     let uid = observed.agreement.metadata.uid.as_deref();
     let found: Option<&Arc<OrderRequest>> =
         observed.orders.iter().find(|order| order.metadata.name.as_deref() == Some(name));
@@ -151,37 +150,8 @@ fn found_under<'a>(observed: &Observed<'a>, name: &str, key: &str) -> Found<'a> 
     }
 }
 
-/// What becomes of a sealed agreement.
-pub(crate) struct AfterSealing {
-    pub(crate) status: CustomerAgreementStatus,
-    pub(crate) create: Vec<OrderRequest>,
-    /// When it changes by time alone.
-    pub(crate) wakeups: Vec<Timestamp>,
-}
-
-/// Decides from what was sealed alone: spec, decisions and rules may be gone by now.
-pub(crate) fn after_sealing(
-    observed: &Observed<'_>,
-    mut status: CustomerAgreementStatus,
-    now: Timestamp,
-) -> AfterSealing {
-    let mut conditions = Conditions::of(observed.agreement, now);
-    conditions.keep_abnormal();
-    let mut create = Vec::new();
-    let mut wakeups = Vec::new();
-    status.observed_generation = observed.agreement.metadata.generation;
-    if status.agreed_time.is_none() {
-        issue(observed, &mut status, &mut conditions, &mut create, now);
-    }
-    if status.agreed_time.is_some() {
-        status.phase = Some(phase::AGREED.to_owned());
-        hand_over(observed, &mut status, &mut conditions, &mut wakeups, now);
-    }
-    status.conditions = conditions.finish();
-    AfterSealing { status, create, wakeups }
-}
-
-fn issue(
+/// Plans the order requests that are missing, and says what became of those that were made.
+pub(crate) fn issue(
     observed: &Observed<'_>,
     status: &mut CustomerAgreementStatus,
     conditions: &mut Conditions<'_>,
@@ -354,108 +324,4 @@ fn acknowledge_by(
         observed.policies.iter().find(|policy| policy.metadata.uid.as_deref() == Some(&pinned.uid))?;
     let rules = &policy.spec.rules;
     Some(calendar::wait_end(rules.calendar.as_ref(), sealed, rules.acknowledge_within_seconds?))
-}
-
-fn hand_over(
-    observed: &Observed<'_>,
-    status: &mut CustomerAgreementStatus,
-    conditions: &mut Conditions<'_>,
-    wakeups: &mut Vec<Timestamp>,
-    now: Timestamp,
-) {
-    let total = confirmed(status);
-    if total == 0 {
-        return;
-    }
-    let digest = confirmation_digest(status).to_owned();
-    let mut counts = Handover::default();
-    let (mut gone, mut due) = (Vec::new(), None);
-    for outcome in &status.orders {
-        let Some(name) = outcome.order_request_name.as_deref() else { continue };
-        match found_under(observed, name, &idempotency_key(observed.agreement, &outcome.id, &digest)) {
-            Found::Ours(order) => {
-                let is = |type_: &str| {
-                    let conditions = order.status.iter().flat_map(|status| &status.conditions);
-                    i32::from(conditions.into_iter().any(|c| c.type_ == type_ && c.status == "True"))
-                };
-                counts.acknowledged += is(order_condition::ACKNOWLEDGED);
-                counts.completed += is(order_condition::COMPLETED);
-                counts.failed += is(order_condition::FAILED);
-                counts.rejected += is(order_condition::REJECTED);
-                due = due.max(order.spec.acknowledge_by_time.as_ref().map(|time| time.0));
-            }
-            Found::Foreign | Found::Nothing => gone.push(format!("`{name}`")),
-        }
-    }
-    if gone.is_empty() {
-        conditions.set(
-            condition::ORDERS_ISSUED,
-            true,
-            reason::ISSUED,
-            format!("{} passed on", text::count(total, "order request")),
-        );
-    } else {
-        let message =
-            format!("{} is gone; it was passed on once and is not made again", text::join_and(&gone));
-        conditions.set(condition::ORDERS_ISSUED, false, reason::ORDER_REQUEST_MISSING, message);
-    }
-    let all = |number: i32| usize::try_from(number).is_ok_and(|number| number >= total);
-    let before = status.handover.unwrap_or_default();
-    let told = (before.failed, before.rejected) != (counts.failed, counts.rejected)
-        || all(counts.acknowledged) != all(before.acknowledged)
-        || all(counts.completed) != all(before.completed);
-    if told && gone.is_empty() {
-        status.handover = Some(counts);
-    }
-    // What people are told moves with what is written, not with every step of every consumer.
-    let shown = status.handover.unwrap_or_default();
-    let said =
-        |number: i32, word: &str| format!("{number} of {} {word}", text::count(total, "order request"));
-    if shown.rejected > 0 {
-        conditions.set(
-            condition::HANDED_OVER,
-            false,
-            reason::REJECTED,
-            said(shown.rejected, "rejected by a consumer; see its status"),
-        );
-    } else if shown.failed > 0 {
-        conditions.set(
-            condition::HANDED_OVER,
-            false,
-            reason::FAILED,
-            said(shown.failed, "failed; see its status"),
-        );
-    } else if all(shown.completed) {
-        conditions.set(
-            condition::HANDED_OVER,
-            Holds::True,
-            reason::COMPLETED,
-            said(shown.completed, "completed"),
-        );
-    } else if all(shown.acknowledged) {
-        conditions.set(
-            condition::HANDED_OVER,
-            Holds::True,
-            reason::ACKNOWLEDGED,
-            said(shown.acknowledged, "acknowledged"),
-        );
-    } else if let Some(due) = due {
-        let shown_due = text::time(&Time(due));
-        if now > due {
-            let message =
-                format!("no consumer acknowledged every order request by {shown_due}; see who watches them");
-            conditions.set(condition::HANDED_OVER, false, reason::OVERDUE, message);
-        } else {
-            let message = format!(
-                "waiting for a consumer to acknowledge {} until {shown_due}",
-                text::count(total, "order request")
-            );
-            conditions.set(condition::HANDED_OVER, false, reason::AWAITING_ACKNOWLEDGEMENT, message);
-            wakeups.extend(due.checked_add(jiff::SignedDuration::from_secs(1)).ok());
-        }
-    } else {
-        let message =
-            format!("waiting for a consumer to acknowledge {}", text::count(total, "order request"));
-        conditions.set(condition::HANDED_OVER, false, reason::AWAITING_ACKNOWLEDGEMENT, message);
-    }
 }

@@ -108,8 +108,7 @@ fn customer<'a>(
     let required = rules.policy.spec.rules.sign_off.customers;
     let binding = decisions.binding();
     let mut given: Vec<(CurrentDecision<'a>, &Representative)> = Vec::new();
-    for decision in decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Sign)
-    {
+    for decision in decisions.of_kind(Action::Sign) {
         let complete = whole(&signatories, &given, required);
         let who = signatories.iter().find(|signatory| signatory.username == decision.acts_for);
         let fault = match who {
@@ -168,9 +167,7 @@ fn provider<'a>(
     let policy = &rules.policy.spec;
     let waived = policy.rules.sign_off.countersignature == Countersignature::Waived;
     let binding = decisions.binding();
-    for decision in
-        decisions.current.clone().into_iter().filter(|decision| decision.action() == Action::Countersign)
-    {
+    for decision in decisions.of_kind(Action::Countersign) {
         let fault = if waived {
             Some(Ignored::new(ignored::NOT_REQUIRED, "the policy waives the countersignature"))
         } else if signed.provider.is_some() {

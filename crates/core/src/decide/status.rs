@@ -3,22 +3,23 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::conditions::{Conditions, Holds};
-use super::facts::{End, Facts, Stage};
-use super::fault::FaultKind;
+use super::commit::{self, Step};
+use super::conditions::Conditions;
+use super::decisions::counted;
+use super::evaluation::Evaluation;
+use super::facts::Facts;
+use super::fault::{Fault, FaultKind};
 use super::observed::{Guard, Observed};
-use super::{orders, waiting};
+use super::rules::Rules;
+use super::stage::Stage;
+use super::waiting;
 use crate::text;
 use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::{
-    Approval, ApprovalState, Classification, Closed, ClosedOutcome, Confirmation, EndsWith, SignOff, Waiting,
-    WaitingAction,
+    ApprovalState, Classification, Confirmation, EndsWith, SignOff, Waiting, WaitingAction,
 };
 use countersign_api::conditions::{condition, phase, reason};
 use countersign_api::delegation_policy::OnTimeout;
-
-/// Characters of `closed.reason`, as the API permits them: the words of a person, 1,024 at most, and who says so.
-const MAX_CLOSED_REASON: usize = 1_200;
 
 /// The status of an open agreement; with `end` or `seal` the irrevocable step is in it.
 pub(crate) fn of(
@@ -37,21 +38,15 @@ pub(crate) fn of(
             status.waiting_on = waiting_on(observed, &facts);
             status.waiting_for = facts.waits;
         }
-        Step::End(end) => {
-            close(&mut status, &mut conditions, end, now);
-        }
-        Step::Seal => seal(observed, &mut status, &mut conditions, now),
+        Step::End(end) => commit::close(&mut status, &mut conditions, end, now),
+        Step::Seal => commit::seal(observed, &mut status, &mut conditions, now),
+    }
+    if status.decided_time.is_none() {
+        status.decided_time = facts.decisions.first_of(&counted(&status)).map(Time);
     }
     status.ignored_decisions = facts.decisions.ignored.newest();
     status.conditions = conditions.finish();
     status
-}
-
-/// The irrevocable step that is taken, if any.
-pub(crate) enum Step {
-    None,
-    End(End),
-    Seal,
 }
 
 const fn phase_of(stage: Stage) -> &'static str {
@@ -77,8 +72,8 @@ fn found(
     let mut status = CustomerAgreementStatus {
         observed_generation: observed.agreement.metadata.generation,
         terms: Some(facts.revision.clone()),
-        pinned: facts.pinned.clone(),
-        decided_time: before.decided_time.clone().or_else(|| facts.first_counted.map(Time)),
+        pinned: facts.pinned().cloned(),
+        decided_time: before.decided_time.clone(),
         change_request: facts.change.clone(),
         owners: before.owners.clone(),
         amended_by: before.amended_by.clone(),
@@ -88,31 +83,29 @@ fn found(
     if !status.owners.contains(&spec.provider.owner_username) && status.owners.len() < 64 {
         status.owners.push(spec.provider.owner_username.clone());
     }
-    if facts.gone.is_some() {
-        // Without its rules nothing can be evaluated anew: what was found under them stands.
-        return CustomerAgreementStatus {
-            change_request: before.change_request.clone(),
-            ..carried(before, status)
-        };
-    }
-    let Some(assessment) = &facts.assessment else { return status };
+    let evaluation = match &facts.rules {
+        Rules::Found(evaluation) => evaluation,
+        Rules::Faulty(_) => return status,
+        // Without its rules nothing can be evaluated anew: what was found under them is kept.
+        Rules::Gone(_) => return carried(before, status),
+    };
+    let Evaluation { assessment, confirmed, approved, signed, .. } = evaluation;
     let deviations = &assessment.classed.deviations;
     status.classification =
         Some(if deviations.is_empty() { Classification::Standard } else { Classification::NonStandard });
     status.deviations = deviations.iter().take(MOST_DEVIATIONS).cloned().collect();
     status.value = Some(assessment.valued.shown.clone());
-    status.approvals.clone_from(&facts.approved.steps);
-    let confirmed = &facts.confirmed;
+    status.approvals.clone_from(&approved.steps);
     if !confirmed.decisions.is_empty() {
         status.confirmation = Some(Confirmation {
-            digest: facts.confirmation_digest.clone(),
+            digest: evaluation.confirmation_digest.clone(),
             understood_time: confirmed.understood.map(Time),
             acceptable_time: confirmed.acceptable.map(Time),
             decisions: confirmed.decisions.clone(),
         });
     }
-    if !facts.signed.signatures.is_empty() {
-        status.sign_off = Some(SignOff { signatures: facts.signed.signatures.clone(), sealed_time: None });
+    if !signed.signatures.is_empty() {
+        status.sign_off = Some(SignOff { signatures: signed.signatures.clone(), sealed_time: None });
     }
     status.orders.clone_from(&confirmed.orders);
     status
@@ -145,10 +138,12 @@ fn describe(
 }
 
 fn valid(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
-    match (facts.faults.iter().map(|fault| fault.kind).min(), &facts.assessment) {
-        (Some(kind), _) => conditions.set(condition::VALID, false, kind.reason(), faults_in_words(facts)),
-        (None, Some(assessment)) => {
-            let deviations = &assessment.classed.deviations;
+    match (facts.worst_fault(), facts.rules.found()) {
+        (Some(kind), _) => {
+            conditions.set(condition::VALID, false, kind.reason(), faults_in_words(facts.faults()));
+        }
+        (None, Some(evaluation)) => {
+            let deviations = &evaluation.assessment.classed.deviations;
             // A term may deviate by its value and by its words.
             let mut terms: Vec<String> =
                 deviations.iter().map(|deviation| format!("`{}`", deviation.term_id)).collect();
@@ -170,9 +165,9 @@ fn valid(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
 }
 
 /// Every fault, numbered where there are several.
-fn faults_in_words(facts: &Facts<'_>) -> String {
+fn faults_in_words(faults: &[Fault]) -> String {
     const SHOWN: usize = 30;
-    match facts.faults.as_slice() {
+    match faults {
         [one] => one.message.clone(),
         many => {
             let listed = many
@@ -190,20 +185,17 @@ fn faults_in_words(facts: &Facts<'_>) -> String {
 }
 
 fn confirmation(observed: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
-    if facts.rules.is_none() {
-        if facts.gone.is_none() {
+    let confirmed = match &facts.rules {
+        Rules::Found(evaluation) => &evaluation.confirmed,
+        Rules::Gone(_) => return,
+        Rules::Faulty(_) => {
             for type_ in [condition::UNDERSTOOD, condition::ACCEPTABLE] {
-                conditions.set(
-                    type_,
-                    false,
-                    reason::TERMS_INVALID,
-                    "the customer is asked once the terms are valid",
-                );
+                let message = "the customer is asked once the terms are valid";
+                conditions.set(type_, false, reason::TERMS_INVALID, message);
             }
+            return;
         }
-        return;
-    }
-    let confirmed = &facts.confirmed;
+    };
     let so_far = |by: &[String]| {
         if by.is_empty() { String::new() } else { format!("; so far by {}", text::join_and(by)) }
     };
@@ -259,18 +251,16 @@ fn confirmation(observed: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Con
 }
 
 fn approval(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
-    let Some(assessment) = &facts.assessment else {
-        if facts.gone.is_none() {
-            conditions.set(
-                condition::APPROVED,
-                false,
-                reason::TERMS_INVALID,
-                "it is known once the terms are valid",
-            );
+    let Evaluation { assessment, approved: progress, .. } = match &facts.rules {
+        Rules::Found(evaluation) => evaluation,
+        Rules::Gone(_) => return,
+        Rules::Faulty(_) => {
+            let message = "it is known once the terms are valid";
+            conditions.set(condition::APPROVED, false, reason::TERMS_INVALID, message);
+            return;
         }
-        return;
     };
-    let steps = &facts.approved.steps;
+    let steps = &progress.steps;
     if steps.is_empty() {
         let within: Vec<String> =
             assessment.requirements.exercised.iter().map(|a| format!("{} {}", a.function, a.level)).collect();
@@ -290,7 +280,7 @@ fn approval(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
             .collect()
     };
     let approved = named(ApprovalState::Approved);
-    if approved.len() == steps.len() && facts.approved.complete.is_some() {
+    if approved.len() == steps.len() && progress.complete.is_some() {
         conditions.set(
             condition::APPROVED,
             true,
@@ -339,13 +329,12 @@ fn sign_off(facts: &Facts<'_>, status: &CustomerAgreementStatus, conditions: &mu
 }
 
 fn orders_and_handover(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
-    let confirmed = facts.confirmed.confirmed_orders().len();
-    let message = match (facts.confirmed.complete.is_some(), confirmed) {
-        (true, 0) => "no order was confirmed; none follows sign-off".to_owned(),
-        (true, confirmed) => {
-            format!("{} will be made after sign-off", text::count(confirmed, "order request"))
-        }
-        (false, _) => "order requests are made after sign-off".to_owned(),
+    let confirmed = facts.rules.found().map(|evaluation| &evaluation.confirmed);
+    let confirmed = confirmed.filter(|confirmed| confirmed.complete.is_some());
+    let message = match confirmed.map(|confirmed| confirmed.confirmed_orders().len()) {
+        Some(0) => "no order was confirmed; none follows sign-off".to_owned(),
+        Some(orders) => format!("{} will be made after sign-off", text::count(orders, "order request")),
+        None => "order requests are made after sign-off".to_owned(),
     };
     conditions.set(condition::ORDERS_ISSUED, false, reason::NOT_SIGNED_OFF, &message);
     conditions.set(condition::HANDED_OVER, false, reason::NOT_SIGNED_OFF, &message);
@@ -365,17 +354,15 @@ fn ready(observed: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions
         conditions.stalled(reason::GUARD_INACTIVE, message);
         return;
     }
-    if let Some(gone) = &facts.gone {
+    if let Rules::Gone(gone) = &facts.rules {
         conditions.set(condition::READY, false, gone.reason, &gone.message);
         conditions.stalled(gone.reason, &gone.message);
         return;
     }
-    let exhausted: Vec<&Approval> =
-        facts.approved.steps.iter().filter(|step| step.state == ApprovalState::Exhausted).collect();
     let reason = match facts.stage {
         Stage::RulesGone | Stage::Invalid => {
-            let kind = facts.faults.iter().map(|fault| fault.kind).min().unwrap_or(FaultKind::TermsInvalid);
-            let message = faults_in_words(facts);
+            let kind = facts.worst_fault().unwrap_or(FaultKind::TermsInvalid);
+            let message = faults_in_words(facts.faults());
             conditions.set(condition::READY, false, kind.reason(), &message);
             conditions.stalled(kind.reason(), message);
             return;
@@ -394,7 +381,8 @@ fn ready(observed: &Observed<'_>, facts: &Facts<'_>, conditions: &mut Conditions
         None => waits_in_words(facts),
     };
     conditions.set(condition::READY, false, reason, &message);
-    if facts.stage == Stage::Escalation && !exhausted.is_empty() {
+    let mut steps = facts.rules.found().into_iter().flat_map(|evaluation| &evaluation.approved.steps);
+    if facts.stage == Stage::Escalation && steps.any(|step| step.state == ApprovalState::Exhausted) {
         let message = format!(
             "{message}; every level was asked and nobody answered: reach one of them, or name another holder in the policy"
         );
@@ -421,7 +409,7 @@ fn wait_in_words(facts: &Facts<'_>, wait: &Waiting) -> String {
         Some(EndsWith::Offer) => ", when the offer ends",
         Some(EndsWith::Wait) if waiting::ends_the_offer(wait.action) => ", then the offer expires",
         Some(EndsWith::Wait) => {
-            match facts.rules.map(|rules| rules.policy.spec.rules.escalation.on_timeout) {
+            match facts.rules.found().map(|found| found.rules.policy.spec.rules.escalation.on_timeout) {
                 Some(OnTimeout::Expire) => ", then the offer expires",
                 _ => ", then the next level is asked",
             }
@@ -437,75 +425,11 @@ fn wait_in_words(facts: &Facts<'_>, wait: &Waiting) -> String {
 }
 
 fn waiting_on(observed: &Observed<'_>, facts: &Facts<'_>) -> Option<String> {
-    if matches!(observed.guard, Guard::Inactive { .. }) || facts.gone.is_some() {
+    if matches!(observed.guard, Guard::Inactive { .. }) || facts.stage == Stage::RulesGone {
         return Some("an admin, see Stalled".to_owned());
     }
-    match facts.faults.iter().map(|fault| fault.kind).min() {
+    match facts.worst_fault() {
         Some(kind) if !kind.is_the_authors() => Some("an admin, see Stalled".to_owned()),
         _ => waiting::in_one_line(&observed.agreement.spec, &facts.waits),
     }
-}
-
-fn close(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, end: End, now: Timestamp) {
-    let word = outcome_word(end.outcome);
-    let message = format!("the agreement ended: {}", end.reason);
-    for type_ in [condition::SIGNED_OFF, condition::ORDERS_ISSUED, condition::HANDED_OVER, condition::READY] {
-        conditions.set(type_, false, word, &message);
-    }
-    match end.outcome {
-        ClosedOutcome::Declined => conditions.set(condition::ACCEPTABLE, false, word, &message),
-        ClosedOutcome::Refused => conditions.set(condition::APPROVED, false, word, &message),
-        ClosedOutcome::Withdrawn | ClosedOutcome::Expired => {}
-    }
-    conditions.clear_abnormal();
-    status.phase = Some(word.to_owned());
-    status.waiting_on = None;
-    status.waiting_for.clear();
-    status.closed = Some(Closed {
-        outcome: end.outcome,
-        cause: Some(end.cause.to_owned()),
-        offer_end_time: end.offer_end_time,
-        reason: text::sanitize(&end.reason, MAX_CLOSED_REASON),
-        time: Time(now),
-        decisions: end.decisions,
-    });
-}
-
-/// The word of an end, as phase and as reason.
-pub(crate) const fn outcome_word(outcome: ClosedOutcome) -> &'static str {
-    match outcome {
-        ClosedOutcome::Withdrawn => phase::WITHDRAWN,
-        ClosedOutcome::Declined => phase::DECLINED,
-        ClosedOutcome::Refused => phase::REFUSED,
-        ClosedOutcome::Expired => phase::EXPIRED,
-    }
-}
-
-/// The commit point (S3): from here on nothing can be taken back, and order requests follow (S6).
-fn seal(
-    observed: &Observed<'_>,
-    status: &mut CustomerAgreementStatus,
-    conditions: &mut Conditions<'_>,
-    now: Timestamp,
-) {
-    status.sign_off.get_or_insert_default().sealed_time = Some(Time(now));
-    status.waiting_on = None;
-    orders::name_requests(observed.agreement, status);
-    let signers: Vec<String> = status
-        .sign_off
-        .iter()
-        .flat_map(|sign_off| &sign_off.signatures)
-        .map(|signature| {
-            let name = orders::name_of(&observed.agreement.spec, &signature.username);
-            text::user(name.unwrap_or(&signature.username))
-        })
-        .collect();
-    let message = if signers.is_empty() {
-        "nobody had to sign".to_owned()
-    } else {
-        format!("by {}", text::join_and(&signers))
-    };
-    conditions.set(condition::SIGNED_OFF, Holds::True, reason::SIGNED_OFF, message);
-    conditions.clear_abnormal();
-    orders::issuing(status, conditions, now);
 }

@@ -4,14 +4,15 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::authority::{canonical, holders, stands_in};
-use super::facts::{Facts, Stage};
+use super::evaluation::Evaluation;
 use super::observed::Observed;
-use super::rules::RuleSet;
+use super::rules::{RuleSet, Rules};
 use super::separation::may_not_approve;
+use super::stage::Stage;
 use super::{calendar, ladder};
 use crate::text;
 use countersign_api::agreement_status::{
-    Approval, ApprovalState, EndsWith, Waiting, WaitingAction, WaitingSubject,
+    Approval, ApprovalState, EndsWith, TermsRevision, Waiting, WaitingAction, WaitingSubject,
 };
 use countersign_api::customer_agreement::{CustomerAgreementSpec, Representative};
 use countersign_api::delegation_policy::{Countersignature, Required, SignOffOrder};
@@ -23,65 +24,40 @@ pub(crate) const fn ends_the_offer(action: WaitingAction) -> bool {
 }
 
 /// What a stage waits for. A question keeps the time at which it was first asked.
-pub(crate) fn waits(observed: &Observed<'_>, facts: &Facts<'_>, now: Timestamp) -> Vec<Waiting> {
-    let asking = Asking { observed, now, rules: facts.rules };
-    let terms = Some(facts.revision.digest.as_str());
-    let confirmation = facts.confirmation_digest.as_deref();
-    match (facts.stage, facts.rules) {
-        (Stage::Invalid, _) => {
-            let author = facts.faults.iter().any(|fault| fault.kind.is_the_authors());
+pub(crate) fn waits(
+    observed: &Observed<'_>,
+    revision: &TermsRevision,
+    rules: &Rules<Evaluation<'_>>,
+    stage: Stage,
+    now: Timestamp,
+) -> Vec<Waiting> {
+    let asking = Asking { observed, now, rules: rules.found().map(|evaluation| evaluation.rules) };
+    let terms = Some(revision.digest.as_str());
+    match (stage, rules) {
+        (Stage::Invalid, Rules::Found(Evaluation { faults, .. }) | Rules::Faulty(faults)) => {
+            let author = faults.iter().any(|fault| fault.kind.is_the_authors());
             if author { vec![asking.author(terms)] } else { Vec::new() }
         }
         (Stage::Revising, _) => vec![asking.author(terms)],
-        (Stage::Confirmation, Some(rules)) => {
-            let people: Vec<&Representative> = facts.confirmed.missing.iter().map(|(who, _)| who).collect();
-            let rules = &rules.policy.spec.rules.confirmation;
-            vec![asking.customers(
-                WaitingAction::Confirm,
-                &people,
-                rules.representatives,
-                terms,
-                rules.deadline_seconds,
-            )]
+        (Stage::Confirmation, Rules::Found(evaluation)) => {
+            let missing = &evaluation.confirmed.missing;
+            let people: Vec<&Representative> = missing.iter().map(|(who, _)| who).collect();
+            let rules = &evaluation.rules.policy.spec.rules.confirmation;
+            let (required, seconds) = (rules.representatives, rules.deadline_seconds);
+            vec![asking.customers(WaitingAction::Confirm, &people, required, terms, seconds)]
         }
-        (Stage::Escalation, Some(rules)) => {
+        (Stage::Escalation, Rules::Found(evaluation)) => {
             let open =
                 |step: &&Approval| matches!(step.state, ApprovalState::Waiting | ApprovalState::Exhausted);
-            facts
-                .approved
-                .steps
-                .iter()
-                .filter(open)
-                .map(|step| asking.managers(rules, step, facts.approval_digest.as_deref()))
-                .collect()
+            let digest = evaluation.approval_digest.as_deref();
+            let steps = evaluation.approved.steps.iter().filter(open);
+            steps.map(|step| asking.managers(evaluation.rules, step, digest)).collect()
         }
-        (Stage::SignOff, Some(rules)) => {
-            let rules = &rules.policy.spec.rules.sign_off;
-            let customer_next = facts.signed.customer.is_none()
-                && (rules.order != SignOffOrder::ProviderFirst || facts.signed.provider.is_some());
-            let provider_next = facts.signed.provider.is_none()
-                && rules.countersignature == Countersignature::Required
-                && (rules.order != SignOffOrder::CustomerFirst || facts.signed.customer.is_some());
-            let mut waits = Vec::new();
-            if customer_next {
-                let people: Vec<&Representative> = facts.signed.missing.iter().collect();
-                waits.push(asking.customers(
-                    WaitingAction::Sign,
-                    &people,
-                    rules.customers,
-                    confirmation,
-                    rules.deadline_seconds,
-                ));
-            }
-            if provider_next {
-                waits.push(asking.countersignatories(confirmation, rules.deadline_seconds));
-            }
-            waits
-        }
+        (Stage::SignOff, Rules::Found(evaluation)) => asking.signatories(evaluation),
         (Stage::RulesGone, _) => {
             observed.agreement.status.iter().flat_map(|status| status.waiting_for.clone()).collect()
         }
-        (Stage::Complete, _) | (_, None) => Vec::new(),
+        (_, _) => Vec::new(),
     }
 }
 
@@ -113,6 +89,28 @@ impl Asking<'_, '_> {
         };
         let subjects = people.iter().map(|person| user(&person.username)).collect();
         self.wait(text::people(&who), subjects, action, None, digest, Some(seconds))
+    }
+
+    /// Each side whose turn it is.
+    fn signatories(&self, evaluation: &Evaluation<'_>) -> Vec<Waiting> {
+        let Evaluation { signed, .. } = evaluation;
+        let digest = evaluation.confirmation_digest.as_deref();
+        let rules = &evaluation.rules.policy.spec.rules.sign_off;
+        let customer_next = signed.customer.is_none()
+            && (rules.order != SignOffOrder::ProviderFirst || signed.provider.is_some());
+        let provider_next = signed.provider.is_none()
+            && rules.countersignature == Countersignature::Required
+            && (rules.order != SignOffOrder::CustomerFirst || signed.customer.is_some());
+        let mut waits = Vec::new();
+        if customer_next {
+            let people: Vec<&Representative> = signed.missing.iter().collect();
+            let (required, seconds) = (rules.customers, rules.deadline_seconds);
+            waits.push(self.customers(WaitingAction::Sign, &people, required, digest, seconds));
+        }
+        if provider_next {
+            waits.push(self.countersignatories(digest, rules.deadline_seconds));
+        }
+        waits
     }
 
     fn countersignatories(&self, digest: Option<&str>, seconds: i64) -> Waiting {
@@ -229,45 +227,38 @@ fn user(name: &str) -> WaitingSubject {
 }
 
 /// The times at which what is waited for changes by time alone.
-pub(crate) fn wakeups(facts: &Facts<'_>) -> Vec<Timestamp> {
-    let deadlines = facts.waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
-    let mut out: Vec<Timestamp> = deadlines.map(|deadline| after(deadline.0)).collect();
-    let Some(rules) = facts.rules else { return out };
+pub(crate) fn wakeups(
+    evaluation: Option<&Evaluation<'_>>,
+    stage: Stage,
+    waits: &[Waiting],
+) -> Vec<Timestamp> {
+    let deadlines = waits.iter().filter_map(|wait| wait.deadline_time.as_ref());
+    let mut out: Vec<Timestamp> = deadlines.map(|deadline| calendar::judged_at(deadline.0)).collect();
+    let Some(Evaluation { rules, approved, .. }) = evaluation else { return out };
     let policy = &rules.policy.spec;
-    for wait in &facts.waits {
+    for wait in waits.iter().filter(|wait| wait.reminded_time.is_none()) {
         let seconds = match wait.action {
             WaitingAction::Confirm => Some(policy.rules.confirmation.deadline_seconds),
             WaitingAction::Sign | WaitingAction::Countersign => Some(policy.rules.sign_off.deadline_seconds),
-            WaitingAction::Approve => asked_seconds(rules, facts, wait),
+            WaitingAction::Approve => {
+                let step = approved.steps.iter().find(|step| wait.asks(step));
+                let level = step.and_then(|step| ladder::level(&policy.rules, &step.function, &step.level));
+                level.map(|level| level.deadline_seconds)
+            }
             WaitingAction::Edit => None,
         };
-        if wait.reminded_time.is_none() {
-            out.extend(reminder(Some(rules), wait.asked_time.0, seconds));
-        }
+        out.extend(reminder(Some(*rules), wait.asked_time.0, seconds));
     }
-    if facts.stage == Stage::Escalation {
-        let waiting = facts.approved.steps.iter().filter(|step| step.state == ApprovalState::Waiting);
+    if stage == Stage::Escalation {
+        let waiting = approved.steps.iter().filter(|step| step.state == ApprovalState::Waiting);
         let ends = waiting.filter_map(|step| step.asked.last()?.wait_end_time.as_ref());
-        out.extend(ends.map(|end| after(end.0)));
+        out.extend(ends.map(|end| calendar::judged_at(end.0)));
         for substitute in &policy.substitutes {
             let just_after = substitute.end_time.0.checked_add(jiff::SignedDuration::from_secs(1));
             out.extend([Some(substitute.start_time.0), just_after.ok()].into_iter().flatten());
         }
     }
     out
-}
-
-fn asked_seconds(rules: RuleSet<'_>, facts: &Facts<'_>, wait: &Waiting) -> Option<i64> {
-    let step = facts.approved.steps.iter().find(|step| {
-        step.asked.last().is_some_and(|asked| asked.asked_time == wait.asked_time)
-            && wait.who.ends_with(&format!("({} {})", step.function, step.level))
-    })?;
-    let level = ladder::level(&rules.policy.spec.rules, &step.function, &step.level);
-    level.map(|level| level.deadline_seconds)
-}
-
-fn after(end: Timestamp) -> Timestamp {
-    end.checked_add(super::calendar::GRACE).unwrap_or(end)
 }
 
 /// One line for the printer column: whom, and since when.

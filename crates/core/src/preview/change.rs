@@ -5,7 +5,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::decide::digest::terms_digest;
-use crate::decide::is_sealed;
 use crate::text;
 use countersign_api::agreement_status::Side;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
@@ -78,7 +77,7 @@ impl Change {
         let effect = match (fields.is_empty(), terms_differ) {
             (true, _) => Effect::Nothing,
             _ if status.closed.is_some() => Effect::Ended,
-            (_, true) if is_sealed(status) => Effect::RefusedSealed,
+            (_, true) if status.is_sealed() => Effect::RefusedSealed,
             (_, true) => Effect::NewRevision,
             (_, false) => Effect::DecisionsStay,
         };
