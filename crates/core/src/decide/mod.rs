@@ -1,8 +1,17 @@
-//! PURE: from everything that was read to everything that is to be written.
+//! The process itself, as a pure function: from everything that was read to what is to be done.
 //!
-//! Read `decide` below, then `facts` for the facts of an open agreement, then whichever rule you look for:
-//! `validate` and `classify` (S1), `confirmation` (S2), `sign_off` (S3), `value`, `authority` and
-//! `approval` (S4), `orders` (S5, S6). `status` turns facts into conditions, and those into a phase.
+//! Read [`decide`] below, then `facts`, which derives the facts of an open agreement step by step, then the rule that you look
+//! for:
+//!
+//! - S1, terms: `validate`, `classify`, `value`, `decimal`
+//! - S2 and S5, the customer's confirmation: `confirmation`
+//! - S3, sign-off: `sign_off` for signatures, `commit` for sealing and closing
+//! - S4, escalation: `authority`, `ladder`, `approval`
+//! - S6, order requests: `orders`, and `handover` for what consumers report
+//! - S7, separation of duties: `separation`
+//!
+//! `decisions` says which decisions are current, `pinned` under which rules, `status`, `conditions`, `waiting` and `notices` turn
+//! facts into words, and `changes` into a plan. Files import one another one way only; a test looks.
 
 mod approval;
 mod authority;

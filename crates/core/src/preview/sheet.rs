@@ -5,7 +5,8 @@ use super::outcome::Preview;
 use super::page::{Page, WIDTH};
 use super::sentences;
 use super::terms::TermLine;
-use crate::{Audience, text};
+use crate::audience::Audience;
+use crate::text;
 use countersign_api::agreement_status::Deviation;
 use countersign_api::customer_agreement::{
     CustomerAgreementSpec, ItemAction, Order, OrderItem, Price, PricePeriod, PriceType, RepresentativeRole,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::decisions::Counted;
 use super::parts::{Any, Characteristic, agreed_orders, without_nothing};
-use crate::Audience;
+use crate::audience::Audience;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, GROUP, StandardTerms};
 
 /// The API group distinguishes ours from the ids of terms, which have no dot and no slash.

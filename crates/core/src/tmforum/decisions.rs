@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::left_out::Missing;
 use super::parts::without_nothing;
-use crate::Audience;
+use crate::audience::Audience;
 use crate::verify::Export;
 use countersign_api::agreement_status::{ClosedOutcome, Side};
 use countersign_api::{Action, AgreementDecision, CustomerAgreement, CustomerAgreementStatus};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::left_out::Missing;
 use super::options::Options;
 use super::parts::{Any, TimePeriod};
-use crate::Audience;
+use crate::audience::Audience;
 use countersign_api::StandardTerms;
 use countersign_api::references::Document;
 use countersign_api::standard_terms::{LifecycleState, StandardTerm, TermValueType};

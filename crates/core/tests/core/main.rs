@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod arrows;
 mod decide;
 mod dependencies;
 mod preview;
