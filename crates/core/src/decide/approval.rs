@@ -23,7 +23,7 @@ pub(crate) struct Question<'a> {
     pub(crate) digest: Option<&'a str>,
     /// From when it can be answered.
     pub(crate) since: Option<Timestamp>,
-    /// Steps of the last status, where they were asked for the same digest.
+    /// Steps of the last status, if they were asked for the same digest.
     pub(crate) before: &'a [Approval],
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Refusal {
     step: usize,
     pub(crate) time: Timestamp,
     pub(crate) decision: String,
-    /// The maker's own words.
+    /// The reason that was given.
     pub(crate) words: String,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Refusal {
 pub(crate) struct Approved {
     /// One step for each function, in the policy's order.
     pub(crate) steps: Vec<Approval>,
-    /// When the last approval was there; where none is needed, when the question arose.
+    /// When the last approval was there; if none is needed, when the question came up.
     pub(crate) complete: Option<Timestamp>,
     /// When each step could be decided.
     pub(crate) spans: Vec<Span>,
@@ -66,7 +66,7 @@ pub(crate) struct Approved {
 
 /// Evaluates every Approve and Refuse.
 ///
-/// One after the other by server time, whichever step it is for: whom an earlier one counted for cannot count again.
+/// One after the other by server time, across all steps: a person for whom an earlier decision counted cannot count again.
 pub(crate) fn evaluate<'a>(
     observed: &Observed<'a>,
     rules: RuleSet<'_>,
@@ -153,7 +153,7 @@ fn span(rules: RuleSet<'_>, need: &Requirement, question: Question<'_>) -> Span 
     Span { turn: question.since, complete: None, least }
 }
 
-/// The step as it stood; or as it would be asked, once its turn has come.
+/// The step as the last status has it; or as it will be asked when its turn comes.
 fn begin(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,
@@ -202,7 +202,7 @@ fn asked(rules: RuleSet<'_>, function: &str, level: &str, now: Timestamp) -> Ask
     }
 }
 
-/// Whether one act counts for its step.
+/// The verdict of one decision on its step, or why it does not count.
 fn evaluate_decision(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,
@@ -237,7 +237,7 @@ fn evaluate_decision(
     if is_refusal {
         return Ok(verdict);
     }
-    // What counted before counts, also where this decision is older and was seen late.
+    // What counted before counts, even if this decision is older and was seen late.
     let others = question.before.iter().chain(&approved.steps);
     match separation::distinct_fault(observed, rules, question.digest, others, &step.function, &verdict) {
         Some(fault) => Err(fault),
@@ -268,7 +268,7 @@ fn binding_fault(
     None
 }
 
-/// The verdict as it was put on record.
+/// The verdict as the status has it.
 fn recorded_verdict(observed: &Observed<'_>, decision: &CurrentDecision<'_>) -> Option<ApprovalVerdict> {
     let steps = observed.agreement.status.as_ref()?.approvals.iter();
     steps.flat_map(|step| &step.decided_by).find(|verdict| verdict.decision == decision.name).cloned()
@@ -346,7 +346,7 @@ fn insufficient(step: &Approval, least: &str, level: &str) -> Ignored {
     Ignored::new(ignored::LEVEL_INSUFFICIENT, message)
 }
 
-/// Where silence ends the offer, an answer after it is late. Elsewhere the next level is asked, and it is not.
+/// If silence ends the offer, an answer after that is late. If the next level is asked instead, it is not.
 fn after_silence(rules: RuleSet<'_>, step: &Approval, decision: &CurrentDecision<'_>) -> Option<Ignored> {
     let expires = rules.policy.spec.rules.escalation.on_timeout == OnTimeout::Expire;
     let end = step.asked.last().filter(|_| expires)?.wait_end_time.as_ref()?;
@@ -360,8 +360,8 @@ fn level_at(step: &Approval, time: Timestamp) -> &str {
     then.map_or(&step.level, |asked| &asked.level)
 }
 
-/// The lowest level that may decide at a time: the one asked then, or any asked before it where the policy lets it still
-/// decide, or where nobody is left to be asked.
+/// The lowest level that may decide at a time: the one asked then, or any asked before it if the policy lets that one still
+/// decide, or if nobody is left to be asked.
 fn least_level<'s>(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,
@@ -437,13 +437,13 @@ pub(crate) fn ask(observed: &Observed<'_>, rules: RuleSet<'_>, approved: &mut Ap
     }
 }
 
-/// While the terms are to be changed nobody new is asked.
+/// Asks nobody new: the terms are to change, or the offer is over.
 pub(crate) fn rest(approved: &mut Approved) {
     let waiting = approved.steps.iter_mut().filter(|step| step.state == ApprovalState::Waiting);
     waiting.filter(|step| step.asked.is_empty()).for_each(|step| step.state = ApprovalState::Next);
 }
 
-/// Why somebody on the provider's side may not ask for other terms: only who could approve now may.
+/// Why a manager may not ask for other terms: only one who could approve now may.
 pub(crate) fn may_request_change(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,

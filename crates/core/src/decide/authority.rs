@@ -14,12 +14,12 @@ use countersign_api::delegation_policy::{
 use countersign_api::references::Authority;
 use countersign_api::subject::{Subject, SubjectKind};
 
-/// What the provider's own agreement takes.
+/// What the provider's own agreement requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Requirements {
     /// Approvals, in the policy's order.
     pub(crate) approvals: Vec<Requirement>,
-    /// Authority that whoever countersigns exercises, since it lies within `autoWithin`.
+    /// Authority that a countersignature exercises, since it lies within `autoWithin`.
     pub(crate) exercised: Vec<Authority>,
     /// Why nobody's authority covers it, in words.
     pub(crate) faults: Vec<String>,
@@ -47,7 +47,7 @@ struct Circumstance {
     within: bool,
 }
 
-/// What the given orders and deviations take.
+/// What the given orders and deviations require.
 pub(crate) fn requirements(
     spec: &CustomerAgreementSpec,
     orders: &[&Order],
@@ -91,7 +91,7 @@ pub(crate) fn requirements(
     out
 }
 
-/// Whether a circumstance of the policy holds: every list that it gives matches.
+/// Whether a trigger of the policy applies: every list that it gives matches.
 fn applies(trigger: &Trigger, spec: &CustomerAgreementSpec, orders: &[&Order]) -> bool {
     let any =
         |list: &[String], word: Option<&str>| word.is_some_and(|word| list.iter().any(|entry| entry == word));
@@ -101,7 +101,7 @@ fn applies(trigger: &Trigger, spec: &CustomerAgreementSpec, orders: &[&Order]) -
             || orders.iter().any(|order| any(&trigger.order_categories, order.category.as_deref())))
 }
 
-/// Functions in the order in which they are asked: the policy's own, then the rest as the ladders stand.
+/// Functions in the order in which they are asked: as the policy orders them, then the rest in the order of the ladders.
 fn functions_in_order(rules: &Rules) -> Vec<&str> {
     let mut functions: Vec<&str> = Vec::new();
     let ladders = rules.ladders.iter().map(|ladder| ladder.function.as_str());
@@ -113,7 +113,7 @@ fn functions_in_order(rules: &Rules) -> Vec<&str> {
     functions
 }
 
-/// Holds value, discount and term length against the limits of one ladder, where it has any.
+/// Compares value, discount and term length with the limits of one ladder, if it has any.
 fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults: &mut Vec<String>) {
     if ladder.levels.iter().all(|level| level.limits.is_none()) {
         return;
@@ -127,14 +127,14 @@ fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults:
             } else {
                 "contract value together with what it amends"
             },
-            unknown: "a contract value that cannot be told",
+            unknown: "an unknown contract value",
             measured: valued.held.as_ref(),
             shown: &|amount| format!("{currency} {}", to_cents(amount)),
             limit: |limits| limits.contract_value.as_deref().map(decimal::parse),
         },
         Measure {
             name: "discount",
-            unknown: "a discount that cannot be told",
+            unknown: "an unknown discount",
             measured: Some(&valued.max_discount),
             shown: &|percent| format!("{} %", to_plain(percent)),
             limit: |limits| limits.discount_percent.as_deref().map(decimal::parse),
@@ -171,11 +171,11 @@ fn limits(ladder: &Ladder, valued: &Valued, out: &mut Vec<Circumstance>, faults:
     }
 }
 
-/// One of the things that limits are about.
+/// One of the things that have limits.
 struct Measure<'a> {
     name: &'static str,
     unknown: &'static str,
-    /// `None`: it cannot be told, and only a level without such a limit covers it.
+    /// `None`: it is not known, and only a level without such a limit covers it.
     measured: Option<&'a Decimal>,
     shown: &'a dyn Fn(&Decimal) -> String,
     limit: LimitOf,
@@ -198,7 +198,7 @@ impl Measure<'_> {
     }
 }
 
-/// The limit that one measure is held against; the inner `None` is a limit that cannot be read, which covers nothing.
+/// The limit of one measure; the inner `None` is a limit that cannot be read, which covers nothing.
 type LimitOf = fn(&Limits) -> Option<Option<Decimal>>;
 
 fn require(rules: &Rules, ladder: &Ladder, mut circumstances: Vec<Circumstance>, out: &mut Requirements) {
@@ -259,7 +259,7 @@ pub(crate) struct Person<'a> {
     pub(crate) groups: &'a [String],
 }
 
-/// The one username that stands for a person with several.
+/// The main username of a person with several.
 pub(crate) fn canonical<'a>(policy: &'a DelegationPolicySpec, username: &'a str) -> &'a str {
     policy
         .aliases
@@ -268,7 +268,7 @@ pub(crate) fn canonical<'a>(policy: &'a DelegationPolicySpec, username: &'a str)
         .map_or(username, |alias| &alias.username)
 }
 
-/// The entry by which a person holds this level of a function, or a higher one. Holders are read live.
+/// The entry by which a person holds this level of a function, or a higher one. Holders are not pinned: today's count.
 pub(crate) fn holds<'p>(
     policy: &'p DelegationPolicySpec,
     person: Person<'_>,

@@ -1,4 +1,4 @@
-//! What a decision is made on: the digest that its action names, and whether it is that of what stands in the agreement.
+//! What a decision is made on: the digest that it has to name, and whether that is the digest of what the agreement says.
 
 use super::digest::{confirmation_digest, terms_digest};
 use countersign_api::agreement_status::WaitingAction;
@@ -30,7 +30,7 @@ pub enum Content {
 #[error("{0}")]
 pub struct Unbound(String);
 
-/// What a decision of this kind has to name now. The policy says on what a manager decides whom nobody asks any more.
+/// What a decision of this kind has to name now. The policy says what a manager decides on who is not asked any more.
 ///
 /// # Errors
 /// When there is nothing yet that could be named.
@@ -41,7 +41,7 @@ pub fn of(
 ) -> Result<Binding, Unbound> {
     let no_terms = || {
         Unbound(
-            "the operator has not looked at the agreement yet; if this stays so, see whether it runs"
+            "the operator has not reconciled the agreement yet; if this persists, check that it is running"
                 .to_owned(),
         )
     };
@@ -76,7 +76,7 @@ pub fn of(
     }
 }
 
-/// The digest that managers are asked to decide on, where any is being asked.
+/// The digest that managers are asked to decide on, if any is being asked.
 fn asked_of_managers(status: &CustomerAgreementStatus) -> Option<&str> {
     let asked = status.waiting_for.iter().find(|wait| wait.action == WaitingAction::Approve);
     asked.and_then(|wait| wait.digest.as_deref())
@@ -104,7 +104,7 @@ pub fn check(agreement: &CustomerAgreement, catalogue: Option<&str>) -> Result<(
     if digest != terms.digest {
         return Err(Unbound(format!(
             "what the agreement says has the digest {digest}, and its status speaks of {}: it was changed, and the \
-             operator has not looked at the change yet; read it again before you decide",
+             operator has not reconciled the change yet; read it again before you decide",
             terms.digest
         )));
     }

@@ -1,4 +1,4 @@
-//! Asking for other terms: a representative of the customer may, and whoever could approve now.
+//! Requests for other terms: from a representative of the customer, or from a manager who could approve now.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 

@@ -1,4 +1,5 @@
-//! From what an agreement comes to, to what is written: only what differs, and only on the evidence that it takes.
+//! From the status that an agreement should have to a plan: only what differs is written, and only with the evidence that it
+//! takes.
 
 use jiff::Timestamp;
 
@@ -10,7 +11,7 @@ use super::seconds::next_second;
 use super::{notices, size_limit};
 use countersign_api::{CustomerAgreementStatus, OrderRequest};
 
-/// What an agreement comes to.
+/// What an agreement should look like.
 pub(super) struct Outcome {
     pub(super) status: CustomerAgreementStatus,
     /// Order requests that are missing.
@@ -49,7 +50,7 @@ fn missing(
     after: &CustomerAgreementStatus,
 ) -> Option<Evidence> {
     let (counted_before, counted_after) = (before.map(counted).unwrap_or_default(), counted(after));
-    // A watch may be behind whoever counted it. A new revision voids every decision, whatever is read.
+    // The watch may lag behind the operator that counted it. A new revision voids every decision, fresh or not.
     let same_terms = before.is_some_and(|before| before.terms == after.terms);
     let takes_back = same_terms && counted_before.iter().any(|name| !counted_after.contains(name));
     if takes_back && !observed.evidence.has(Evidence::FreshDecisions) {

@@ -1,4 +1,4 @@
-//! Classing terms against the catalogue (S1): standard, in a band, beyond, added, or with changed words.
+//! Classifying terms by the catalogue (S1): standard, in a band, beyond, added, or with changed words.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ use countersign_api::customer_agreement::Term;
 use countersign_api::references::Authority;
 use countersign_api::standard_terms::{StandardTerm, StandardTermsSpec, TermPresence, TermValueType};
 
-/// What the terms are, by the catalogue.
+/// What the catalogue makes of the terms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Classed {
     /// Terms that deviate, in the order of the agreement.
     pub(crate) deviations: Vec<Deviation>,
-    /// What may not stand in an agreement at all, in words.
+    /// What no agreement may contain, in words.
     pub(crate) faults: Vec<String>,
 }
 
-/// Classes every term. An Amendment lists only what changes, so nothing is missing from it.
+/// Classifies every term. An Amendment lists only what changes, so nothing is missing from it.
 pub(crate) fn classify(terms: &[Term], amendment: bool, catalogue: &StandardTermsSpec) -> Classed {
     let mut classed = Classed::default();
     let mut seen = BTreeSet::new();
@@ -123,7 +123,7 @@ fn unknown(term: &Term, category: DeviationCategory, authority: &Authority) -> D
     }
 }
 
-/// A value that can be held against bounds or words.
+/// A value that can be compared with bounds or words.
 enum Classable<'a> {
     Number(Decimal, &'a str),
     Word(&'a str),
@@ -147,7 +147,7 @@ impl<'a> Classable<'a> {
         }
     }
 
-    /// Bounds are inclusive, and one that is not given is open. `default` stands for the words where none are listed.
+    /// Bounds are inclusive; without one, that side is open. `default` is the only word if none are listed.
     fn lies_in(
         &self,
         from: Option<&str>,

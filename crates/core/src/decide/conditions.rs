@@ -7,7 +7,7 @@ use crate::text;
 use countersign_api::CustomerAgreement;
 use countersign_api::conditions::{condition, reason};
 
-/// Whether a condition holds.
+/// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
     True,
@@ -34,7 +34,7 @@ impl Holds {
 /// Characters of a message. The API server takes 32,768; a status as a whole has to stay below 64 KiB.
 const MAX_MESSAGE: usize = 8_000;
 
-/// Conditions being put together. A condition changes its time only when its status changes.
+/// Conditions under construction. The time of a condition changes only when its status does.
 pub(crate) struct Conditions<'a> {
     before: &'a [Condition],
     generation: Option<i64>,
@@ -68,7 +68,7 @@ impl<'a> Conditions<'a> {
         });
     }
 
-    /// Leaves a condition as it was; one that was never set is unknown.
+    /// Keeps a condition as it was; one that was never set is unknown.
     pub(crate) fn keep(&mut self, type_: &str) {
         match self.before.iter().find(|before| before.type_ == type_) {
             Some(before) => {
@@ -78,7 +78,7 @@ impl<'a> Conditions<'a> {
         }
     }
 
-    /// Somebody has to repair something.
+    /// A person has to fix something.
     pub(crate) fn stalled(&mut self, reason: &str, message: impl AsRef<str>) {
         self.set(condition::STALLED, Holds::True, reason, message);
     }
@@ -88,7 +88,7 @@ impl<'a> Conditions<'a> {
         self.set(condition::RECONCILING, Holds::True, reason, message);
     }
 
-    /// What had to be repaired or was in progress still is.
+    /// What had to be fixed or was in progress still is.
     pub(crate) fn keep_abnormal(&mut self) {
         for type_ in [condition::RECONCILING, condition::STALLED] {
             if self.before.iter().any(|before| before.type_ == type_) {
@@ -97,12 +97,12 @@ impl<'a> Conditions<'a> {
         }
     }
 
-    /// Nothing has to be repaired any more.
+    /// Nothing has to be fixed any more.
     pub(crate) fn repaired(&mut self) {
         self.set.retain(|condition| condition.type_ != condition::STALLED);
     }
 
-    /// Nothing has to be repaired and nothing is in progress any more.
+    /// Nothing has to be fixed and nothing is in progress any more.
     pub(crate) fn clear_abnormal(&mut self) {
         self.set.retain(|condition| {
             ![condition::RECONCILING, condition::STALLED].contains(&condition.type_.as_str())

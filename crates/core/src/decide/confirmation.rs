@@ -267,7 +267,7 @@ fn settle(
             }
         }
     }
-    // By the decisions that count: one that its maker replaced may be gone the next time.
+    // By the decisions that count: one that was replaced may be gone the next time.
     let gave = |statement: Statement| -> Vec<(Option<Timestamp>, &Representative)> {
         let latest = |confirmer: &Representative| {
             let own = decisions.iter().filter(|decision| decision.acts_for == confirmer.username);

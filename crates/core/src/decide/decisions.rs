@@ -1,4 +1,4 @@
-//! Which decisions speak of this agreement, at this revision. The rest is shown as ignored, with the reason.
+//! Which decisions are about this agreement at its current revision. The others are shown as ignored, with the reason.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,26 +22,26 @@ pub(crate) struct CurrentDecision<'a> {
     pub(crate) time: Timestamp,
     /// Who made it.
     pub(crate) made_by: &'a str,
-    /// The representative whose act it is: the maker, or for whom it was recorded.
+    /// The person who decides by it: the one who made it, or the representative for whom it was recorded.
     pub(crate) acts_for: &'a str,
-    /// Whether it was recorded for the representative by somebody else.
+    /// Whether it was recorded for a representative by another person.
     pub(crate) attested: bool,
-    /// Whether it already counted when it was first evaluated. Then it stands, whatever roles its maker lost since.
+    /// Whether the last status counts it. Then it goes on counting, whatever roles the person has lost since.
     pub(crate) already_counts: bool,
 }
 
 impl<'a> CurrentDecision<'a> {
-    /// Who recorded it, where it was not the representative.
+    /// Who recorded it, if not the representative.
     pub(crate) fn attested_by(&self) -> Option<String> {
         self.attested.then(|| self.made_by.to_owned())
     }
 
-    /// The reason in the maker's own words.
+    /// The reason that was given.
     pub(crate) fn reason(&self) -> String {
         text::reason(self.object.spec.reason.as_deref().unwrap_or_default())
     }
 
-    /// Whether it was made before another: by server time; within one second what stands comes first, then it is by name.
+    /// Whether it was made before another: by server time; within one second what already counts comes first, then by name.
     pub(crate) fn precedes(&self, other: &CurrentDecision<'_>) -> bool {
         (self.time, !self.already_counts, self.name) < (other.time, !other.already_counts, other.name)
     }
@@ -61,14 +61,14 @@ pub(crate) struct Decisions<'a> {
     /// Those of the current revision, by server time and name: the order in which they were listed says nothing.
     pub(crate) current: Vec<CurrentDecision<'a>>,
     pub(crate) ignored: IgnoredDecisions,
-    /// Whether some wait to be evaluated until the guard is back.
+    /// How many wait to be evaluated until the guard is active again.
     pub(crate) held_back: usize,
     /// Digests of this revision that can be decided on, as far as they are known.
     pub(crate) digests: Vec<String>,
 }
 
 impl<'a> Decisions<'a> {
-    /// The decisions on this agreement at a revision, sorted from those on something else.
+    /// Separates the decisions on this agreement at a revision from those on something else.
     pub(crate) fn on(observed: &Observed<'a>, revision: &TermsRevision) -> Self {
         let mut decisions = Self { digests: vec![revision.digest.clone()], ..Self::default() };
         let name = observed.agreement.metadata.name.as_deref().unwrap_or_default();
@@ -98,7 +98,7 @@ impl<'a> Decisions<'a> {
             };
             let named = &spec.agreement_ref;
             if named.uid != uid {
-                // One that an earlier agreement of the same name had is history, and nobody has to be told.
+                // A decision on an earlier agreement of the same name is history and need not be shown.
                 if named.name == name && born.is_none_or(|born| time >= born) {
                     let message = format!(
                         "it names uid {}, and this agreement's is {uid}: decide again",
@@ -162,7 +162,7 @@ impl<'a> Decisions<'a> {
         named.map(|decision| decision.time).min()
     }
 
-    /// Those that name what can be decided on. Whoever decided on something else has no part in this.
+    /// Those that name what can be decided on. A decision on anything else has no effect on other people's.
     pub(crate) fn binding(&self) -> Vec<CurrentDecision<'a>> {
         let names =
             |decision: &&CurrentDecision<'a>| self.digests.iter().any(|digest| decision.digest() == digest);
@@ -175,7 +175,7 @@ impl<'a> Decisions<'a> {
 pub(crate) struct Ignored {
     /// One of `conditions::ignored`.
     reason: &'static str,
-    /// For whoever made it: what is the case, and what to do.
+    /// For the person who made it: what is wrong, and what to do.
     message: String,
 }
 
@@ -191,11 +191,12 @@ pub(crate) struct IgnoredDecisions(Vec<(Timestamp, IgnoredDecision)>);
 
 impl IgnoredDecisions {
     pub(crate) fn add(&mut self, decision: &CurrentDecision<'_>, ignored: Ignored) {
+        let Ignored { reason, message } = ignored;
         let entry = IgnoredDecision {
             name: decision.name.to_owned(),
             username: text::user(decision.made_by),
-            reason: ignored.reason.to_owned(),
-            message: text::reason(&ignored.message),
+            reason: reason.to_owned(),
+            message: text::reason(&message),
         };
         self.0.push((decision.time, entry));
     }
@@ -216,8 +217,8 @@ pub(crate) fn newest<T: Ord>(mut ignored: Vec<(T, IgnoredDecision)>) -> Vec<Igno
     ignored.into_iter().skip(skip).map(|(_, entry)| entry).collect()
 }
 
-/// Decisions that were made while the guard was away, as far as status tells: where it says that the guard is away, all
-/// that do not stand; later, those whose makers were told.
+/// Decisions that were made while the guard was inactive, as far as the status says: if it shows the guard as inactive, all
+/// that do not count already; later, those that it lists as ignored for that reason.
 struct Unguarded<'a> {
     all: bool,
     told: Vec<&'a str>,
@@ -270,7 +271,7 @@ pub(crate) fn late(
         return None;
     }
     let status = observed.agreement.status.as_ref();
-    // Once its maker was told, it stays late: the wait is not named any more where a change was asked for since.
+    // Once shown as late it stays late: after a request for change the wait is not in the status any more.
     let mut told = status.iter().flat_map(|status| &status.ignored_decisions);
     if let Some(told) = told.find(|told| told.name == decision.name && told.reason == ignored::LATE) {
         return Some(Ignored::new(ignored::LATE, told.message.clone()));

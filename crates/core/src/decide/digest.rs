@@ -84,7 +84,7 @@ struct ConfirmationContent<'a> {
     orders: Vec<&'a str>,
 }
 
-/// Digest over the terms of one agreement. `standard_terms_uid` is that of the catalogue, where it exists.
+/// Digest over the terms of one agreement. `standard_terms_uid` is the UID of the catalogue, if it exists.
 #[must_use]
 pub fn terms_digest(spec: &CustomerAgreementSpec, uid: &str, standard_terms_uid: Option<&str>) -> String {
     let sorted = |mut representative: Representative| {

@@ -1,4 +1,4 @@
-//! What would become of a decision: the operator's own function, given what is there and the decision that is not made yet.
+//! A dry run of a decision: the operator's own function, on what is there and a decision that is not made yet.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use countersign_api::{AgreementDecision, CustomerAgreementStatus};
 /// No decision can have this name.
 const DRAFT: &str = "(draft)";
 
-/// What became, or would become, of a decision.
+/// The effect of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// It counts.
     Counts,
-    /// It does not, and why.
+    /// It does not count, and why.
     Ignored(IgnoredDecision),
-    /// Nothing was said about it yet.
+    /// It was not evaluated yet.
     Open,
 }
 
-/// What a status says of a decision.
+/// The effect of a decision, by the status.
 #[must_use]
 pub fn effect(status: &CustomerAgreementStatus, decision: &str) -> Effect {
     if counted(status).contains(&decision) {
@@ -37,11 +37,11 @@ pub fn effect(status: &CustomerAgreementStatus, decision: &str) -> Effect {
     ignored.cloned().map_or(Effect::Open, Effect::Ignored)
 }
 
-/// What would become of a decision that is made now. `observed` must be whole: every decision of the agreement, its policy and its
-/// catalogue.
+/// The effect that a decision would have if it were made now. `observed` must be whole: every decision of the agreement, its
+/// policy and its catalogue.
 #[must_use]
 pub fn dry_run(observed: &Observed<'_>, draft: &AgreementDecision, now: Timestamp) -> Effect {
-    // Clocks differ: what is made next is made after all that is there.
+    // Clocks differ: the next decision comes after all that are there.
     let latest = observed
         .decisions
         .iter()

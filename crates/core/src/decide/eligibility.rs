@@ -1,7 +1,7 @@
-//! Which open questions of an agreement somebody can answer, with which authority and on whose behalf (S4).
+//! Which open questions of an agreement a person can answer, with which authority and on whose behalf (S4).
 //!
-//! It reads what the operator wrote into `status`, and the policy where the reader may see it: without the policy only those
-//! are known who are asked by name.
+//! It reads what the operator wrote into `status`, and the policy if the person may read it: without the policy only the people
+//! who are asked by name are known.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use countersign_api::delegation_policy::DelegationPolicySpec;
 use countersign_api::subject::{Subject, SubjectKind};
 use countersign_api::{Action, CustomerAgreement};
 
-/// Somebody, as the API server knows them.
+/// A person, as the API server knows them.
 #[derive(Clone, Copy, Debug)]
 pub struct Person<'a> {
     /// Username.
@@ -60,7 +60,7 @@ pub fn asked<'a>(
         .collect()
 }
 
-/// An authority that somebody can act with.
+/// An authority that a person can act with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capacity {
     /// The function.
@@ -71,12 +71,12 @@ pub struct Capacity {
     pub on_behalf_of: Option<String>,
     /// The entry that it rests on. A group has to be claimed in the decision.
     pub via: Subject,
-    /// Title of who holds the level, where the policy is known.
+    /// Title of the people who hold the level, if the policy is known.
     pub title: Option<String>,
 }
 
-/// With which authorities somebody could approve or refuse, lowest level first for each function and person; whether such a
-/// decision would count is for [`dry_run`](super::dry_run::dry_run) to say.
+/// The authorities with which a person could approve or refuse, lowest level first for each function and person. Whether such
+/// a decision would count is for [`dry_run`](super::dry_run::dry_run) to say.
 #[must_use]
 pub fn capacities(
     agreement: &CustomerAgreement,
@@ -92,12 +92,12 @@ pub fn capacities(
             let steps = status.approvals.iter().filter(|step| wanted(step));
             steps.flat_map(|step| held(policy, person, step, now)).collect()
         };
-        // A refusal counts until the agreement is sealed, whoever approved before.
+        // A refusal counts until the agreement is sealed, even after approvals.
         if action == Action::Refuse {
             return of(&|_| true);
         }
         let asked = of(&|step| open(&step));
-        // Whoever comes later learns that, and not that there is nothing to approve.
+        // A person whose turn comes later is shown that, and not that there is nothing to approve.
         return if asked.is_empty() { of(&|step| step.state == ApprovalState::Next) } else { asked };
     }
     let waits = status.waiting_for.iter().filter(|wait| wait.action == WaitingAction::Approve);
@@ -125,7 +125,7 @@ pub fn capacities(
     out
 }
 
-/// What a person holds, or stands in for, from the level up that was asked first.
+/// What a person holds, or is a substitute for, from the level up that was asked first.
 fn held(policy: &DelegationPolicySpec, person: Person<'_>, step: &Approval, now: Timestamp) -> Vec<Capacity> {
     let function = &step.function;
     let first = step.asked.first().map_or(&step.level, |asked| &asked.level);
@@ -164,8 +164,8 @@ fn held(policy: &DelegationPolicySpec, person: Person<'_>, step: &Approval, now:
     out
 }
 
-/// Groups that a decision whose authority is judged by the operator alone has to claim: those that hold anything; where the
-/// policy cannot be read, all that are not the API server's own.
+/// Groups that a decision has to claim if only the operator judges its authority: those that hold anything; if the policy
+/// cannot be read, all but the API server's own.
 #[must_use]
 pub fn groups_to_claim(policy: Option<&DelegationPolicySpec>, person: Person<'_>) -> Vec<String> {
     /// As many as a decision has room for.

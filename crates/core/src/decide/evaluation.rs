@@ -36,7 +36,7 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) signed: Signed,
 }
 
-/// Evaluates every decision that moves the agreement towards its end. Those that stop it come later.
+/// Evaluates every decision that moves the agreement forward. Those that stop it come later.
 pub(crate) fn evaluate<'a>(
     observed: &Observed<'a>,
     revision: &TermsRevision,
@@ -60,7 +60,7 @@ pub(crate) fn evaluate<'a>(
     decisions.digests.extend(confirmation_digest.clone());
     let assessment = assess(observed, remaining.as_ref(), rules);
     let left_out = remaining.is_some_and(|orders| orders.len() < observed.agreement.spec.orders.len());
-    // A refusal from before the customer left something out was no less a refusal because it was seen with it.
+    // A refusal from before the customer left something out is a refusal, even if both are seen at once.
     let refused_before = |approved: &Approved| {
         let refused = approved.refused.as_ref().map(|refusal| refusal.time);
         refused.is_some_and(|refused| Some(refused) <= confirmed.complete) && !asks_again(observed, revision)
@@ -70,12 +70,12 @@ pub(crate) fn evaluate<'a>(
             decisions.ignored.extend(ignored);
             (approved, Some(revision.digest.clone()))
         }
-        // After the customer; or once more, since leaving orders out voids what was said about all of them.
+        // After the customer; or again, since leaving orders out voids the decisions on all of them.
         _ => {
             let status = status_of(observed, revision);
             let digest =
                 status.and_then(|status| status.confirmation.as_ref()).and_then(|c| c.digest.as_ref());
-            // What was asked for another set of orders was another question.
+            // For another set of orders it was another question.
             let same_question = digest.is_some() && digest == confirmation_digest.as_ref();
             let before = status.filter(|_| same_question).map(|status| status.approvals.as_slice());
             let question = Question {
@@ -137,7 +137,7 @@ fn approvals_on_terms<'a>(
     (approved, decisions.ignored)
 }
 
-/// Whether managers were already asked once more, since the customer left something out.
+/// Whether managers were already asked again because the customer left something out.
 fn asks_again(observed: &Observed<'_>, revision: &TermsRevision) -> bool {
     let status = status_of(observed, revision);
     status.is_some_and(|status| status.orders.iter().any(|order| order.confirmed == Some(false)))

@@ -25,7 +25,7 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    /// Everything that can be asked for: for whoever read it all at once, or changes nothing.
+    /// Everything: for a caller that read it all at once, or that changes nothing.
     pub const ALL: Self = Self { guard_trial: true, fresh_decisions: true, linked_agreements: true };
 
     /// Whether this evidence is there.

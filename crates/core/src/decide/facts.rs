@@ -1,4 +1,4 @@
-//! The facts of an agreement that is neither sealed nor closed: derived anew each time from what was read.
+//! The facts of an agreement that is neither sealed nor closed, derived each time from what was read.
 //!
 //! In steps, each with a value of its own: `decisions` that name this revision, `rules` found or not, the `evaluation` under
 //! them, what stops it (`endings`, `change_request`), the `stage` that it is in, and whom that waits for (`waiting`).
@@ -86,9 +86,9 @@ fn leave_unevaluated(rules: &Rules<Evaluation<'_>>, decisions: &mut Decisions<'_
     let message = match rules {
         Rules::Found(_) => return,
         Rules::Gone(_) => {
-            "the rules that the terms are pinned to are gone; decide again once the terms are offered anew"
+            "the rules that the terms are pinned to are gone; decide again once the terms are offered again"
         }
-        Rules::Faulty(_) => "the terms have faults; decide again once they are mended",
+        Rules::Faulty(_) => "the terms have faults; decide again once they are fixed",
     };
     for decision in decisions.current.iter().filter(|decision| !decision.already_counts) {
         match decision.action() {

@@ -1,4 +1,4 @@
-//! What is wrong with an agreement, told to whoever can mend it.
+//! What is wrong with an agreement, for the person who can fix it.
 
 use countersign_api::conditions::reason;
 
@@ -29,7 +29,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether the author mends it; else an admin does.
+    /// Whether the author fixes it; otherwise an admin does.
     pub(crate) const fn is_the_authors(self) -> bool {
         match self {
             Self::TermsInvalid | Self::LinkMissing | Self::LinkInvalid => true,
@@ -38,7 +38,7 @@ impl FaultKind {
     }
 }
 
-/// One fault, told to the author.
+/// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) kind: FaultKind,

@@ -63,7 +63,7 @@ pub(crate) fn hand_over(
     if told && gone.is_empty() {
         status.handover = Some(counts);
     }
-    // What people are told moves with what is written, not with every step of every consumer.
+    // The message changes with what is written, not with every step of every consumer.
     let shown = status.handover.unwrap_or_default();
     let said =
         |number: i32, word: &str| format!("{number} of {} {word}", text::count(total, "order request"));

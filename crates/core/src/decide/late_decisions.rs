@@ -1,4 +1,4 @@
-//! Decisions that come when nothing can be decided any more: shown to their makers, never counted.
+//! Decisions that come when nothing can be decided any more: shown as ignored, never counted.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use countersign_api::CustomerAgreementStatus;
 use countersign_api::agreement_status::IgnoredDecision;
 use countersign_api::conditions::{condition, ignored};
 
-/// The status of a closed agreement: as it was, but for what came too late.
+/// The status of a closed agreement: as it was, apart from decisions that came too late.
 pub(crate) fn closed(
     observed: &Observed<'_>,
     mut status: CustomerAgreementStatus,

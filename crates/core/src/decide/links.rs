@@ -20,7 +20,7 @@ use countersign_api::{CustomerAgreement, CustomerAgreementStatus};
 /// Names that a list in status has room for.
 const MOST_NAMES: usize = 100;
 
-/// Whether the other one must still be in force. What ended long ago may have a successor.
+/// Whether the other one must still be in force. An agreement that ended long ago may have a successor.
 const fn needs_it_in_force(link: Link) -> bool {
     match link {
         Link::Amends | Link::Parent => true,
@@ -77,7 +77,7 @@ fn fault(
     (at > end.0).then(|| format!("was in force until {}", text::time(end)))
 }
 
-/// Who took the place of an agreement that this one names: as it says itself, or one that was sealed just now.
+/// What took the place of an agreement that this one names: as its status says, or one that was sealed just now.
 fn superseded_by(observed: &Observed<'_>, name: &str, status: &CustomerAgreementStatus) -> Option<String> {
     let own = observed.agreement.metadata.name.as_deref();
     let by = match &status.superseded_by {
@@ -114,7 +114,7 @@ fn sealed_since<'a>(
     found.into_iter().map(|(_, name)| name).collect()
 }
 
-/// Puts down on an agreed agreement what amends it, and what took its place: the first that was sealed.
+/// Records on an agreed agreement what amends it, and what took its place: the first that was sealed.
 pub(crate) fn named_by(observed: &Observed<'_>, status: &mut CustomerAgreementStatus) {
     let Some(own) = observed.agreement.metadata.name.as_deref() else { return };
     for amendment in sealed_since(observed, status, |other| is(&other.spec.amends_ref, own)) {
@@ -128,8 +128,8 @@ pub(crate) fn named_by(observed: &Observed<'_>, status: &mut CustomerAgreementSt
     }
 }
 
-/// Holds an amendment against the limits together with what it amends and with every other amendment of that, whether
-/// it is open or agreed: a deal in slices takes the approvals of the whole.
+/// Adds to the value of an amendment what it amends and every other amendment of that, open or agreed, for the comparison with
+/// limits: a deal in slices needs the approvals of the whole.
 pub(crate) fn compare(observed: &Observed<'_>, rules: &Rules, valued: &mut Valued) {
     let Some((_, target, Some(amended))) = links(observed).find(|(link, _, _)| *link == Link::Amends) else {
         return;

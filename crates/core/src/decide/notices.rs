@@ -1,4 +1,4 @@
-//! What people are told: one event for each thing that happened, found by comparing the status before and after.
+//! Events for people: one for each thing that happened, found by comparing the status before and after.
 
 use super::plan::{Notice, Related, Severity};
 use crate::text;

@@ -20,11 +20,12 @@ pub struct Observed<'a> {
     pub policies: &'a [Arc<DelegationPolicy>],
     /// Labels of the agreement's namespace.
     pub namespace_labels: &'a BTreeMap<String, String>,
-    /// The catalogue that stands under the name in `spec.standardTermsRef`.
+    /// The catalogue with the name in `spec.standardTermsRef`.
     pub standard_terms: Option<&'a StandardTerms>,
-    /// Agreements of the same namespace that this one names, and those that amend or supersede it or what it names so.
+    /// Agreements of the same namespace that this one names, that amend or supersede it, or that amend or supersede what it
+    /// amends or supersedes.
     pub related: &'a [Arc<CustomerAgreement>],
-    /// Order requests that come from this agreement's UID, and those that stand under a name that it needs.
+    /// Order requests with this agreement's UID, and those with a name that it needs.
     pub orders: &'a [Arc<OrderRequest>],
     /// Order requests that the server rejected. They stay in the plan; the shell holds them back until it is time to try again.
     pub refused: &'a [RefusedCreate],

@@ -19,7 +19,7 @@ use countersign_api::{
     CustomerAgreement, CustomerAgreementSpec, CustomerAgreementStatus, OrderRequest, OrderRequestSpec,
 };
 
-/// The name under which the request for an order stands: the same for every attempt, and for no other order.
+/// The name of the request for an order: the same for every attempt, and for no other order.
 fn request_name(agreement: &str, order_id: &str, key: &str) -> String {
     let plain = |text: &str, max: usize| -> String {
         let text: String = text
@@ -34,7 +34,7 @@ fn request_name(agreement: &str, order_id: &str, key: &str) -> String {
     format!("{}-{}-{hash}", plain(agreement, 100), plain(order_id, 63))
 }
 
-/// By which consumers tell one order from another, whatever becomes of objects and names.
+/// Identifies an order for consumers, whatever happens to objects and names.
 pub(crate) fn idempotency_key(
     agreement: &CustomerAgreement,
     order_id: &str,
@@ -47,7 +47,7 @@ pub(crate) fn confirmation_digest(status: &CustomerAgreementStatus) -> &str {
     status.confirmation.as_ref().and_then(|confirmation| confirmation.digest.as_deref()).unwrap_or_default()
 }
 
-/// Writes down under which names the confirmed orders will be passed on.
+/// Records the names of the order requests for the confirmed orders.
 pub(crate) fn name_requests(agreement: &CustomerAgreement, status: &mut CustomerAgreementStatus) {
     let digest = confirmation_digest(status).to_owned();
     let name = agreement.metadata.name.as_deref().unwrap_or_default();
@@ -57,7 +57,7 @@ pub(crate) fn name_requests(agreement: &CustomerAgreement, status: &mut Customer
     }
 }
 
-/// Names under which the order requests of a sealed agreement stand; empty until it is sealed.
+/// Names of the order requests of a sealed agreement; empty until it is sealed.
 pub(crate) fn names(agreement: &CustomerAgreement) -> Vec<String> {
     let sealed = agreement.status.iter().filter(|status| status.is_sealed());
     sealed
@@ -69,7 +69,7 @@ pub(crate) fn confirmed(status: &CustomerAgreementStatus) -> usize {
     status.orders.iter().filter(|order| order.confirmed == Some(true)).count()
 }
 
-/// What is known as soon as the agreement is sealed. Without orders it is agreed at once.
+/// What follows from sealing at once. Without orders it is agreed.
 pub(crate) fn issuing(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>, now: Timestamp) {
     match confirmed(status) {
         0 => agreed(status, conditions, now),
@@ -122,7 +122,7 @@ fn agreed(status: &mut CustomerAgreementStatus, conditions: &mut Conditions<'_>,
     }
 }
 
-/// What stands under the name of an order request.
+/// What has the name of an order request.
 pub(crate) enum Found<'a> {
     Ours(&'a OrderRequest),
     Foreign,
@@ -165,7 +165,7 @@ pub(crate) fn issue(
         let key = idempotency_key(observed.agreement, &outcome.id, &digest);
         match found_under(observed, name, &key) {
             Found::Ours(order) => made.push((index, order.metadata.uid.clone())),
-            // It was made, and is gone before the others are: it is not made again.
+            // It was made and is gone before the others are made: it is not made again.
             _ if outcome.uid.is_some() => made.push((index, outcome.uid.clone())),
             Found::Foreign => conflicts.push(format!("`{name}`")),
             Found::Nothing => {
@@ -176,7 +176,7 @@ pub(crate) fn issue(
     }
     let total = confirmed(status);
     let all_made = made.len() == total;
-    // Between two attempts nothing is written: what was made is put down with what comes of the rest.
+    // Nothing is written between two attempts: what was made is recorded with the result of the rest.
     if all_made || !conflicts.is_empty() || !observed.refused.is_empty() {
         for (index, uid) in made {
             if let Some(outcome) = status.orders.get_mut(index) {
@@ -187,8 +187,9 @@ pub(crate) fn issue(
     if all_made {
         agreed(status, conditions, now);
     } else if !conflicts.is_empty() {
+        let (exist, are) = if conflicts.len() == 1 { ("exists", "is") } else { ("exist", "are") };
         let message = format!(
-            "{} stands there and is not ours; nothing is overwritten: remove it, and the order request is made",
+            "{} already {exist} and {are} not ours; nothing is overwritten: remove it, and the order request is made",
             text::join_and(&conflicts)
         );
         conditions.set(condition::ORDERS_ISSUED, false, reason::NAME_CONFLICT, &message);
@@ -196,7 +197,7 @@ pub(crate) fn issue(
         conditions.stalled(reason::NAME_CONFLICT, message);
     } else if let Some(refused) = observed.refused.first() {
         let message = format!(
-            "the server does not take {} of {}, and it is tried again; for order `{}` it says: {}",
+            "the server rejects {} of {}, which is tried again; for order `{}` it says: {}",
             observed.refused.len(),
             text::count(total, "order request"),
             text::id(&refused.order_id),
@@ -306,14 +307,14 @@ fn related_parties(agreement: &CustomerAgreement, status: &CustomerAgreementStat
     parties
 }
 
-/// Name of somebody who acts in the agreement, as people read it.
+/// The name of a person who acts in the agreement, by username.
 pub(crate) fn name_of<'a>(spec: &'a CustomerAgreementSpec, username: &str) -> Option<&'a str> {
     let customer = spec.customer.representatives.iter().map(|r| (&r.username, &r.name));
     let provider = spec.provider.signatories.iter().map(|s| (&s.username, &s.name));
     customer.chain(provider).find(|(known, _)| *known == username).map(|(_, name)| name.as_str())
 }
 
-/// Until when consumers should acknowledge, by the pinned policy where it is still there.
+/// Until when consumers should acknowledge, by the pinned policy if it is still there.
 fn acknowledge_by(
     observed: &Observed<'_>,
     status: &CustomerAgreementStatus,

@@ -1,4 +1,4 @@
-//! Decisions that whoever has a part in the agreement may make at any time: Withdraw, Decline, and a customer's RequestChange.
+//! Decisions that a party may make at any time until sealing: Withdraw, Decline, and a customer's RequestChange.
 
 use super::decisions::{CurrentDecision, Decisions, Ignored, late};
 use super::observed::Observed;

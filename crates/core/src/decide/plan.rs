@@ -33,13 +33,13 @@ pub struct Changes {
     /// Order requests to create, once the status is written. Those in `Observed::refused` among them wait for their next
     /// attempt.
     pub orders: Vec<OrderRequest>,
-    /// What people are told, once the status is written.
+    /// Events to publish, once the status is written.
     pub notices: Vec<Notice>,
     /// When to decide again if all that there is to write waits for its next attempt.
     pub wake: Option<Timestamp>,
 }
 
-/// One event: something that happened, told to people.
+/// One event for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// Warning only for what is unexpected.
@@ -59,7 +59,7 @@ pub struct Notice {
 pub enum Severity {
     /// As it should be.
     Normal,
-    /// Somebody should look.
+    /// A person should look.
     Warning,
 }
 

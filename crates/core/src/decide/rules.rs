@@ -1,4 +1,4 @@
-//! The rules that hold for an open agreement.
+//! The rules that apply to an open agreement.
 
 use super::fault::Fault;
 use countersign_api::agreement_status::Pinned;
@@ -8,14 +8,14 @@ use countersign_api::standard_terms::StandardTerms;
 /// `spec.agreementType` of an agreement that changes another.
 pub(crate) const AMENDMENT: &str = "Amendment";
 
-/// The catalogue and the policy whose rules hold.
+/// The catalogue and the policy that apply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RuleSet<'a> {
     pub(crate) terms: &'a StandardTerms,
     pub(crate) policy: &'a DelegationPolicy,
 }
 
-/// What became of the rules of a revision: those that it is pinned to, or for a new one those of today.
+/// The rules of a revision: those that it is pinned to, or for a new one those of today.
 #[derive(Debug)]
 pub(crate) enum Rules<T> {
     /// They are there.

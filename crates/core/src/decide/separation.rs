@@ -31,20 +31,20 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Whether somebody was ever named owner in a spec that the operator saw.
+    /// Whether a person was ever the owner in a spec that the operator saw.
     pub(crate) fn is_owner(self, username: &str) -> bool {
         let before = self.agreement.status.iter().flat_map(|status| &status.owners);
         let mut owners = before.chain([&self.agreement.spec.provider.owner_username]);
         owners.any(|owner| self.is_same(owner, username))
     }
 
-    /// Whether somebody represents the customer, in any role.
+    /// Whether a person represents the customer, in any role.
     pub(crate) fn is_representative(self, username: &str) -> bool {
         let mut representatives = self.agreement.spec.customer.representatives.iter();
         representatives.any(|representative| self.is_same(&representative.username, username))
     }
 
-    /// Whether somebody may countersign for the provider.
+    /// Whether a person is a signatory of the provider.
     pub(crate) fn is_signatory(self, username: &str) -> bool {
         let mut signatories = self.agreement.spec.provider.signatories.iter();
         signatories.any(|signatory| self.is_same(&signatory.username, username))
@@ -69,7 +69,7 @@ pub(crate) fn on_both_sides<'s>(
     })
 }
 
-/// Whether a holder is a person who may not approve. A group may always have somebody who may.
+/// Whether a holder is a person who may not approve. A group may always have a member who may.
 pub(crate) fn may_not_approve(observed: &Observed<'_>, rules: RuleSet<'_>, holder: &Subject) -> bool {
     let people = People::of(observed, Some(rules));
     let owner_may_not = rules.policy.spec.rules.separation.owner_may_not_approve;
@@ -77,7 +77,7 @@ pub(crate) fn may_not_approve(observed: &Observed<'_>, rules: RuleSet<'_>, holde
         && ((owner_may_not && people.is_owner(&holder.name)) || people.is_representative(&holder.name))
 }
 
-/// Why the maker of a decision may not approve, whatever level that person holds.
+/// Why the person who made a decision may not approve, whatever level that person holds.
 pub(crate) fn approver_fault(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,
@@ -85,7 +85,7 @@ pub(crate) fn approver_fault(
     decision: &CurrentDecision<'_>,
 ) -> Option<Ignored> {
     let people = People::of(observed, Some(rules));
-    // What somebody may not do, nobody does on that person's behalf.
+    // What a person may not do, nobody may do on that person's behalf.
     let on_behalf_of = decision.object.spec.on_behalf_of.as_deref();
     let mut approvers = [decision.made_by].into_iter().chain(on_behalf_of);
     let owner_may_not = rules.policy.spec.rules.separation.owner_may_not_approve;
@@ -104,12 +104,12 @@ pub(crate) fn approver_fault(
     attests(observed, rules, current, decision).then(|| {
         Ignored::new(
             ignored::NOT_DISTINCT,
-            "who recorded what a representative did may not approve; somebody else who holds the level must",
+            "a person who recorded what a representative did may not approve; somebody else who holds the level must",
         )
     })
 }
 
-/// Why the maker of a decision may not countersign, although a signatory.
+/// Why the person who made a decision may not countersign, although a signatory.
 pub(crate) fn countersigner_fault(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,
@@ -125,7 +125,7 @@ pub(crate) fn countersigner_fault(
     attests(observed, rules, current, decision).then(|| {
         Ignored::new(
             ignored::NOT_DISTINCT,
-            "who recorded what a representative did may not countersign; another signatory must",
+            "a person who recorded what a representative did may not countersign; another signatory must",
         )
     })
 }
@@ -164,7 +164,7 @@ pub(crate) fn distinct_fault<'s>(
     })
 }
 
-/// Why somebody may not record a representative's act. Without a policy nobody may.
+/// Why a person may not record what a representative did. Without a policy nobody may.
 pub(crate) fn attestation_fault(
     observed: &Observed<'_>,
     rules: Option<RuleSet<'_>>,
@@ -194,12 +194,12 @@ pub(crate) fn attestation_fault(
     before.any(|other| people.is_same(other.made_by, clerk)).then(|| {
         Ignored::new(
             ignored::NOT_DISTINCT,
-            "whoever decides on the agreement may not record what a representative did; somebody else must",
+            "a person who decides on the agreement may not record what a representative did; somebody else must",
         )
     })
 }
 
-/// Whether the maker of a decision recorded what a representative did before it. Then nothing else is theirs to decide.
+/// Whether the person who made a decision recorded what a representative did before. Such a person may decide nothing else.
 fn attests(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,

@@ -23,7 +23,7 @@ pub(crate) struct Signable<'a> {
     pub(crate) digest: Option<&'a str>,
     /// When confirmation and approvals were complete.
     pub(crate) since: Option<Timestamp>,
-    /// Authority that whoever countersigns must hold.
+    /// Authority that a countersignatory must hold.
     pub(crate) exercised: &'a [Authority],
 }
 
@@ -47,7 +47,7 @@ impl Signed {
     }
 }
 
-/// Whether a side has its turn at a time. `None`: not yet, and not at any time so far.
+/// Since when a side may sign; `None`: not yet.
 const fn turn(
     order: SignOffOrder,
     side: Side,
@@ -196,7 +196,7 @@ fn provider<'a>(
     }
 }
 
-/// Why somebody may not countersign. Signatories and holders are read live.
+/// Why a person may not countersign. Signatories and holders are not pinned: today's count.
 fn signatory_fault(
     observed: &Observed<'_>,
     rules: RuleSet<'_>,

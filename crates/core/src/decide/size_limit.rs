@@ -1,4 +1,4 @@
-//! A status that the API server, its watchers and people can carry, whatever others write into their texts.
+//! A limit on the size of a status, so that the API server and its watchers can carry it whatever people write.
 
 use crate::text;
 use countersign_api::CustomerAgreementStatus;
@@ -6,16 +6,16 @@ use countersign_api::CustomerAgreementStatus;
 /// What a status may take as JSON, in bytes.
 const MOST_BYTES: usize = 64 * 1024 - 1;
 
-/// Shortens texts, the longest first, until the status fits. Where only names are left, the last deviations go, as the
-/// `Valid` condition says how many there are, and then the last of those who are waited for. Who decided what and when is
-/// never touched: with more than 64 characters in the names of dozens of people a status may be longer.
+/// Shortens texts, the longest first, until the status fits. If only names are left, the last deviations go, as the `Valid`
+/// condition says how many there are, and then the last of the people who are asked. Who decided what and when is never
+/// touched: with more than 64 characters in the names of dozens of people a status may be longer.
 pub(crate) fn apply(status: &mut CustomerAgreementStatus) {
     for most in [1_000, 500, 250, 120, 60, 30] {
         if size(status) <= MOST_BYTES {
             return;
         }
         texts(status).into_iter().for_each(|text| *text = text::shorten(text, most));
-        // Conditions hold lists of faults, of which the first are worth more than a third of each.
+        // Conditions list faults, and the first few in full say more than a third of each.
         status.conditions.iter_mut().for_each(|c| c.message = text::shorten(&c.message, most * 8));
     }
     while size(status) > MOST_BYTES && !status.deviations.is_empty() {

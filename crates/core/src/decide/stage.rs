@@ -10,13 +10,13 @@ pub(crate) enum Stage {
     Invalid,
     /// The rules that were pinned are gone.
     RulesGone,
-    /// Somebody asked for other terms.
+    /// The terms have to change: a party or a manager asked for it.
     Revising,
     /// The customer has to confirm (S2).
     Confirmation,
     /// Delegated managers have to approve (S4).
     Escalation,
-    /// Somebody has to sign (S3).
+    /// A signature is missing (S3).
     SignOff,
     /// Every signature is there.
     Complete,

@@ -111,7 +111,7 @@ fn found(
     status
 }
 
-/// The facts that were found under rules that are gone now.
+/// What was found under rules that are gone now.
 fn carried(before: CustomerAgreementStatus, fresh: CustomerAgreementStatus) -> CustomerAgreementStatus {
     CustomerAgreementStatus {
         observed_generation: fresh.observed_generation,
@@ -164,7 +164,7 @@ fn valid(facts: &Facts<'_>, conditions: &mut Conditions<'_>) {
     }
 }
 
-/// Every fault, numbered where there are several.
+/// Every fault, numbered if there are several.
 fn faults_in_words(faults: &[Fault]) -> String {
     const SHOWN: usize = 30;
     match faults {
@@ -177,7 +177,7 @@ fn faults_in_words(faults: &[Fault]) -> String {
                 .map(|(n, fault)| format!("({}) {}", n + 1, fault.message));
             let more = many.len().checked_sub(SHOWN).filter(|more| *more > 0);
             let all: Vec<String> = listed
-                .chain(more.map(|more| format!("and {more} more, shown once these are mended")))
+                .chain(more.map(|more| format!("and {more} more, shown once these are fixed")))
                 .collect();
             format!("{}: {}", text::count(many.len(), "fault"), all.join("; "))
         }

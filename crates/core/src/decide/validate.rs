@@ -1,4 +1,4 @@
-//! Checking an agreement against catalogue and policy before anybody is asked (S1). All faults at once.
+//! Validation of an agreement against catalogue and policy before anybody is asked (S1). All faults at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ pub(crate) struct Assessment {
     pub(crate) requirements: Requirements,
 }
 
-/// Classes, values and finds the requirements for the orders that remain: all, until the customer has confirmed some.
+/// Classifies the terms, and values the orders that remain and finds what they require: all, until the customer has confirmed
+/// some.
 pub(crate) fn assess(
     observed: &Observed<'_>,
     confirmed: Option<&BTreeSet<String>>,
@@ -51,9 +52,9 @@ pub(crate) fn assess(
 /// What today's rules make of an agreement, and everything that is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Validation<'a> {
-    /// Catalogue and policy, and what they make of all orders: where there are both, whatever else is wrong.
+    /// Catalogue and policy, and what they make of all orders: if there are both, whatever else is wrong.
     pub(crate) rules: Option<(RuleSet<'a>, Assessment)>,
-    /// Empty only where `rules` is there.
+    /// Empty only if `rules` is there.
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -238,7 +239,9 @@ fn orders(spec: &CustomerAgreementSpec, faults: &mut Faults) {
             let valued =
                 matches!(item.action, ItemAction::Add | ItemAction::Modify) && !item.prices.is_empty();
             if valued && item.discount_percent.is_none() {
-                faults.terms(format!("{place}.discountPercent` must be given for a priced item; \"0\" where there is no discount"));
+                faults.terms(format!(
+                    "{place}.discountPercent` must be given for a priced item; \"0\" if there is no discount"
+                ));
             }
             if valued && recurring && item.commitment_months.is_none() && period.is_none() {
                 faults.terms(format!(

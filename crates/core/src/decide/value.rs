@@ -15,18 +15,18 @@ use countersign_api::customer_agreement::{
 use countersign_api::delegation_policy::Rules;
 use countersign_api::references::Period;
 
-/// What is held against limits.
+/// What is compared with limits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Valued {
     /// `None`: it cannot be valued.
     pub(crate) total: Option<Decimal>,
-    /// What is held against the limits: the total, or for an amendment the sum with what it amends.
+    /// What is compared with the limits: the total, or for an amendment the sum with what it amends.
     pub(crate) held: Option<Decimal>,
     /// Largest discount of any item, in percent.
     pub(crate) max_discount: Decimal,
-    /// Longest commitment, in months; `None` where nothing says it.
+    /// Longest commitment, in months; `None` if nothing says it.
     pub(crate) term_months: Option<i64>,
-    /// As it stands in status.
+    /// As it is written to the status.
     pub(crate) shown: Value,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn valued_items<'a>(orders: &[&'a Order]) -> impl Iterator<Item = (&'
 }
 
 /// Whole months of a period, rounded up. The last instant of a period may be the last second of a month.
-/// `None` where it has no end.
+/// `None` if it has no end.
 pub(crate) fn months(period: &Period) -> Option<i64> {
     let start = in_utc(period.start_time.0);
     let end = in_utc(period.end_time.as_ref()?.0);
@@ -135,7 +135,7 @@ impl Sum {
     }
 }
 
-/// In the policy's currency; `None` where it has no rate.
+/// In the policy's currency; `None` if it has no rate for it.
 fn converted(amount: &str, currency: &str, rules: &Rules) -> Option<Decimal> {
     let amount = decimal::parse(amount)?;
     if currency == rules.currency {

@@ -1,4 +1,4 @@
-//! Who has to act, for what, since when and until when.
+//! Whom an agreement waits for: to do what, since when and until when.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -18,7 +18,7 @@ use countersign_api::customer_agreement::{CustomerAgreementSpec, Representative}
 use countersign_api::delegation_policy::{Countersignature, Required, SignOffOrder};
 use countersign_api::subject::{Subject, SubjectKind};
 
-/// Whether the offer ends when nobody answers: it does for the customer and the countersignature, not for a manager.
+/// Whether the offer ends if nobody answers: it does for the customer and the countersignature, not for a manager.
 pub(crate) const fn ends_the_offer(action: WaitingAction) -> bool {
     matches!(action, WaitingAction::Confirm | WaitingAction::Sign | WaitingAction::Countersign)
 }

@@ -72,8 +72,8 @@ fn same(exported: &ExportedAgreement<'_>) -> &'static str {
     }
 }
 
-/// Whether a wait timed out. A closed status does not show which one. A status from an earlier version does not say whether it
-/// was a wait or the offer.
+/// Whether a wait timed out. A closed status does not show which one, and that of an earlier version not even whether it was
+/// a wait or the offer.
 fn waited_too_long(closed: &agreement_status::Closed) -> bool {
     closed.outcome == ClosedOutcome::Expired && closed.cause.as_deref() != Some(cause::OFFER_ENDED)
 }

@@ -183,7 +183,11 @@ fn imports_are_read_in_every_form() {
         ("decide::waiting", "text"),
         ("verify", "manifest"),
     ] {
-        assert!(imports[&module(from)].contains(&module(to)), "{from} imports {to}: {:?}", imports[&module(from)]);
+        assert!(
+            imports[&module(from)].contains(&module(to)),
+            "{from} imports {to}: {:?}",
+            imports[&module(from)]
+        );
     }
     let mut other_way = imports;
     other_way.get_mut(&module("decide::calendar")).unwrap().insert(module("decide::facts"));

@@ -145,7 +145,7 @@ fn a_decision_names_the_digest_that_the_operator_waits_for() {
         binding::of(&world.agreement, Some(&world.policies[0].spec), action)
             .map(|own| (own.digest, own.content))
     };
-    assert!(of(&world, Action::Confirm).unwrap_err().to_string().contains("has not looked"));
+    assert!(of(&world, Action::Confirm).unwrap_err().to_string().contains("has not reconciled"));
     world.settle();
     assert_eq!(of(&world, Action::Confirm), Ok((world.terms_digest(), Content::Terms)));
     assert!(of(&world, Action::Sign).unwrap_err().to_string().contains("has yet to confirm"));

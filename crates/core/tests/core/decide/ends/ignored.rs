@@ -86,7 +86,7 @@ fn who_decides_on_faulty_terms_is_told_to_decide_again() {
     world.pass(60).confirm(EVA);
     assert_eq!(world.settle(), 1);
     assert_eq!((world.last_ignored(), world.phase()), ("OutOfTurn", "Pending"));
-    assert_eq!(world.ignored()[0].message, "the terms have faults; decide again once they are mended");
+    assert_eq!(world.ignored()[0].message, "the terms have faults; decide again once they are fixed");
 }
 
 #[test]

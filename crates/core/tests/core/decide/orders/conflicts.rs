@@ -30,7 +30,7 @@ fn what_is_not_ours_is_never_adopted_and_never_overwritten() {
         world.settle();
         assert_eq!((world.phase(), uids(&world)[0]), ("IssuingOrders", None), "{whose}");
         let message = format!(
-            "`{name}` stands there and is not ours; nothing is overwritten: remove it, and the order request is made"
+            "`{name}` already exists and is not ours; nothing is overwritten: remove it, and the order request is made"
         );
         for type_ in ["OrdersIssued", "Ready", "Stalled"] {
             let (_, reason, text) = world.condition(type_);
@@ -57,7 +57,7 @@ fn a_create_that_the_server_refuses_is_said_in_its_words_and_tried_again() {
     let plan = world.plan();
     assert_eq!(ids(&plan.orders), ["o2"], "it stays in the plan; the shell holds it back");
     world.settle();
-    let message = "the server does not take 1 of 2 order requests, and it is tried again; for order `o2` it says: exceeded quota: orders [31m, used: 1";
+    let message = "the server rejects 1 of 2 order requests, which is tried again; for order `o2` it says: exceeded quota: orders [31m, used: 1";
     assert_eq!(
         world.condition("OrdersIssued"),
         ("False".to_owned(), "CreateRefused".to_owned(), message.to_owned())

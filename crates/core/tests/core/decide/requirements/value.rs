@@ -162,7 +162,7 @@ fn what_has_no_rate_cannot_be_valued_and_is_for_a_level_without_limits() {
     assert_eq!(shown.not_valued, ["order `o1` item `01`: the policy has no rate for USD"]);
     assert_eq!(
         steps(&world),
-        [("sales", "L4", vec!["a contract value that cannot be told exceeds sales L3 (EUR 5000000.00)"])]
+        [("sales", "L4", vec!["an unknown contract value exceeds sales L3 (EUR 5000000.00)"])]
     );
 }
 

@@ -25,7 +25,7 @@ fn every_fault_is_said_at_once() {
     assert_eq!(reason, "TermsInvalid");
     assert_eq!(
         message,
-        "5 faults: (1) `spec.orders[o1].items[01].discountPercent` must be given for a priced item; \"0\" where there is no discount; \
+        "5 faults: (1) `spec.orders[o1].items[01].discountPercent` must be given for a priced item; \"0\" if there is no discount; \
          (2) `spec.customer.representatives` must have one with the role Signatory; \
          (3) `spec.parentRef.name` \"nowhere\" does not exist; \
          (4) `spec.terms[unlimited-liability].value` \"true\" is prohibited; permitted is false; \
@@ -40,7 +40,7 @@ fn more_faults_than_a_message_holds_are_counted() {
         agreement.spec.orders[0].items = vec![item; 36];
     });
     assert!(message.starts_with("35 faults: (1) "), "{message}");
-    assert!(message.ends_with("; and 5 more, shown once these are mended"), "{message}");
+    assert!(message.ends_with("; and 5 more, shown once these are fixed"), "{message}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn a_priced_item_says_its_discount() {
         if faulty {
             assert_eq!(
                 fault_in(&world).1,
-                "`spec.orders[o1].items[01].discountPercent` must be given for a priced item; \"0\" where there is no discount"
+                "`spec.orders[o1].items[01].discountPercent` must be given for a priced item; \"0\" if there is no discount"
             );
         } else {
             assert_eq!(world.phase(), "AwaitingConfirmation", "{action:?}");
@@ -57,7 +57,7 @@ fn something_says_for_how_many_months_a_price_recurs() {
     assert_eq!(
         message,
         "3 faults: (1) `spec.orders[o1].items[01].commitmentMonths` must be given for a recurring price, since `spec.agreementPeriod.endTime` is not; \
-         (2) a contract value that cannot be told exceeds every level, the highest being sales L4 (EUR 50000000.00); \
+         (2) an unknown contract value exceeds every level, the highest being sales L4 (EUR 50000000.00); \
          (3) a term without end exceeds every level, the highest being sales L4 (120 months)"
     );
 }
@@ -86,7 +86,7 @@ fn money_and_percentages_are_well_formed() {
     assert_eq!(
         message,
         "2 faults: (1) `spec.orders[o1].items[01].prices` amount \"4 500,00\" must be a decimal, such as 1290.00; \
-         (2) a contract value that cannot be told exceeds every level, the highest being sales L4 (EUR 50000000.00)"
+         (2) an unknown contract value exceeds every level, the highest being sales L4 (EUR 50000000.00)"
     );
     let message = spec_fault(|agreement| {
         agreement.spec.estimated_value =
@@ -95,7 +95,7 @@ fn money_and_percentages_are_well_formed() {
     assert_eq!(
         message,
         "2 faults: (1) `spec.estimatedValue.amount` \"a lot\" must be a decimal, such as 1290.00; \
-         (2) a contract value that cannot be told exceeds every level, the highest being sales L4 (EUR 50000000.00)"
+         (2) an unknown contract value exceeds every level, the highest being sales L4 (EUR 50000000.00)"
     );
     let message = spec_fault(|agreement| {
         agreement.spec.orders[0].items[0].discount_percent = Some("ninety".to_owned());
