@@ -132,8 +132,9 @@ async fn check(life: &Life, stage: &Stage<'_>, begin: AuditMark) -> Result<Vec<S
     Ok(wrong)
 }
 
+/// Each life costs one write for each state and rest and restart cost nothing.
 #[tokio::test]
-async fn each_life_costs_one_write_for_each_state_and_rest_and_restart_cost_nothing() -> Result<()> {
+async fn each_life_costs_one_write_for_each_state_and_rest_costs_nothing() -> Result<()> {
     let turn = installed("counts").await?;
     let cluster = turn.cluster;
     let lives = lives();

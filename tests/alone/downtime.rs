@@ -41,9 +41,9 @@ async fn phases_since(stage: &Stage<'_>, before: usize) -> Result<Vec<String>> {
     Ok(stage.history().await?.iter().skip(before).map(|agreement| phase_of(agreement).to_owned()).collect())
 }
 
+/// A manager who approved in time while nobody looked is counted and the offer does not expire.
 #[tokio::test]
-async fn a_manager_who_approved_in_time_while_nobody_looked_is_counted_and_the_offer_does_not_expire()
--> Result<()> {
+async fn who_approved_in_time_while_it_was_down_is_counted() -> Result<()> {
     let cluster = installed("restarts").await?;
     let stage = Example::of("fibre")?
         .with_term("payment-days", "45")
@@ -97,8 +97,9 @@ async fn a_customer_who_confirmed_in_time_while_nobody_looked_has_confirmed() ->
     second.stop().await
 }
 
+/// After several silent deadlines only the next level is asked and has its full time.
 #[tokio::test]
-async fn after_several_silent_deadlines_only_the_next_level_is_asked_and_has_its_full_time() -> Result<()> {
+async fn after_several_silent_deadlines_only_the_next_level_is_asked() -> Result<()> {
     let wait = SignedDuration::from_secs(2);
     let cluster = installed("restarts").await?;
     let stage = Example::silent()?.set(&cluster).await?;
@@ -153,8 +154,9 @@ fn never_creates_order_requests(request: &Request<Body>) -> Tamper {
     if creates { Tamper::Swallow } else { Tamper::Pass }
 }
 
+/// What stands under the name of an order request and is not ours is never adopted.
 #[tokio::test]
-async fn what_stands_under_the_name_of_an_order_request_and_is_not_ours_is_never_adopted() -> Result<()> {
+async fn what_has_the_name_of_an_order_request_is_never_adopted() -> Result<()> {
     let cluster = installed("restarts").await?;
     let stage = Stage::set(&cluster, "fibre").await?;
     let namespaces = [stage.namespace.as_str()];
@@ -196,8 +198,9 @@ async fn what_stands_under_the_name_of_an_order_request_and_is_not_ours_is_never
     second.stop().await
 }
 
+/// An agreement with more decisions than one page holds is sealed on all of them.
 #[tokio::test]
-async fn an_agreement_with_more_decisions_than_one_page_holds_is_sealed_on_all_of_them() -> Result<()> {
+async fn an_agreement_with_several_pages_of_decisions_is_sealed_on_all() -> Result<()> {
     let cluster = installed("restarts").await?;
     let stage = Stage::set(&cluster, "fibre").await?;
     let first = Operator::start(stage.cluster, &[&stage.namespace]).await?;

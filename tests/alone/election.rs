@@ -62,8 +62,9 @@ async fn was_passed_on_once(stage: &Stage<'_>) -> Result<()> {
     Ok(())
 }
 
+/// A life goes on when whoever leads is frozen comes back is killed or told to stop.
 #[tokio::test]
-async fn a_life_goes_on_when_whoever_leads_is_frozen_comes_back_is_killed_or_told_to_stop() -> Result<()> {
+async fn a_life_goes_on_when_the_leader_is_frozen_killed_or_stopped() -> Result<()> {
     let turn = installed("election").await?;
     let cluster = turn.cluster;
     let (mut first, first_address) = replica(cluster).await?;

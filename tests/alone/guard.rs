@@ -156,8 +156,9 @@ async fn a_decision_that_was_forged_while_a_binding_was_gone_never_counts() -> R
     operator.stop().await
 }
 
+/// A binding that was weakened and put back while the operator was down is found.
 #[tokio::test]
-async fn a_binding_that_was_weakened_and_put_back_while_the_operator_was_down_is_found() -> Result<()> {
+async fn a_binding_that_was_weakened_while_it_was_down_is_found() -> Result<()> {
     let (cluster, _turn) = alone().await?;
     let stage = Stage::set(cluster, "fibre").await?;
     let operator = Operator::start(cluster, &[&stage.namespace]).await?;
@@ -233,8 +234,9 @@ async fn what_refuses_the_trial_in_the_place_of_the_policies_proves_nothing() ->
     operator.stop().await.map_err(|error| anyhow!("{error:#}"))
 }
 
+/// During an upgrade both sets are installed and decisions count all the time.
 #[tokio::test]
-async fn during_an_upgrade_both_sets_are_installed_and_decisions_count_all_the_time() -> Result<()> {
+async fn during_an_upgrade_decisions_count_all_the_time() -> Result<()> {
     let (cluster, _turn) = alone().await?;
     let admin = cluster.admin()?;
     let stage = Stage::set(cluster, "fibre").await?;

@@ -64,8 +64,9 @@ fn every_file_is_compiled_in_and_every_document_of_it_is_guarded() {
     }
 }
 
+/// Another operator is another version of what names it and of nothing else.
 #[test]
-fn another_operator_is_another_version_of_what_names_it_and_of_nothing_else() {
+fn another_operator_is_another_version_of_what_names_it_only() {
     let other = "system:serviceaccount:agreements:operator";
     let (ours, theirs) = (files(OPERATOR), files(other));
     let changed: Vec<&str> = ours.iter().zip(&theirs).filter(|(a, b)| a != b).map(|(a, _)| a.0).collect();
@@ -78,8 +79,9 @@ fn another_operator_is_another_version_of_what_names_it_and_of_nothing_else() {
     assert_eq!(names(&Set::of(OPERATOR)).difference(&names(&Set::of(other))).count(), 2);
 }
 
+/// A version stands for the content and not for the version that was there.
 #[test]
-fn a_version_stands_for_the_content_and_not_for_the_version_that_was_there() {
+fn a_version_is_made_from_the_content_and_not_from_the_last_one() {
     let text = "name: a-0123abcd.countersign.dev\nrule: x\nname: a-99999999.countersign.dev, countersign.dev/x, b.countersign.dev";
     let once = versioned(text);
     assert_eq!(versioned(&once), once);

@@ -44,8 +44,9 @@ fn printed(operator: &str) -> Result<BTreeSet<(String, String)>> {
     Ok(policies(&objects))
 }
 
+/// Wherever it is installed the policies are those that the operator looks for.
 #[test]
-fn wherever_it_is_installed_the_policies_are_those_that_the_operator_looks_for() -> Result<()> {
+fn wherever_it_is_installed_the_policies_are_those_it_looks_for() -> Result<()> {
     for (namespace, options, operator) in [
         (HOME, &[][..], OPERATOR),
         ("contracts", &[], "system:serviceaccount:contracts:countersign"),

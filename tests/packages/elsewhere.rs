@@ -11,8 +11,9 @@ use crate::pod::Pod;
 use crate::tools::chart;
 use testkit::{PATIENCE, raw};
 
+/// In another namespace it serves those that it was told and sees no other.
 #[tokio::test]
-async fn in_another_namespace_it_serves_those_that_it_was_told_and_sees_no_other() -> Result<()> {
+async fn in_another_namespace_it_serves_only_those_that_it_was_told() -> Result<()> {
     let plane = ControlPlane::start().await?;
     let admin = plane.admin()?;
     let terminal = Terminal::of_an_admin(&plane)?;

@@ -49,8 +49,9 @@ fn level<'p>(policy: &'p Value, verb: &str, group: &str, resource: &str) -> &'p 
     rule["level"].as_str().unwrap()
 }
 
+/// The audit policy notes every change with its content and every read without.
 #[test]
-fn the_audit_policy_notes_every_change_with_its_content_and_every_read_without() {
+fn the_audit_policy_notes_changes_with_their_content() {
     let [text] = blocks("yaml")[..] else { panic!("one audit policy") };
     let policy: Value = serde_saphyr::from_str(text).unwrap();
     assert_eq!((&policy["apiVersion"], &policy["kind"]), (&json!("audit.k8s.io/v1"), &json!("Policy")));

@@ -114,8 +114,9 @@ async fn whoever_vanishes_is_replaced_once_its_lease_is_over_and_not_before() {
     server.until("what happened meanwhile is looked at", |server| is_seen(server, "a")).await;
 }
 
+/// A lease with a time of another clock or rubbish is judged by its renewals.
 #[tokio::test(start_paused = true)]
-async fn a_lease_with_a_time_of_another_clock_or_rubbish_is_judged_by_its_renewals() {
+async fn a_lease_with_a_time_of_another_clock_is_judged_by_its_renewals() {
     let server = Server::new();
     for (time, seconds) in [
         ("1999-01-01T00:00:00.000000Z", 30),
@@ -134,8 +135,9 @@ async fn a_lease_with_a_time_of_another_clock_or_rubbish_is_judged_by_its_renewa
     }
 }
 
+/// Whoever cannot renew stops acting before another may begin and takes up everything later.
 #[tokio::test(start_paused = true)]
-async fn whoever_cannot_renew_stops_acting_before_another_may_begin_and_takes_up_everything_later() {
+async fn who_cannot_renew_stops_before_another_may_begin() {
     let server = Server::new();
     let (replica, other) = two(&server).await;
     is_looked_at(&server, "a").await;
@@ -207,8 +209,9 @@ async fn what_was_read_in_one_term_is_not_written_in_the_next() {
     server.until("it is looked at anew", |server| is_seen(server, "a")).await;
 }
 
+/// A lease that is deleted or edited by a stranger is mended without a pause.
 #[tokio::test(start_paused = true)]
-async fn a_lease_that_is_deleted_or_edited_by_a_stranger_is_mended_without_a_pause() {
+async fn a_lease_that_is_deleted_or_edited_is_restored_without_a_pause() {
     let server = Server::new();
     let replica = Replica::start(&server);
     replica.until_leading(&server).await;
@@ -263,8 +266,9 @@ async fn whoever_lost_an_answer_still_lets_go_of_the_lease() {
     assert!(second.leads());
 }
 
+/// Whoever has not seen everything does not take the lease from whoever has.
 #[tokio::test(start_paused = true)]
-async fn whoever_has_not_seen_everything_does_not_take_the_lease_from_whoever_has() {
+async fn who_has_not_seen_everything_does_not_take_the_lease() {
     let server = Server::new();
     let (first, second) = two(&server).await;
     let never = Script { hang: true, ..Script::new("GET", "/standardterms", 200, "", "") };

@@ -62,8 +62,9 @@ fn active(operator: &Operator) -> String {
     operator.metric("countersign_decision_guard_active")
 }
 
+/// A forged decision is tried at start before one counts and every five minutes.
 #[tokio::test(start_paused = true)]
-async fn a_forged_decision_is_tried_at_start_before_one_counts_and_every_five_minutes() {
+async fn a_forged_decision_is_tried_at_start_and_every_five_minutes() {
     let agreements = names(1);
     let server = server(&agreements);
     let operator = Operator::start_guarded(&server);
@@ -96,8 +97,9 @@ async fn many_decisions_that_are_seen_together_share_a_few_trials() {
     assert!(trials(&server) - before <= 6, "{} trials", trials(&server) - before);
 }
 
+/// While the trial gets no answer nothing counts and nothing is said to be wrong.
 #[tokio::test(start_paused = true)]
-async fn while_the_trial_gets_no_answer_nothing_counts_and_nothing_is_said_to_be_wrong() {
+async fn while_the_trial_gets_no_answer_nothing_counts() {
     let agreements = names(1);
     let server = server(&agreements);
     let operator = Operator::start_guarded(&server);
@@ -112,8 +114,9 @@ async fn while_the_trial_gets_no_answer_nothing_counts_and_nothing_is_said_to_be
     assert!(status_of(&server, &agreements[0])["ignoredDecisions"].is_null());
 }
 
+/// A server that lets a forged decision through counts none and none of that time later.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_lets_a_forged_decision_through_counts_none_and_none_of_that_time_later() {
+async fn if_a_forged_decision_is_let_through_none_of_that_time_counts() {
     let agreements = names(1);
     let server = server(&agreements);
     let operator = Operator::start_guarded(&server);
@@ -135,8 +138,9 @@ async fn a_server_that_lets_a_forged_decision_through_counts_none_and_none_of_th
     assert_eq!(operator.metric("countersign_reconcile_panics_total"), "0");
 }
 
+/// What was held back for a moment counts no more than what was held back for an hour.
 #[tokio::test(start_paused = true)]
-async fn what_was_held_back_for_a_moment_counts_no_more_than_what_was_held_back_for_an_hour() {
+async fn what_was_held_back_for_a_moment_does_not_count() {
     let agreements = names(1);
     let server = server(&agreements);
     let operator = Operator::start_guarded(&server);
@@ -153,8 +157,9 @@ async fn what_was_held_back_for_a_moment_counts_no_more_than_what_was_held_back_
     assert_eq!(status_of(&server, "fibre-0")["phase"], "AwaitingConfirmation");
 }
 
+/// An operator that does not learn its own name is not ready and goes on asking.
 #[tokio::test(start_paused = true)]
-async fn an_operator_that_does_not_learn_its_own_name_is_not_ready_and_goes_on_asking() {
+async fn an_operator_that_does_not_learn_its_own_name_is_not_ready() {
     let agreements = names(1);
     let server = server(&agreements);
     for _ in 0..3 {

@@ -81,8 +81,9 @@ async fn of_two_that_supersede_the_same_and_are_signed_at_once_one_is_sealed() {
     assert!(sealed(&server, winner.as_str().unwrap()));
 }
 
+/// Whoever takes over sees what was sealed before even if its watch is slow.
 #[tokio::test(start_paused = true)]
-async fn whoever_takes_over_sees_what_was_sealed_before_even_if_its_watch_is_slow() {
+async fn who_takes_over_sees_what_was_sealed_even_if_its_watch_is_slow() {
     let (server, first) = asked_by(|server| Operator::start_elected(server, decide), &|_| {}).await;
     let second = Operator::start_elected(&server, decide);
     server.until("the second is ready", |_| second.is_ready()).await;

@@ -187,8 +187,9 @@ async fn a_decline_that_only_the_fresh_read_shows_is_heard() {
     assert_eq!(status(&server)["signOff"]["sealedTime"], Value::Null);
 }
 
+/// A server that says come back tomorrow delays the seal by minutes at most.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_says_come_back_tomorrow_delays_the_seal_by_minutes_at_most() {
+async fn a_server_that_says_tomorrow_delays_the_seal_by_minutes_at_most() {
     let (server, operator) = asked().await;
     let busy = Script {
         headers: vec![("retry-after", "86400")],

@@ -121,8 +121,9 @@ async fn a_decision_that_does_not_count_is_counted_once() {
     assert_eq!(happened(&operator, "DecisionIgnored"), "1");
 }
 
+/// What the server refused is not counted and what it took is counted once.
 #[tokio::test(start_paused = true)]
-async fn what_the_server_refused_is_not_counted_and_what_it_took_is_counted_once() {
+async fn what_the_server_took_is_counted_once_and_what_it_refused_not() {
     let server = Server::new();
     server.put("customeragreements", agreement("a"));
     server.script(Script::new("PATCH", "/a/status", 500, "InternalError", "no"));
@@ -139,8 +140,9 @@ async fn what_the_server_refused_is_not_counted_and_what_it_took_is_counted_once
     assert_eq!([happened(&operator, "OfferExpired"), ended(&operator, "Expired", "Pending")], ["1", "1"]);
 }
 
+/// A write of which the answer was lost is not counted by its second attempt.
 #[tokio::test(start_paused = true)]
-async fn a_write_of_which_the_answer_was_lost_is_not_counted_by_its_second_attempt() {
+async fn a_write_whose_answer_was_lost_is_not_counted_twice() {
     let server = Server::new();
     server.put("customeragreements", agreement("a"));
     let operator = Operator::start(&server, |seen, _| match phase(seen.agreement) {

@@ -140,8 +140,9 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    /// The time is that of the change and what stands there is not written again.
     #[test]
-    fn the_time_is_that_of_the_change_and_what_stands_there_is_not_written_again() {
+    fn the_time_is_that_of_the_change_and_nothing_is_written_twice() {
         let (object, first) = request(&Value::Null);
         let taken = report(&object, &first, "desk", &Progress::Taken, at(10)).unwrap();
         assert_eq!(taken["metadata"]["resourceVersion"], "7");

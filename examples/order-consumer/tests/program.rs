@@ -94,8 +94,9 @@ async fn until_true(requests: &Api<DynamicObject>, type_: &str) -> Result<Value>
     .await
 }
 
+/// Killed between order and report it leaves one order which the next one reports.
 #[tokio::test]
-async fn killed_between_order_and_report_it_leaves_one_order_which_the_next_one_reports() -> Result<()> {
+async fn killed_between_order_and_report_it_leaves_one_order() -> Result<()> {
     let plane = cluster().await?;
     let (folder, logs) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, "order-desk").await?;

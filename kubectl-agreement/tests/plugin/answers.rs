@@ -27,8 +27,9 @@ async fn what_is_changed_while_somebody_reads_is_not_decided_on() -> Result<()> 
     Ok(())
 }
 
+/// What is deleted while somebody reads is not decided on nor is another of its name.
 #[tokio::test]
-async fn what_is_deleted_while_somebody_reads_is_not_decided_on_nor_is_another_of_its_name() -> Result<()> {
+async fn what_is_deleted_while_somebody_reads_is_not_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.grant(&eva(), "countersign-reader").await?;
     stage.until_phase("AwaitingConfirmation").await?;

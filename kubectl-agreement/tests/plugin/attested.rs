@@ -57,8 +57,9 @@ async fn a_refusal_on_paper_ends_the_agreement_in_the_words_of_who_refused() -> 
     Ok(())
 }
 
+/// A wish on paper opens the agreement again and only that of a representative does.
 #[tokio::test]
-async fn a_wish_on_paper_opens_the_agreement_again_and_only_that_of_a_representative_does() -> Result<()> {
+async fn only_a_representatives_wish_on_paper_opens_the_agreement_again() -> Result<()> {
     let stage = stage().await?;
     let wish = ["request-change", "--reason", "60 days, please"];
     attests(&stage, &wish, "x.stranger@norrland-timber.example").await?.failed(3, "does not count");

@@ -45,9 +45,9 @@ async fn of_several_functions_that_ask_one_person_the_person_chooses() -> Result
     Ok(())
 }
 
+/// Who holds an authority and stands in for another acts in person unless told otherwise.
 #[tokio::test]
-async fn who_holds_an_authority_and_stands_in_for_another_acts_in_person_unless_told_otherwise() -> Result<()>
-{
+async fn who_holds_and_stands_in_acts_in_person_unless_told_otherwise() -> Result<()> {
     for (name, reads) in [("s.blind", false), ("s.seeing", true)] {
         let who = Person::user(name, &[]);
         for (flags, for_whom, on_behalf_of) in

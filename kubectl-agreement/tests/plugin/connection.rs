@@ -79,8 +79,9 @@ async fn a_kubeconfig_may_be_in_several_files_of_which_some_are_missing() -> Res
     Ok(())
 }
 
+/// A name that the kubeconfig does not have is said with those that it has.
 #[tokio::test]
-async fn a_name_that_the_kubeconfig_does_not_have_is_said_with_those_that_it_has() -> Result<()> {
+async fn a_name_that_the_kubeconfig_lacks_is_said_with_those_it_has() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let pieces = Pieces::of(&stage).await?;
     let whole = [pieces.with("whole", &["clusters", "users", "contexts", "current-context"])?];

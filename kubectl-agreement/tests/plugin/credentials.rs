@@ -52,8 +52,9 @@ cat <<END
  "status": {"clientCertificateData": "$(decoded $1)", "clientKeyData": "$(decoded $2)"}}
 END"#;
 
+/// A credential plugin gives the credential and does not read what is decided on.
 #[tokio::test]
-async fn a_credential_plugin_gives_the_credential_and_does_not_read_what_is_decided_on() -> Result<()> {
+async fn a_credential_plugin_does_not_read_what_is_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let owner = User::of(&patel(), &stage).await?;
@@ -86,9 +87,9 @@ async fn a_credential_plugin_that_gives_none_is_told_of_in_its_own_words() -> Re
     Ok(())
 }
 
+/// Somebody who acts as another does so with groups and uid and is warned wherever it is said.
 #[tokio::test]
-async fn somebody_who_acts_as_another_does_so_with_groups_and_uid_and_is_warned_wherever_it_is_said()
--> Result<()> {
+async fn who_acts_as_another_does_so_with_groups_and_uid_and_is_warned() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let admin = User::with(stage.cluster.plane.admin_kubeconfig(), &stage.namespace);

@@ -32,8 +32,9 @@ pub async fn decisions(stage: &Stage<'_>) -> Result<usize> {
     Ok(all["items"].as_array().map_or(0, Vec::len))
 }
 
+/// Managers approve in their turn with the authority that policy and status give them.
 #[tokio::test]
-async fn managers_approve_in_their_turn_with_the_authority_that_policy_and_status_give_them() -> Result<()> {
+async fn managers_approve_in_turn_with_the_authority_that_they_have() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     everywhere(&stage, &mary()).await?;
     escalated(&stage).await?;
@@ -70,9 +71,9 @@ async fn managers_approve_in_their_turn_with_the_authority_that_policy_and_statu
     Ok(())
 }
 
+/// A decision that does not count is made only if it must be and has an exit status of its own.
 #[tokio::test]
-async fn a_decision_that_does_not_count_is_made_only_if_it_must_be_and_has_an_exit_status_of_its_own()
--> Result<()> {
+async fn a_decision_that_would_not_count_is_made_only_if_forced() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     everywhere(&stage, &mary()).await?;
     escalated(&stage).await?;
@@ -184,8 +185,9 @@ async fn somebody_records_what_was_signed_on_paper_with_the_digest_of_the_scan()
     Ok(())
 }
 
+/// What the operator says in no time is told with an exit status of its own.
 #[tokio::test]
-async fn what_the_operator_says_in_no_time_is_told_with_an_exit_status_of_its_own() -> Result<()> {
+async fn an_operator_that_says_nothing_in_time_has_its_own_exit_status() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.confirm_fibre().await?;
     stage.until_phase("AwaitingSignOff").await?;

@@ -98,8 +98,9 @@ fn to_decide(role: &Role, (line, verbs, least): Deciding) -> Answer {
     Answer::Refuses(format!("does not hold the verb \"{}\"", verbs[0]), least)
 }
 
+/// Every role can do what it is for and is told what it lacks for the rest.
 #[tokio::test]
-async fn every_role_can_do_what_it_is_for_and_is_told_what_it_lacks_for_the_rest() -> Result<()> {
+async fn every_role_does_what_it_is_for_and_learns_what_it_lacks() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     escalated(&stage).await?;
     let name = stage.agreement.as_str();

@@ -18,8 +18,9 @@ fn long_name(at: usize) -> String {
     format!("{}{at:02}", "norrland-timber-sawmill-fibres-of-the-north-and-of-the-south-")
 }
 
+/// Forty agreements with the longest names and other scripts fit and none is missing.
 #[tokio::test]
-async fn forty_agreements_with_the_longest_names_and_other_scripts_fit_and_none_is_missing() -> Result<()> {
+async fn forty_agreements_with_the_longest_names_fit() -> Result<()> {
     let stage = Stage::set(running().await?, "fibre").await?;
     stage.grant(&eva(), "countersign-reader").await?;
     let stages: Vec<Stage<'_>> = (0..40)
@@ -84,8 +85,9 @@ async fn where_there_is_nothing_it_is_said_and_programs_get_an_empty_list() -> R
     Ok(())
 }
 
+/// People with long names and many words are shown whole where one agreement is.
 #[tokio::test]
-async fn people_with_long_names_and_many_words_are_shown_whole_where_one_agreement_is() -> Result<()> {
+async fn long_names_and_many_words_are_shown_whole_for_one_agreement() -> Result<()> {
     let name = format!("{}@{}.example", "vorname.nachname-und-noch-einer".repeat(2), "abteilung".repeat(5));
     let long = Person::user(&name, &["account-managers"]);
     let signatory =

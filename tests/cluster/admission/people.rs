@@ -7,9 +7,9 @@ use testkit::people::Person;
 
 use super::{Stage, acts};
 
+/// Administrators and delivery tools decide nothing even when they were granted the verb.
 #[tokio::test]
-async fn administrators_and_delivery_tools_decide_nothing_even_when_they_were_granted_the_verb() -> Result<()>
-{
+async fn administrators_and_delivery_tools_decide_nothing() -> Result<()> {
     let stage = Stage::new("wildcard").await?;
     let everything = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]);
     let all_verbs = json!([{"apiGroups": [GROUP], "resources": ["customeragreements", "agreementdecisions"], "verbs": ["*"]}]);

@@ -12,10 +12,11 @@ use testkit::raw::{self, Refusal};
 use testkit::schema::{with, word};
 use testkit::stage::{Stage, condition, desk, eva, lea, mary, omar, phase_of};
 
+/// A decision that was committed to git is refused whatever the tool that applies it may do.
+///
 /// Whoever may merge to Git would sign for everybody if a tool's word counted.
 #[tokio::test]
-async fn a_decision_that_was_committed_to_git_is_refused_whatever_the_tool_that_applies_it_may_do()
--> Result<()> {
+async fn a_decision_that_was_committed_to_git_is_refused() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let asked = stage.until_phase("AwaitingConfirmation").await?;
     let committed = decision_as_shown(&asked, &eva(), confirm());
@@ -194,9 +195,11 @@ async fn one_person_is_not_on_both_sides_under_two_names() -> Result<()> {
     Ok(())
 }
 
+/// Nobody poses as another without the right and nobody who has it remains unseen.
+///
 /// Who may pose as everybody decides as everybody; so that is a right of its own, and the log shows both.
 #[tokio::test]
-async fn nobody_poses_as_another_without_the_right_and_nobody_who_has_it_remains_unseen() -> Result<()> {
+async fn nobody_poses_as_another_without_the_right_or_unseen() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let asked = stage.until_phase("AwaitingConfirmation").await?;
     let helper = Person::user("helper@countersign.example", &[]);

@@ -103,9 +103,11 @@ async fn a_decision_under_the_name_of_an_earlier_one_is_refused() -> Result<()> 
     Ok(())
 }
 
+/// What is decided after the deadline does not count whatever time it claims.
+///
 /// The time is the server's, and a customer who comes too late is told so.
 #[tokio::test]
-async fn what_is_decided_after_the_deadline_does_not_count_whatever_time_it_claims() -> Result<()> {
+async fn what_is_decided_late_does_not_count_whatever_time_it_claims() -> Result<()> {
     let hasty = with(&policy("hasty")?, "/spec/rules/confirmation/deadlineSeconds", &json!(2));
     let stage = under(&hasty, "fibre").await?;
     let asked = stage

@@ -78,8 +78,9 @@ async fn no_edit_of_an_agreement_changes_quorum_rules_or_people_with_it() -> Res
     Ok(())
 }
 
+/// A policy that is slipped in changes nothing that runs and stops what is new.
 #[tokio::test]
-async fn a_policy_that_is_slipped_in_changes_nothing_that_runs_and_stops_what_is_new() -> Result<()> {
+async fn a_policy_that_is_slipped_in_stops_only_what_is_new() -> Result<()> {
     let stage = under(&policy("before")?, "fleet").await?;
     fleet_escalated(&stage).await?;
     let slipped =

@@ -56,8 +56,9 @@ async fn an_order_that_comes_to_nothing_is_failed_and_the_agreement_says_so() ->
     replica.stop().await
 }
 
+/// What the consumer does not do is rejected with every reason and nothing is made.
 #[tokio::test]
-async fn what_the_consumer_does_not_do_is_rejected_with_every_reason_and_nothing_is_made() -> Result<()> {
+async fn what_the_consumer_does_not_do_is_rejected_with_every_reason() -> Result<()> {
     let _shared = DEFINITION.read().await;
     let example = Example::of("fibre")?
         .with("/spec/orders/0/specialRequirements", &json!(["by barge"]))
@@ -81,8 +82,9 @@ async fn what_the_consumer_does_not_do_is_rejected_with_every_reason_and_nothing
     replica.stop().await
 }
 
+/// What the consumer cannot read stays free and keeps nobody from the rest.
 #[tokio::test]
-async fn what_the_consumer_cannot_read_stays_free_and_keeps_nobody_from_the_rest() -> Result<()> {
+async fn what_the_consumer_cannot_read_keeps_nobody_from_the_rest() -> Result<()> {
     let _alone = DEFINITION.write().await;
     let (stage, request) = one_order().await?;
     let admin = stage.cluster.admin()?;
@@ -115,9 +117,9 @@ async fn what_the_consumer_cannot_read_stays_free_and_keeps_nobody_from_the_rest
     replica.stop().await
 }
 
+/// A second request with the same key gets the same order and another content gets none.
 #[tokio::test]
-async fn a_second_request_with_the_same_key_gets_the_same_order_and_another_content_gets_none() -> Result<()>
-{
+async fn a_second_request_with_the_same_key_gets_the_same_order() -> Result<()> {
     let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let orders = tempfile::tempdir()?;

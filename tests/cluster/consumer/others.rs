@@ -78,8 +78,9 @@ async fn an_event_that_says_nothing_new_changes_nothing() -> Result<()> {
     Ok(())
 }
 
+/// A watch that lost its place ends the replica for the next start to begin anew.
 #[tokio::test]
-async fn a_watch_that_lost_its_place_ends_the_replica_for_the_next_start_to_begin_anew() -> Result<()> {
+async fn a_watch_that_lost_its_place_ends_the_replica() -> Result<()> {
     let _shared = DEFINITION.read().await;
     let cluster = running().await?;
     let client = cluster.admin()?;

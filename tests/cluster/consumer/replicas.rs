@@ -95,8 +95,9 @@ pub(super) fn at_once(client: Client, meeting: Arc<Barrier>) -> Client {
     Client::new(tower::service_fn(send), namespace)
 }
 
+/// Of two replicas that claim at once one wins and the other leaves it alone.
 #[tokio::test]
-async fn of_two_replicas_that_claim_at_once_one_wins_and_the_other_leaves_it_alone() -> Result<()> {
+async fn of_two_replicas_that_claim_at_once_one_wins() -> Result<()> {
     let _shared = DEFINITION.read().await;
     let (stage, request) = one_order().await?;
     let mark = stage.cluster.plane.audit_mark()?;
@@ -158,14 +159,16 @@ async fn dies(mood: Mood, made_by_the_first: usize) -> Result<()> {
     standing_in.stop().await
 }
 
+/// A replica that dies after the order was made leaves it for another to report.
 #[tokio::test]
-async fn a_replica_that_dies_after_the_order_was_made_leaves_it_for_another_to_report() -> Result<()> {
+async fn a_replica_that_dies_after_ordering_leaves_the_report_to_another() -> Result<()> {
     let _shared = DEFINITION.read().await;
     dies(Mood::HangsBehind, 1).await
 }
 
+/// A replica that dies after its claim leaves the order for another to make.
 #[tokio::test]
-async fn a_replica_that_dies_after_its_claim_leaves_the_order_for_another_to_make() -> Result<()> {
+async fn a_replica_that_dies_after_its_claim_leaves_the_order_to_another() -> Result<()> {
     let _shared = DEFINITION.read().await;
     dies(Mood::HangsBefore, 0).await
 }

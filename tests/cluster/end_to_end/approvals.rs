@@ -17,9 +17,9 @@ fn approve(function: &str, level: &str) -> Value {
     json!({"action": "Approve", "function": function, "level": level})
 }
 
+/// A framework agreement without orders is agreed once three functions approved for five reasons.
 #[tokio::test]
-async fn a_framework_agreement_without_orders_is_agreed_once_three_functions_approved_for_five_reasons()
--> Result<()> {
+async fn a_framework_agreement_is_approved_by_three_functions() -> Result<()> {
     let stage = Example::framework()?.begin(running().await?).await?;
     let asked = stage.until_phase("AwaitingConfirmation").await?;
     assert_eq!(condition(&asked, "Valid").1, "NonStandardTerms");
@@ -78,8 +78,9 @@ async fn a_framework_agreement_without_orders_is_agreed_once_three_functions_app
     Ok(())
 }
 
+/// A term that the catalogue does not know is for the general counsel to allow.
 #[tokio::test]
-async fn a_term_that_the_catalogue_does_not_know_is_for_the_general_counsel_to_allow() -> Result<()> {
+async fn a_term_outside_the_catalogue_is_for_the_general_counsel() -> Result<()> {
     let stage = Example::of("fibre")?
         .with(
             "/spec/terms/-",
@@ -149,8 +150,9 @@ async fn a_substitute_decides_within_the_interval_and_both_names_are_on_record()
     Ok(())
 }
 
+/// The successor of a holder is waited for and decides what was asked before.
 #[tokio::test]
-async fn the_successor_of_a_holder_is_waited_for_and_decides_what_was_asked_before() -> Result<()> {
+async fn the_successor_of_a_holder_decides_what_was_asked_before() -> Result<()> {
     let (first, next) = (Person::user("f.first", &[]), Person::user("n.next", &[]));
     let held_by = |who: &Person| {
         json!([{"function": "finance", "level": "L1", "subjects": [{"kind": "User", "name": who.name}]},

@@ -41,8 +41,9 @@ async fn callback(stage: &Stage<'_>) -> Result<Person> {
     Ok(account)
 }
 
+/// A customer who signed on paper and by e signature is recorded as attested.
 #[tokio::test]
-async fn a_customer_who_signed_on_paper_and_by_e_signature_is_recorded_as_attested() -> Result<()> {
+async fn a_customer_who_signed_on_paper_is_recorded_as_attested() -> Result<()> {
     let stage = Example::of("fibre")?.and(clerk(), ATTESTER).begin(running().await?).await?;
     let tool = callback(&stage).await?;
     stage.until_phase("AwaitingConfirmation").await?;

@@ -39,9 +39,9 @@ async fn an_agreement_with_five_faults_shows_all_five() -> Result<()> {
     Ok(())
 }
 
+/// An edit of the terms after confirmation voids it and an edit of the title voids nothing.
 #[tokio::test]
-async fn an_edit_of_the_terms_after_confirmation_voids_it_and_an_edit_of_the_title_voids_nothing()
--> Result<()> {
+async fn an_edit_of_the_terms_voids_a_confirmation_and_one_of_the_title_not() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     stage.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;

@@ -16,8 +16,9 @@ fn states(statement: &str, orders: Option<Value>) -> Value {
     act
 }
 
+/// Two representatives make both statements apart and only the fourth completes it.
 #[tokio::test]
-async fn two_representatives_make_both_statements_apart_and_only_the_fourth_completes_it() -> Result<()> {
+async fn two_representatives_make_both_statements_one_by_one() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let orders = json!([{"id": "sims", "outcome": "Confirmed"}, {"id": "handsets", "outcome": "Confirmed"}]);

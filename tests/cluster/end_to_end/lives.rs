@@ -67,8 +67,9 @@ async fn the_cafe_declines_and_nothing_is_passed_on() -> Result<()> {
     Ok(())
 }
 
+/// Fleet is escalated to finance and then to sales and passes on the sims only.
 #[tokio::test]
-async fn fleet_is_escalated_to_finance_and_then_to_sales_and_passes_on_the_sims_only() -> Result<()> {
+async fn fleet_is_escalated_twice_and_passes_on_the_sims_only() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let outcomes = json!([

@@ -72,9 +72,9 @@ async fn an_approval_from_before_a_change_does_not_count_after_it() -> Result<()
     Ok(())
 }
 
+/// A representative asks for a change while signatures are missing and gets the same offer again.
 #[tokio::test]
-async fn a_representative_asks_for_a_change_while_signatures_are_missing_and_gets_the_same_offer_again()
--> Result<()> {
+async fn a_change_is_asked_for_before_signing_and_the_offer_comes_again() -> Result<()> {
     let stage = Example::of("fibre")?.begin(running().await?).await?;
     stage.confirm_fibre().await?;
     stage.until_phase("AwaitingSignOff").await?;

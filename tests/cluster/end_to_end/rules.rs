@@ -42,8 +42,9 @@ fn pinned(agreement: &countersign_api::CustomerAgreement) -> String {
     status_of(agreement).pinned.map(|pinned| pinned.policy.name).unwrap_or_default()
 }
 
+/// Two policies for one namespace are both named and once one is retired it goes on.
 #[tokio::test]
-async fn two_policies_for_one_namespace_are_both_named_and_once_one_is_retired_it_goes_on() -> Result<()> {
+async fn two_policies_for_one_namespace_are_both_named() -> Result<()> {
     let stage = fibre()?.set(running().await?).await?;
     let second = second_policy(&stage, &stage.namespace).await?;
     until_known(&canary(&stage).await?, "PolicyConflict").await?;
@@ -145,8 +146,9 @@ async fn edited_terms_are_held_against_the_policy_of_today() -> Result<()> {
     Ok(())
 }
 
+/// People and state of a policy change and not even the order of its levels does.
 #[tokio::test]
-async fn people_and_state_of_a_policy_change_and_not_even_the_order_of_its_levels_does() -> Result<()> {
+async fn people_and_state_of_a_policy_may_change_and_its_levels_may_not() -> Result<()> {
     let stage = fibre()?.set(running().await?).await?;
     let policy = stage.policy.clone().unwrap();
     let path = raw::path(&format!("delegationpolicies/{}", stage.namespace), "");

@@ -22,8 +22,9 @@ fn all(characters: usize) -> String {
     line.chars().cycle().take(characters).collect::<String>().trim().to_owned()
 }
 
+/// An agreement of the longest name in every script is agreed and passed on.
 #[tokio::test]
-async fn an_agreement_of_the_longest_name_in_every_script_is_agreed_and_passed_on() -> Result<()> {
+async fn an_agreement_of_the_longest_name_in_every_script_is_agreed() -> Result<()> {
     let name: String =
         "sundsvall-sagverk.2026--".chars().cycle().take(LONGEST_NAME - 1).chain(['z']).collect();
     let layla = Person::user("ليلى@norrland-timber.example", &[]);

@@ -59,8 +59,9 @@ async fn two_silent_levels_are_passed_over_and_the_third_approves() -> Result<()
     Ok(())
 }
 
+/// Once every level stayed silent somebody has to look and the first may still approve.
 #[tokio::test]
-async fn once_every_level_stayed_silent_somebody_has_to_look_and_the_first_may_still_approve() -> Result<()> {
+async fn once_every_level_stayed_silent_the_first_may_still_approve() -> Result<()> {
     let stage = Example::silent()?
         .with_term("payment-days", "50")
         .answering_within("finance", "L3", 2)?

@@ -27,8 +27,9 @@ async fn asked_first(stage: &Stage<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Managers who are asked first are not asked again if the customer takes everything.
 #[tokio::test]
-async fn managers_who_are_asked_first_are_not_asked_again_if_the_customer_takes_everything() -> Result<()> {
+async fn managers_are_not_asked_again_if_the_customer_takes_everything() -> Result<()> {
     let stage = managers_first("fibre")?.with_term("payment-days", "45").begin(running().await?).await?;
     asked_first(&stage).await?;
     let early = stage.confirm(&eva(), json!([{"id": "o1", "outcome": "Confirmed"}])).await?;
@@ -74,8 +75,9 @@ async fn managers_are_asked_once_more_when_the_customer_leaves_an_order_out() ->
     Ok(())
 }
 
+/// Functions that are asked together answer in any order and a quorum takes two people.
 #[tokio::test]
-async fn functions_that_are_asked_together_answer_in_any_order_and_a_quorum_takes_two_people() -> Result<()> {
+async fn functions_that_are_asked_together_answer_in_any_order() -> Result<()> {
     let colleague = Person::user("e.desk", &["deal-desk"]);
     let stage = Example::of("fleet")?
         .under(&format!("{ESCALATION}/mode"), &json!("Parallel"))?

@@ -76,8 +76,9 @@ const fn expected(is: Is) -> &'static str {
     }
 }
 
+/// An agreement has the health that people would give it in every part of its life.
 #[test]
-fn an_agreement_has_the_health_that_people_would_give_it_in_every_part_of_its_life() -> Result<()> {
+fn an_agreement_has_the_right_health_in_every_part_of_its_life() -> Result<()> {
     let lives = lives::all();
     let objects: Vec<Value> = lives.iter().map(|life| life.object.clone()).collect();
     for (life, (status, message)) in lives.iter().zip(health(&text(AGREEMENT), &objects)?) {
@@ -102,8 +103,9 @@ fn a_word_that_comes_later_changes_no_health() -> Result<()> {
     Ok(())
 }
 
+/// What consumers make of an agreed agreement is told and degrades nothing.
 #[test]
-fn what_consumers_make_of_an_agreed_agreement_is_told_and_degrades_nothing() -> Result<()> {
+fn what_consumers_make_of_an_agreement_degrades_nothing() -> Result<()> {
     let lives: Vec<_> = lives::all().into_iter().filter(|life| life.is == Is::Agreed).collect();
     let objects: Vec<Value> = lives.iter().map(|life| life.object.clone()).collect();
     let mut told = 0;

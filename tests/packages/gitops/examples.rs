@@ -90,8 +90,9 @@ fn argo_cd_neither_prunes_nor_decides_nor_waits() {
     }
 }
 
+/// Flux neither prunes nor forces agreements and goes by the shipped expressions.
 #[test]
-fn flux_neither_prunes_nor_forces_agreements_and_goes_by_the_shipped_expressions() {
+fn flux_neither_prunes_nor_forces_agreements() {
     let mut checks = Vec::new();
     let known = BTreeSet::from([
         "dependsOn",

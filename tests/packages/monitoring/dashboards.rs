@@ -51,8 +51,9 @@ async fn panels_ask_for_what_the_program_shows_and_prometheus_understands_them()
     Ok(())
 }
 
+/// Gauges are never added over instances where every instance shows the same.
 #[test]
-fn gauges_are_never_added_over_instances_where_every_instance_shows_the_same() {
+fn gauges_that_every_instance_shows_are_never_added_up() {
     let same = [
         "agreements",
         "agreements_stalled",
@@ -93,8 +94,9 @@ fn counters_are_added_over_instances() {
     }
 }
 
+/// The data source is for people to choose and every panel explains itself.
 #[test]
-fn the_data_source_is_for_people_to_choose_and_every_panel_explains_itself() {
+fn people_choose_the_data_source_and_every_panel_explains_itself() {
     let dashboards = dashboards();
     let files: Vec<&str> = dashboards.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(files, ["business.json", "operator.json"]);

@@ -121,8 +121,9 @@ fn a_substitute_is_asked_for_the_holder_and_acts_for_the_holder() {
     }
 }
 
+/// With the policy a higher level finds its authority too and a lower one none.
 #[test]
-fn with_the_policy_a_higher_level_finds_its_authority_too_and_a_lower_one_none() {
+fn with_the_policy_a_higher_level_finds_its_authority_too() {
     let world = sales_is_asked(|_| {});
     let chief = Somebody("c.duarte", &[]);
     assert_eq!(short(&can(&world, chief, true, Action::Approve)), [("sales", "L4", None)]);
@@ -185,8 +186,9 @@ fn what_was_changed_behind_the_operators_back_is_not_decided_on() {
     assert!(binding::check(&world.agreement, None).unwrap_err().to_string().contains("it was changed"));
 }
 
+/// Terms that are not pinned are checked against the catalogue that is there.
 #[test]
-fn terms_that_are_not_pinned_are_checked_against_the_catalogue_that_is_there() {
+fn unpinned_terms_are_checked_against_the_catalogue_that_is_there() {
     let mut world = World::fibre();
     world.edit(|agreement| agreement.spec.terms.clear()).settle();
     assert!(world.status().pinned.is_none());
@@ -237,8 +239,9 @@ fn the_last_signature_is_foreseen_to_count_and_one_after_it_to_be_sealed() {
     assert!(matches!(&late, Effect::Ignored(ignored) if ignored.reason == "Sealed"), "{late:?}");
 }
 
+/// Groups that hold something are claimed and without the policy all but the servers own.
 #[test]
-fn groups_that_hold_something_are_claimed_and_without_the_policy_all_but_the_servers_own() {
+fn groups_that_hold_something_are_claimed() {
     let world = World::fibre();
     let groups: Vec<String> =
         ["system:authenticated", "account-managers", "choir", "account-managers"].map(str::to_owned).to_vec();
@@ -247,8 +250,9 @@ fn groups_that_hold_something_are_claimed_and_without_the_policy_all_but_the_ser
     assert_eq!(groups_to_claim(None, person), ["account-managers", "choir"]);
 }
 
+/// Once every level stayed silent the first one that was asked may still answer.
 #[test]
-fn once_every_level_stayed_silent_the_first_one_that_was_asked_may_still_answer() {
+fn once_every_level_stayed_silent_the_first_may_still_answer() {
     let mut world = sales_is_asked(|_| {});
     for _ in 0..2 {
         world.pass(259_200 + 6).settle();

@@ -54,8 +54,9 @@ fn statements_given_apart_in_either_order_complete_it_with_the_later_one() {
     }
 }
 
+/// Acceptable without an outcome for every order is told which one is missing.
 #[test]
-fn acceptable_without_an_outcome_for_every_order_is_told_which_one_is_missing() {
+fn acceptable_without_every_outcome_is_told_which_one_is_missing() {
     let mut world = World::fleet();
     world.settle();
     let mut spec = world.draft(OMAR, Action::Confirm);
@@ -139,8 +140,9 @@ fn a_representative_who_thinks_again_before_it_is_complete_is_heard() {
     assert_eq!(world.ignored().len(), 0, "the first word was taken back by its own maker, not ignored");
 }
 
+/// A second confirm after it is complete changes nothing and its maker is told.
 #[test]
-fn a_second_confirm_after_it_is_complete_changes_nothing_and_its_maker_is_told() {
+fn a_second_confirm_after_completion_changes_nothing_and_is_told() {
     let mut world = World::escalated_fleet();
     let digest = world.confirmation_digest();
     world.pass(60).confirm(LEA);
@@ -220,8 +222,9 @@ fn nobody_confirms_for_the_customer_but_its_confirmers() {
     }
 }
 
+/// What is confirmed after the deadline is late and what was confirmed in time counts though seen late.
 #[test]
-fn what_is_confirmed_after_the_deadline_is_late_and_what_was_confirmed_in_time_counts_though_seen_late() {
+fn what_is_confirmed_in_time_counts_though_seen_late() {
     let mut world = World::fibre();
     world.settle();
     let deadline = world.status().waiting_for[0].deadline_time.clone().unwrap().0;
@@ -268,8 +271,9 @@ fn an_outcome_needs_no_reason_to_count() {
     assert_eq!(world.phase(), "AwaitingSignOff");
 }
 
+/// A representative who only signs may decline and ask for a change and does not confirm.
 #[test]
-fn a_representative_who_only_signs_may_decline_and_ask_for_a_change_and_does_not_confirm() {
+fn who_only_signs_may_decline_and_ask_for_a_change_but_not_confirm() {
     for (action, expected) in [
         (Action::Decline, ("", "Declined")),
         (Action::RequestChange, ("", "Revising")),
@@ -291,8 +295,9 @@ fn a_representative_who_only_signs_may_decline_and_ask_for_a_change_and_does_not
     }
 }
 
+/// What is confirmed is bound to the revision and to the orders that remain.
 #[test]
-fn what_is_confirmed_is_bound_to_the_revision_and_to_the_orders_that_remain() {
+fn what_is_confirmed_is_bound_to_the_revision_and_remaining_orders() {
     let digest = |left_out: &[(&str, &str)], offer: i32| {
         let mut world = World::fleet();
         world.settle();
@@ -313,8 +318,9 @@ fn what_is_confirmed_is_bound_to_the_revision_and_to_the_orders_that_remain() {
     assert_eq!(handsets, digest(&[("handsets", "for another reason")], 1), "reasons bind nobody");
 }
 
+/// Of representatives who leave out different orders nothing remains and nobody is asked to approve it.
 #[test]
-fn of_representatives_who_leave_out_different_orders_nothing_remains_and_nobody_is_asked_to_approve_it() {
+fn if_all_orders_are_left_out_nobody_is_asked_to_approve() {
     let mut world = World::fleet();
     world.settle();
     world.pass(60).confirm_but(OMAR, &[("handsets", "buying elsewhere")]);

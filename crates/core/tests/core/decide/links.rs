@@ -54,8 +54,9 @@ fn first() -> World {
     world
 }
 
+/// An amendment that is sealed stands on what it amends which stays in force.
 #[test]
-fn an_amendment_that_is_sealed_stands_on_what_it_amends_which_stays_in_force() {
+fn an_amendment_is_put_down_on_what_it_amends_which_stays_in_force() {
     let (mut one, mut other) = (amendment("a-1", "100.00"), amendment("a-2", "100.00"));
     other.pass(60);
     one.agreed();

@@ -22,8 +22,9 @@ fn waits(world: &World) -> Vec<(WaitingAction, &str)> {
     world.status().waiting_for.iter().map(|wait| (wait.action, wait.who.as_str())).collect()
 }
 
+/// The customer signs first then the provider and then it is sealed and passed on.
 #[test]
-fn the_customer_signs_first_then_the_provider_and_then_it_is_sealed_and_passed_on() {
+fn the_customer_signs_then_the_provider_then_it_is_sealed() {
     let mut world = World::confirmed_fibre();
     assert_eq!(waits(&world), [(WaitingAction::Sign, "Eva Lund")]);
     world.act(EVA, Action::Sign);
@@ -36,8 +37,9 @@ fn the_customer_signs_first_then_the_provider_and_then_it_is_sealed_and_passed_o
     assert_eq!(world.orders.len(), 1);
 }
 
+/// A countersignature before the customer signed is out of turn and may be given again.
 #[test]
-fn a_countersignature_before_the_customer_signed_is_out_of_turn_and_may_be_given_again() {
+fn a_countersignature_before_the_customer_signed_is_out_of_turn() {
     let mut world = confirmed_with(SignOffOrder::CustomerFirst);
     world.act(JONAS, Action::Countersign);
     world.settle();
@@ -110,8 +112,9 @@ fn a_waived_countersignature_leaves_the_customer_alone_to_sign() {
     }
 }
 
+/// Every signatory must sign where the policy says all and one is enough where it says any.
 #[test]
-fn every_signatory_must_sign_where_the_policy_says_all_and_one_is_enough_where_it_says_any() {
+fn every_signatory_signs_or_one_as_the_policy_says() {
     for (required, still_open) in [(Required::All, "AwaitingSignOff"), (Required::Any, "Agreed")] {
         let mut world = World::fibre();
         world.edit(|agreement| {
@@ -171,8 +174,9 @@ fn only_signatories_sign_and_only_the_providers_signatories_countersign() {
     }
 }
 
+/// Who countersigns without an approval must hold the authority that made it unnecessary.
 #[test]
-fn who_countersigns_without_an_approval_must_hold_the_authority_that_made_it_unnecessary() {
+fn who_countersigns_without_an_approval_must_hold_its_authority() {
     let mut world = World::confirmed_fibre();
     world.act(EVA, Action::Sign);
     world.pass(60);

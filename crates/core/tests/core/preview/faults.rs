@@ -108,8 +108,9 @@ fn labels_that_are_no_texts_are_not_taken_for_none() {
     assert!(told.len() == 1 && told[0].contains("`metadata.labels`"), "{told:?}");
 }
 
+/// An agreement elsewhere is a warning and one that cannot be named a fault.
 #[test]
-fn an_agreement_elsewhere_is_a_warning_and_one_that_cannot_be_named_a_fault() {
+fn an_agreement_elsewhere_is_a_warning_and_one_without_name_a_fault() {
     let mut world = World::fibre();
     world.agreement.spec.agreement_type = "Amendment".to_owned();
     world.agreement.spec.amends_ref = serde_json::from_value(json!({"name": "the-first"})).unwrap();

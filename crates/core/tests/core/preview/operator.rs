@@ -12,8 +12,9 @@ use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, World};
 
 use super::preview_of;
 
+/// What it says is what the operator writes of any agreement under any rules.
 #[test]
-fn what_it_says_is_what_the_operator_writes_of_any_agreement_under_any_rules() {
+fn what_it_says_is_what_the_operator_writes() {
     let mut runner = TestRunner::deterministic();
     let (mut valid, mut faulty, mut escalated) = (0, 0, 0);
     for round in 0..600 {

@@ -33,8 +33,9 @@ fn shown() -> Input {
     input
 }
 
+/// No line is longer than eighty columns and none turns the terminal around.
 #[test]
-fn no_line_is_longer_than_eighty_columns_and_none_turns_the_terminal_around() {
+fn no_line_exceeds_eighty_columns_or_turns_the_terminal_around() {
     let out = terminal::of(&shown().previews("default", World::fleet().now));
     assert!(out.lines().count() > 80);
     for line in out.lines() {

@@ -57,8 +57,9 @@ fn it_warns_of_what_will_hurt_later() {
     });
 }
 
+/// A signatory who cannot hold the authority is named before it is too late.
 #[test]
-fn a_signatory_who_cannot_hold_the_authority_is_named_before_it_is_too_late() {
+fn a_signatory_without_the_authority_is_named_before_it_is_too_late() {
     let mut world = World::fibre();
     assert_eq!(preview_of(&world).warnings, Vec::<String>::new());
     world.rules(|policy| {

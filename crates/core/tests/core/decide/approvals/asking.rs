@@ -54,8 +54,9 @@ fn the_fleet_asks_finance_first_and_then_sales_and_says_why() {
     assert_eq!((told(&world, "ApprovalRequested"), told(&world, "ApprovalGiven")), (2, 2));
 }
 
+/// The deal desk is waited for by title function and level until its time is over.
 #[test]
-fn the_deal_desk_is_waited_for_by_title_function_and_level_until_its_time_is_over() {
+fn the_deal_desk_is_waited_for_by_title_function_and_level() {
     let world = World::escalated_fleet();
     let wait = world.status().waiting_for[0].clone();
     assert_eq!(world.status().waiting_for.len(), 1);

@@ -70,8 +70,9 @@ fn a_customer_who_leaves_nothing_out_keeps_the_approvals_on_the_terms() {
     assert_eq!(world.ignored().len(), 0);
 }
 
+/// A customer who leaves an order out voids them and managers decide on the confirmation.
 #[test]
-fn a_customer_who_leaves_an_order_out_voids_them_and_managers_decide_on_the_confirmation() {
+fn a_customer_who_leaves_an_order_out_voids_the_approvals() {
     let mut world = approved_before_the_customer();
     let on_terms = world.draft(MARY, Action::Confirm).agreement_ref.digest;
     world.confirm_but(OMAR, &[("handsets", "buying elsewhere")]);
@@ -133,8 +134,9 @@ fn silence_before_the_customer_is_asked_moves_up_too() {
     );
 }
 
+/// A refusal on the terms ends it though it was seen with the confirmation that leaves an order out.
 #[test]
-fn a_refusal_on_the_terms_ends_it_though_it_was_seen_with_the_confirmation_that_leaves_an_order_out() {
+fn a_refusal_on_the_terms_ends_it_though_seen_with_the_confirmation() {
     for (refused_first, phase) in [(true, "Refused"), (false, "Escalated")] {
         let mut world = approved_before_the_customer();
         if refused_first {
@@ -151,8 +153,9 @@ fn a_refusal_on_the_terms_ends_it_though_it_was_seen_with_the_confirmation_that_
     }
 }
 
+/// A refusal on the terms by who holds the level only in the second round is stale.
 #[test]
-fn a_refusal_on_the_terms_by_who_holds_the_level_only_in_the_second_round_is_stale() {
+fn a_refusal_on_the_terms_by_a_holder_of_the_second_round_is_stale() {
     let mut world = approved_before_the_customer();
     world.rules(|policy| policy.spec.holders.retain(|holder| holder.level != "L4"));
     refuse_the_terms(&mut world);

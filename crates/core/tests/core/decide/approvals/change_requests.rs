@@ -70,8 +70,9 @@ fn a_change_asked_for_before_its_turn_does_not_count_when_the_turn_comes() {
     assert_eq!(world.status().change_request, None);
 }
 
+/// A change asked for while the step was open counts though seen after the approval.
 #[test]
-fn a_change_asked_for_while_the_step_was_open_counts_though_seen_after_the_approval() {
+fn a_change_asked_for_in_an_open_step_counts_though_seen_later() {
     for (made, phase) in [("2026-11-24T09:03:00Z", "Revising"), ("2026-11-24T09:04:01Z", "Escalated")] {
         let mut world = World::escalated_fleet();
         world.pass(60).approve(DESK, "finance", "L1");
@@ -84,8 +85,9 @@ fn a_change_asked_for_while_the_step_was_open_counts_though_seen_after_the_appro
     }
 }
 
+/// While the terms are revised nobody is asked and no level is passed over.
 #[test]
-fn while_the_terms_are_revised_nobody_is_asked_and_no_level_is_passed_over() {
+fn while_the_terms_are_revised_no_level_is_passed_over() {
     let mut world = World::escalated_fleet();
     ask_for_change(&mut world, DESK, "finance", "L1");
     world.settle();

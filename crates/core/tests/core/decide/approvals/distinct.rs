@@ -8,8 +8,9 @@ use super::{
     KIM, MARY_TOO, PATEL, decide, fleet, held_by, parallel, sales_is_asked, step, substituted, verdicts,
 };
 
+/// One person approves two steps only where the policy lets approvers be the same.
 #[test]
-fn one_person_approves_two_steps_only_where_the_policy_lets_approvers_be_the_same() {
+fn one_person_approves_two_steps_only_if_the_policy_allows_it() {
     let mary = Somebody(MARY.0, &["deal-desk"]);
     let mary_too = Somebody(MARY_TOO.0, &["deal-desk"]);
     for mode in [EscalationMode::Sequential, EscalationMode::Parallel] {
@@ -46,8 +47,9 @@ fn one_person_does_not_approve_two_steps_by_beginning_with_the_later_one() {
     }
 }
 
+/// One person does not approve two steps because the earlier word was seen late.
 #[test]
-fn one_person_does_not_approve_two_steps_because_the_earlier_word_was_seen_late() {
+fn one_person_does_not_approve_two_steps_by_being_seen_late() {
     let mary = Somebody(MARY.0, &["deal-desk"]);
     let mut world = fleet(parallel);
     let earlier = world.now;
@@ -61,8 +63,9 @@ fn one_person_does_not_approve_two_steps_because_the_earlier_word_was_seen_late(
     assert_eq!((world.last_ignored(), world.phase()), ("NotDistinct", "Escalated"));
 }
 
+/// The owner may not approve not even a former one or under another name or through others.
 #[test]
-fn the_owner_may_not_approve_not_even_a_former_one_or_under_another_name_or_through_others() {
+fn no_owner_approves_under_whatever_name_or_through_others() {
     let alias = Somebody("oidc:s.patel", &["account-managers"]);
     for (what, who, holder, former) in [
         ("the owner", PATEL, None, false),
@@ -141,8 +144,9 @@ fn who_recorded_something_approves_nothing_not_even_in_the_same_second() {
     assert_eq!(world.last_ignored(), "NotDistinct");
 }
 
+/// Who approves two parallel steps in one second counts once whenever it is seen.
 #[test]
-fn who_approves_two_parallel_steps_in_one_second_counts_once_whenever_it_is_seen() {
+fn who_approves_two_parallel_steps_in_one_second_counts_once() {
     let mary = Somebody(MARY.0, &["deal-desk"]);
     let (finance, sales) = (("finance", "L1"), ("sales", "L3"));
     for (first, second) in [(finance, sales), (sales, finance)] {
@@ -163,8 +167,9 @@ fn who_approves_two_parallel_steps_in_one_second_counts_once_whenever_it_is_seen
     }
 }
 
+/// What counted stands though another word of the same second and person turns up.
 #[test]
-fn what_counted_stands_though_another_word_of_the_same_second_and_person_turns_up() {
+fn what_counted_stays_though_the_same_person_decided_twice_at_once() {
     let mary = Somebody(MARY.0, &["deal-desk"]);
     let mut world = fleet(parallel);
     world.approve(mary, "finance", "L1");

@@ -10,8 +10,9 @@ use super::{
 
 const PAUL: Somebody = Somebody("p.adeyemi", &[]);
 
+/// When the top stayed silent it stalls and every level that was asked may still decide.
 #[test]
-fn when_the_top_stayed_silent_it_stalls_and_every_level_that_was_asked_may_still_decide() {
+fn when_the_top_stayed_silent_it_stalls_and_all_may_still_decide() {
     for still in [true, false] {
         for (who, level) in [(DESK, "L1"), (IVAN, "L2"), (PAUL, "L3")] {
             let mut world = exhausted(|policy| {

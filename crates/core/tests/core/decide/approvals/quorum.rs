@@ -67,8 +67,9 @@ fn silence_does_not_approve_where_the_next_level_has_a_smaller_quorum() {
     assert_eq!(step(&world, "finance").state, ApprovalState::Approved);
 }
 
+/// A quorum that was reached in time stands though it was seen after the next level was asked.
 #[test]
-fn a_quorum_that_was_reached_in_time_stands_though_it_was_seen_after_the_next_level_was_asked() {
+fn a_quorum_that_was_reached_in_time_counts_though_seen_later() {
     let mut world = fleet(|policy| quorum_of(policy, "finance", "L2", 2));
     world.now = at("2026-11-25T09:02:05Z");
     world.settle();
@@ -80,8 +81,9 @@ fn a_quorum_that_was_reached_in_time_stands_though_it_was_seen_after_the_next_le
     assert_eq!(step(&world, "finance").state, ApprovalState::Approved);
 }
 
+/// Too few approvals do not become enough by silence though they were seen after it.
 #[test]
-fn too_few_approvals_do_not_become_enough_by_silence_though_they_were_seen_after_it() {
+fn too_few_approvals_do_not_become_enough_by_silence() {
     let mut world = fleet(|policy| quorum_of(policy, "finance", "L1", 2));
     world.now = at("2026-11-25T09:02:05Z");
     world.settle();

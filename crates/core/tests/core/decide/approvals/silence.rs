@@ -7,8 +7,9 @@ use testkit::world::{DESK, LEA, OMAR, RITA, World};
 
 use super::{IVAN, asked, at, exhausted, finance_l2_is_asked, fleet, levels_asked, step, strict, told, whom};
 
+/// Five seconds after its time a silent level is passed over and the next one is asked.
 #[test]
-fn five_seconds_after_its_time_a_silent_level_is_passed_over_and_the_next_one_is_asked() {
+fn five_seconds_after_its_time_a_silent_level_is_passed_over() {
     let mut world = World::escalated_fleet();
     world.now = at("2026-11-24T21:02:00Z");
     assert_eq!(world.settle(), 1, "the reminder");
@@ -74,8 +75,9 @@ fn a_level_below_the_one_that_was_needed_never_decides() {
     }
 }
 
+/// What a level decided before the next was asked counts though seen later.
 #[test]
-fn what_a_level_decided_before_the_next_was_asked_counts_though_seen_later() {
+fn what_a_level_decided_in_time_counts_though_seen_later() {
     // In time, in the seconds of grace, and in the very second in which the next level was asked.
     for made in
         ["2026-11-24T10:00:00Z", "2026-11-25T09:02:00Z", "2026-11-25T09:02:03Z", "2026-11-25T09:02:05Z"]
@@ -98,8 +100,9 @@ fn what_a_level_decided_before_the_next_was_asked_counts_though_seen_later() {
     assert_eq!(world.last_ignored(), "LevelInsufficient");
 }
 
+/// While the operator was down no level lost its time and none was jumped over.
 #[test]
-fn while_the_operator_was_down_no_level_lost_its_time_and_none_was_jumped_over() {
+fn while_the_operator_was_down_no_level_lost_its_time() {
     let mut world = World::escalated_fleet();
     world.now = at("2026-12-20T08:00:00Z");
     assert_eq!(world.settle(), 1);
@@ -110,8 +113,9 @@ fn while_the_operator_was_down_no_level_lost_its_time_and_none_was_jumped_over()
     assert_eq!(told(&world, "Reminder"), 0, "the level that is asked now has all of its time");
 }
 
+/// A confirmation that was seen late does not cost the managers their time.
 #[test]
-fn a_confirmation_that_was_seen_late_does_not_cost_the_managers_their_time() {
+fn a_confirmation_seen_late_does_not_cost_the_managers_their_time() {
     let mut world = World::fleet();
     world.settle();
     world.pass(60).confirm(OMAR);

@@ -36,8 +36,9 @@ fn a_level_whose_only_holders_may_not_approve_is_skipped() {
     }
 }
 
+/// Silence skips a level whose only holder is the owner or that nobody holds.
 #[test]
-fn silence_skips_a_level_whose_only_holder_is_the_owner_or_that_nobody_holds() {
+fn silence_skips_a_level_that_only_the_owner_or_nobody_holds() {
     let cases: [fn(&mut DelegationPolicy); 2] = [
         |policy| held_by(policy, "finance", "L2", &["s.patel"]),
         |policy| policy.spec.holders.retain(|holder| holder.function != "finance" || holder.level != "L2"),
@@ -50,8 +51,9 @@ fn silence_skips_a_level_whose_only_holder_is_the_owner_or_that_nobody_holds() {
     }
 }
 
+/// The owners level is asked where the owner may approve and where somebody else holds it too.
 #[test]
-fn the_owners_level_is_asked_where_the_owner_may_approve_and_where_somebody_else_holds_it_too() {
+fn the_owners_level_is_asked_if_somebody_may_approve_there() {
     let cases: [fn(&mut DelegationPolicy); 3] = [
         |policy| {
             policy.spec.rules.separation.owner_may_not_approve = false;

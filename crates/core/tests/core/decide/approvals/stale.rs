@@ -32,8 +32,9 @@ fn an_approval_of_other_orders_is_stale_once_another_confirmation_is_seen() {
     assert_eq!(asked(&world, "finance")[0].1, at("2026-11-24T09:10:00Z"));
 }
 
+/// An approval that names the terms is stale where the confirmation is asked about.
 #[test]
-fn an_approval_that_names_the_terms_is_stale_where_the_confirmation_is_asked_about() {
+fn an_approval_of_the_terms_is_stale_once_the_confirmation_is_asked() {
     let mut world = World::escalated_fleet();
     let mut spec = world.draft(DESK, Action::Approve);
     (spec.function, spec.level) = (Some("finance".into()), Some("L1".into()));

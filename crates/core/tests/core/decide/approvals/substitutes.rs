@@ -11,8 +11,9 @@ use super::{
 /// Two people who approve one after the other, each perhaps on behalf of somebody, and what they are to each other.
 type Pair = (&'static str, Somebody, Option<&'static str>, Somebody, Option<&'static str>);
 
+/// A substitute counts for the holder within the interval and the functions.
 #[test]
-fn a_substitute_counts_for_the_holder_within_the_interval_and_the_functions() {
+fn a_substitute_counts_within_the_interval_and_the_functions() {
     const FROM: &str = "2026-11-24T12:00:00Z";
     const TO: &str = "2026-11-24T18:00:00Z";
     let none: &[&str] = &[];
@@ -68,8 +69,9 @@ fn a_substitute_has_no_more_authority_than_the_holder() {
     assert_eq!(world.last_ignored(), "NotHolder");
 }
 
+/// An active substitute is among those waited for from the first second to the last.
 #[test]
-fn an_active_substitute_is_among_those_waited_for_from_the_first_second_to_the_last() {
+fn an_active_substitute_is_waited_for_from_first_second_to_last() {
     let mut world = sales_is_asked(|policy| {
         substituted(policy, "m.osei", "k.jensen", &["sales"], "2026-11-25T00:00:00Z", "2026-11-26T00:00:00Z");
         substituted(policy, "m.osei", "f.only", &["finance"], "2026-11-24T00:00:00Z", "2026-11-30T00:00:00Z");
@@ -140,8 +142,9 @@ fn a_substitute_of_two_holders_counts_once() {
     assert_eq!((world.last_ignored(), verdicts(&world, "sales").len()), ("NotDistinct", 1));
 }
 
+/// An alias of a holder holds what the holder holds and is recorded as it acted.
 #[test]
-fn an_alias_of_a_holder_holds_what_the_holder_holds_and_is_recorded_as_it_acted() {
+fn an_alias_holds_what_the_holder_holds_and_is_recorded_as_it_acted() {
     let mut world = sales_is_asked(|_| {});
     world.approve(MARY_TOO, "sales", "L3");
     world.settle();
@@ -165,8 +168,9 @@ fn silent_manager_then_the_substitute_decides() {
     assert_eq!(verdicts(&world, "sales"), [("k.jensen".into(), "User m.osei".into(), Some("m.osei".into()))]);
 }
 
+/// Silent manager and then the substitute decides where the level may still decide.
 #[test]
-fn silent_manager_and_then_the_substitute_decides_where_the_level_may_still_decide() {
+fn silent_manager_and_the_substitute_may_still_decide() {
     for (still, ignored, phase) in [(true, "", "AwaitingSignOff"), (false, "LevelInsufficient", "Escalated")]
     {
         let mut world = sales_is_asked(|policy| {

@@ -67,8 +67,9 @@ fn in_parallel_all_are_asked_at_once_and_decide_in_any_order() {
     }
 }
 
+/// A higher level decides for a lower one and a lower one not for a higher one.
 #[test]
-fn a_higher_level_decides_for_a_lower_one_and_a_lower_one_not_for_a_higher_one() {
+fn a_higher_level_decides_for_a_lower_one_and_not_the_other_way() {
     for (who, level, reason) in [
         (CARLA, "L4", ""),
         // Who holds L4 may act with L3.

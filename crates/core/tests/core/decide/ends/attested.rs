@@ -31,8 +31,9 @@ fn a_representatives_act_is_recorded_where_the_policy_allows_it() {
     }
 }
 
+/// A representatives act is not recorded by the owner a party or against the policy.
 #[test]
-fn a_representatives_act_is_not_recorded_by_the_owner_a_party_or_against_the_policy() {
+fn no_owner_or_party_attests_and_nobody_against_the_policy() {
     let attest = |by: Somebody, change: fn(&mut World)| {
         let mut world = fibre();
         change(&mut world);

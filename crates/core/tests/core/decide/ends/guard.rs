@@ -30,8 +30,9 @@ fn without_the_guard_nothing_is_counted_and_nothing_ends_by_time() {
     assert_eq!(escalated.status().approvals[0].asked.len(), 1);
 }
 
+/// What was decided while the guard was away never counts though the policies are the same.
 #[test]
-fn what_was_decided_while_the_guard_was_away_never_counts_though_the_policies_are_the_same() {
+fn what_was_decided_while_the_guard_was_away_never_counts() {
     let mut world = fibre();
     let since = Guard::Active { since: Some(world.now - seconds(3_600)) };
     world.guard = Guard::Inactive { because: "a forged decision was let through".to_owned() };
@@ -47,8 +48,9 @@ fn what_was_decided_while_the_guard_was_away_never_counts_though_the_policies_ar
     assert_eq!(world.phase(), "AwaitingSignOff");
 }
 
+/// What was decided before the guard was back is decided again unless it stands.
 #[test]
-fn what_was_decided_before_the_guard_was_back_is_decided_again_unless_it_stands() {
+fn what_was_decided_before_the_guard_was_back_is_decided_again() {
     let mut world = World::confirmed_fibre();
     world.act(EVA, Action::Sign);
     let back = world.now;

@@ -99,8 +99,9 @@ fn a_decision_without_a_time_is_no_decision() {
     assert_eq!(world.settle(), 0);
 }
 
+/// After the end and after sealing that is the reason whatever else is wrong.
 #[test]
-fn after_the_end_and_after_sealing_that_is_the_reason_whatever_else_is_wrong() {
+fn after_the_end_or_sealing_that_is_the_reason_given() {
     let mut closed = fibre();
     closed.act_because(EVA, Action::Decline, "no");
     closed.settle();

@@ -8,8 +8,9 @@ use testkit::world::{DESK, EVA, LEA, MARY, RITA, Somebody, World, read};
 
 use super::{at, fibre};
 
+/// A change that somebody asked for is a new revision and voids everything.
 #[test]
-fn a_change_that_somebody_asked_for_is_a_new_revision_and_voids_everything() {
+fn a_change_that_was_asked_for_is_a_new_revision_and_voids_all() {
     let mut world = World::confirmed_fibre();
     let decision = world.act_because(EVA, Action::RequestChange, "45 days to pay");
     world.settle();
@@ -64,8 +65,9 @@ fn while_the_terms_are_revised_every_wait_but_the_offers_end_stops() {
     assert_eq!(expiring.phase(), "Revising");
 }
 
+/// What was late stays late though the wait that it missed is not named any more.
 #[test]
-fn what_was_late_stays_late_though_the_wait_that_it_missed_is_not_named_any_more() {
+fn what_was_late_stays_late_though_its_wait_is_not_named_any_more() {
     let mut world = World::fibre();
     world.rules(|policy| policy.spec.rules.confirmation.deadline_seconds = 100);
     world.settle();

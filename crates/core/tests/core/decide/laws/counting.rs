@@ -46,8 +46,9 @@ fn strangers_change_nothing(history: &History, who: usize, action: usize, ago: i
 proptest! {
     #![proptest_config(config(200))]
 
+    /// Decisions on something else change nothing but what is shown as ignored.
     #[test]
-    fn decisions_on_something_else_change_nothing_but_what_is_shown_as_ignored(
+    fn decisions_on_something_else_only_change_what_is_ignored(
         history in everything(),
         who in 0..CLERK,
         action in 0_usize..8,

@@ -16,8 +16,9 @@ use testkit::world::{World, changes};
 proptest! {
     #![proptest_config(config(200))]
 
+    /// A signature that counts stays within a revision without a request for change.
     #[test]
-    fn a_signature_that_counts_stays_within_a_revision_without_a_request_for_change(history in everything()) {
+    fn a_signature_that_counts_stays_within_its_revision(history in everything()) {
         let mut before: Option<(i64, BTreeSet<String>)> = None;
         at_rest(&history, |world| {
             let status = world.status();
@@ -65,8 +66,9 @@ proptest! {
         });
     }
 
+    /// An order request follows every signature and each confirmed order has one.
     #[test]
-    fn an_order_request_follows_every_signature_and_each_confirmed_order_has_one(history in everything()) {
+    fn order_requests_follow_signatures_one_for_each_confirmed_order(history in everything()) {
         let mut made: BTreeMap<String, usize> = BTreeMap::new();
         let mut names = BTreeSet::new();
         let life = live(&history, |world, moment| {

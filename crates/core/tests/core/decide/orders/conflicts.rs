@@ -87,8 +87,9 @@ fn a_create_that_the_server_refuses_is_said_in_its_words_and_tried_again() {
     assert_eq!(warned, ["OrderRequestRefused"]);
 }
 
+/// A conflict that is gone is not said any more when the server refuses something else.
 #[test]
-fn a_conflict_that_is_gone_is_not_said_any_more_when_the_server_refuses_something_else() {
+fn a_conflict_that_is_gone_is_not_reported_any_more() {
     let mut world = sealed();
     let mut foreign = world.plan().orders[0].clone();
     foreign.metadata.owner_references = None;

@@ -199,8 +199,9 @@ fn no_two_orders_share_a_name() {
     assert_ne!(offered_again.orders[0].metadata.name.as_deref(), Some(alone.as_str()));
 }
 
+/// Once it is sealed it neither expires nor is withdrawn however long the orders take.
 #[test]
-fn once_it_is_sealed_it_neither_expires_nor_is_withdrawn_however_long_the_orders_take() {
+fn once_it_is_sealed_it_neither_expires_nor_is_withdrawn() {
     let mut world = sealed();
     world.refused = vec![refuse("o1", "quota exceeded"), refuse("o2", "quota exceeded")];
     world.settle();

@@ -60,8 +60,9 @@ fn consumers_acknowledge_and_complete_in_one_write_each() {
     assert_eq!(told, ["OrdersCompleted", "OrdersAcknowledged"]);
 }
 
+/// What a consumer rejects or cannot do is said at once and undoes nothing.
 #[test]
-fn what_a_consumer_rejects_or_cannot_do_is_said_at_once_and_undoes_nothing() {
+fn what_a_consumer_rejects_is_reported_at_once_and_undoes_nothing() {
     for (type_, message, told) in [
         ("Rejected", "1 of 2 order requests rejected by a consumer; see its status", "OrderRejected"),
         ("Failed", "1 of 2 order requests failed; see its status", "OrderFailed"),

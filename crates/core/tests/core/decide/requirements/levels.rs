@@ -7,8 +7,9 @@ use testkit::world::{LEA, OMAR, World};
 
 use super::{fibre_with, once, steps, total, trigger, value};
 
+/// Fleet is worth less without the handsets and needs finance and then sales all the same.
 #[test]
-fn fleet_is_worth_less_without_the_handsets_and_needs_finance_and_then_sales_all_the_same() {
+fn fleet_without_the_handsets_still_needs_finance_and_then_sales() {
     let mut world = World::fleet();
     world.settle();
     let shown = value(&world);
@@ -109,8 +110,9 @@ fn limits_are_inclusive() {
     }
 }
 
+/// The highest level that any circumstance asks for is asked with every reason.
 #[test]
-fn the_highest_level_that_any_circumstance_asks_for_is_asked_with_every_reason() {
+fn the_highest_level_that_is_needed_is_asked_with_every_reason() {
     let world = fibre_with(|item| {
         item.prices = vec![once("300000.00")];
         item.discount_percent = Some("12.5".to_owned());
@@ -219,8 +221,9 @@ fn a_limit_that_a_level_does_not_have_does_not_bind_it() {
     assert_eq!(steps(&world), []);
 }
 
+/// Functions are asked in the policys order and those it leaves out in that of the ladders.
 #[test]
-fn functions_are_asked_in_the_policys_order_and_those_it_leaves_out_in_that_of_the_ladders() {
+fn functions_are_asked_in_the_policys_order_then_in_the_ladders() {
     let asked = |order: &[&str]| {
         let mut world = World::fibre();
         world.rules(|policy| {

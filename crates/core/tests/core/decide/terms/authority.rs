@@ -68,8 +68,9 @@ fn a_level_that_nobody_holds_is_no_authority_but_a_higher_one_is() {
     }
 }
 
+/// A catalogue or a trigger that asks for what the policy does not have is no authority.
 #[test]
-fn a_catalogue_or_a_trigger_that_asks_for_what_the_policy_does_not_have_is_no_authority() {
+fn what_asks_for_a_level_that_the_policy_lacks_finds_no_authority() {
     for (function, level, expected) in [
         (
             "marketing",

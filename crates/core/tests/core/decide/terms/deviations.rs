@@ -86,8 +86,9 @@ fn a_range_is_permitted_from_one_edge_to_the_other() {
     }
 }
 
+/// A term that the catalogue does not have is added and for those who allow unknown terms.
 #[test]
-fn a_term_that_the_catalogue_does_not_have_is_added_and_for_those_who_allow_unknown_terms() {
+fn a_term_outside_the_catalogue_is_for_who_allows_unknown_terms() {
     for (value, text, shown) in [
         (Some("2"), None, "2"),
         (None, Some("The provider brings the cake."), "The provider brings the cake."),
@@ -102,8 +103,9 @@ fn a_term_that_the_catalogue_does_not_have_is_added_and_for_those_who_allow_unkn
     }
 }
 
+/// Changed words on a term that is a value are for those who allow unknown terms.
 #[test]
-fn changed_words_on_a_term_that_is_a_value_are_for_those_who_allow_unknown_terms() {
+fn changed_words_on_a_value_are_for_who_allows_unknown_terms() {
     let modified = found(DeviationCategory::TextModified, "", "legal", "L3");
     let banded = found(DeviationCategory::AlternateUsed, "pay-45", "finance", "L1");
     for (value, expected) in [

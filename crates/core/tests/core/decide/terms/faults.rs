@@ -43,8 +43,9 @@ fn more_faults_than_a_message_holds_are_counted() {
     assert!(message.ends_with("; and 5 more, shown once these are fixed"), "{message}");
 }
 
+/// The author is waited for when the terms are wrong and an admin when the rules are.
 #[test]
-fn the_author_is_waited_for_when_the_terms_are_wrong_and_an_admin_when_the_rules_are() {
+fn the_author_fixes_the_terms_and_an_admin_the_rules() {
     let waits = |spoil: fn(&mut World)| {
         let mut world = World::fibre();
         spoil(&mut world);

@@ -9,8 +9,9 @@ use testkit::world::World;
 
 use super::{agreed_agreement, fault_in, fault_of, refers_to, term};
 
+/// What an agreement refers to is with the same customer agreed and in force.
 #[test]
-fn what_an_agreement_refers_to_is_with_the_same_customer_agreed_and_in_force() {
+fn what_an_agreement_names_has_the_same_customer_and_is_in_force() {
     type Spoil = fn(&mut CustomerAgreement);
     let fields: [(&str, Spoil); 3] = [
         ("amendsRef", |agreement| {

@@ -47,8 +47,9 @@ fn when_the_pinned_rules_are_gone_or_replaced_everything_waits_as_it_is() {
     }
 }
 
+/// While the pinned rules are gone no answer runs late that cannot be weighed.
 #[test]
-fn while_the_pinned_rules_are_gone_no_answer_runs_late_that_cannot_be_weighed() {
+fn while_the_pinned_rules_are_gone_no_answer_runs_late() {
     let mut world = World::fibre();
     world.settle();
     let policies = std::mem::take(&mut world.policies);
