@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use testenv::{ControlPlane, PATIENCE, admission_older_than, until};
 use tokio::sync::OnceCell;
 
-use crate::people::{Person, decision_on};
+use crate::decision;
+use crate::people::Person;
 use crate::{documents, raw, schema, shipped};
 
 /// Where the operator runs, as the shipped policies name it.
@@ -210,7 +211,7 @@ impl Cluster {
             let namespace = self.plane.namespace("enforced").await?;
             let probe = Person::user("probe@countersign.example", &[]);
             let decision =
-                decision_on("probe", "00", &probe, json!({"action": "Withdraw", "reason": "a probe"}));
+                decision::on("probe", "00", &probe, json!({"action": "Withdraw", "reason": "a probe"}));
             let order_request = documents("testkit/complete/orderrequests.yaml")?.swap_remove(0);
             let decisions = raw::path("agreementdecisions", &namespace);
             let requests = raw::path("orderrequests", &namespace);

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, anyhow};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use crate::people::Person;
-use crate::stage::{COMMON, RULES, Stage, cast, finance_chief, finance_partner, general_counsel};
+use crate::people::{Person, ivan, kaur, paul};
+use crate::stage::{COMMON, RULES, Stage, cast};
 use crate::{Cluster, documents, schema};
 
 /// An example of `examples/`, and what is to be different about it.
@@ -49,8 +49,8 @@ impl Example {
             .with("/spec/terms/-", &term)
             .with_term("payment-days", "50")
             .with_term("price-indexation", "none")
-            .and(finance_chief(), "countersign-approver")
-            .and(general_counsel(), "countersign-approver"))
+            .and(paul(), "countersign-approver")
+            .and(kaur(), "countersign-approver"))
     }
 
     /// Finance is asked, and its first two levels have seconds to answer; the third has days.
@@ -59,8 +59,8 @@ impl Example {
             .with_term("payment-days", "45")
             .answering_within("finance", "L1", 2)?
             .answering_within("finance", "L2", 2)?
-            .and(finance_partner(), "countersign-approver")
-            .and(finance_chief(), "countersign-approver"))
+            .and(ivan(), "countersign-approver")
+            .and(paul(), "countersign-approver"))
     }
 
     /// One place of the agreement set, or taken out where `value` is null. A `-` at the end adds to a list.

@@ -13,6 +13,7 @@
     reason = "only tests use it, and a test fails by panicking"
 )]
 
+pub mod decision;
 pub mod files;
 pub mod history;
 pub mod papers;
@@ -44,6 +45,6 @@ pub mod stage;
 
 #[cfg(feature = "cluster")]
 pub use cluster::{Cluster, DEFINITIONS, OPERATOR, OPERATOR_NAMESPACE, RBAC, cluster, installed};
-pub use files::{documents, root, shipped};
+pub use files::{documents, forgotten, root, shipped};
 #[cfg(feature = "cluster")]
 pub use testenv::PATIENCE;

@@ -1,15 +1,74 @@
-//! The people of the tests, and what they decide.
+//! The one cast of all tests: who takes part in the examples, as the API server knows them.
 
-use countersign_api::{CustomerAgreement, GROUP};
-use serde_json::{Value, json};
+/// Somebody, with the groups that the authenticator gives them.
+#[derive(Clone, Copy, Debug)]
+pub struct Somebody(pub &'static str, pub &'static [&'static str]);
 
-/// Somebody, as the API server knows them.
+/// Somebody whose name or groups a test makes up.
 #[derive(Debug, Clone)]
 pub struct Person {
     /// Username.
     pub name: String,
     /// Groups, beside those that the API server adds by itself.
     pub groups: Vec<String>,
+}
+
+/// Everybody, as a constant for tests over values and as a function for tests on a control plane.
+macro_rules! cast {
+    ($($(#[$doc:meta])* $NAME:ident $name:ident $username:literal $groups:expr;)*) => {$(
+        $(#[$doc])*
+        pub const $NAME: Somebody = Somebody($username, &$groups);
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name() -> Person {
+            $NAME.person()
+        }
+    )*};
+}
+
+cast! {
+    /// Confirms and signs for Norrland Timber, the customer of the fibre example.
+    EVA eva "eva.lund@norrland-timber.example" ["customers"];
+    /// Confirms and signs for Cafe Corner, the customer of the cafe example.
+    NINA nina "owner@cafe-corner.example" ["customers"];
+    /// Confirms for Havlink, the customer of the fleet example.
+    OMAR omar "omar@havlink.example" ["customers"];
+    /// Confirms and signs for Havlink.
+    LEA lea "lea@havlink.example" ["customers"];
+    /// Account owner of the fibre and the cafe example.
+    JONAS jonas "j.berg" ["account-managers"];
+    /// Account owner of the fleet example.
+    PATEL patel "s.patel" ["account-managers"];
+    /// Of the deal desk: finance L1.
+    DESK desk "d.desk" ["deal-desk"];
+    /// Sales L2.
+    RITA rita "r.lind" ["sales-team"];
+    /// Stands in for Rita while she is on leave.
+    KIM kim "k.jensen" ["sales-team"];
+    /// Sales L3, and countersigns the fleet example.
+    MARY mary "m.osei" ["sales-team"];
+    /// Sales L4.
+    CARLA carla "c.duarte" [];
+    /// Finance partner: finance L2.
+    IVAN ivan "i.novak" [];
+    /// Finance chief: finance L3.
+    PAUL paul "p.adeyemi" [];
+    /// Head of legal: legal L2.
+    BRANDT brandt "a.brandt" [];
+    /// General counsel: legal L3.
+    KAUR kaur "s.kaur" [];
+    /// Records what customers decide on paper.
+    CLERK clerk "c.clerk" ["back-office"];
+    /// A consumer of order requests.
+    ORDER_DESK order_desk "order-desk@telecom.example" ["order-desk"];
+}
+
+impl Somebody {
+    /// The same for requests to an API server.
+    #[must_use]
+    pub fn person(self) -> Person {
+        Person::user(self.0, self.1)
+    }
 }
 
 impl Person {
@@ -27,54 +86,4 @@ impl Person {
     pub fn service_account(&self) -> Option<(&str, &str)> {
         self.name.strip_prefix("system:serviceaccount:")?.split_once(':')
     }
-}
-
-/// Stands where a test has no operator that computes digests.
-pub const SOME_DIGEST: &str = "sha256:5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
-
-/// A decision on an agreement that no operator has looked at. `act` is what the person does: the fields of
-/// `spec` beside the reference and the person's name.
-pub fn decision_on(agreement: &str, uid: &str, by: &Person, act: Value) -> Value {
-    decision(
-        agreement,
-        &json!({"name": agreement, "uid": uid, "revision": 1, "digest": SOME_DIGEST}),
-        by,
-        act,
-    )
-}
-
-/// A decision on an agreement as its status shows it: the digest is the one that the action binds to.
-pub fn decision_as_shown(agreement: &CustomerAgreement, by: &Person, act: Value) -> Value {
-    let status = agreement.status.clone().unwrap_or_default();
-    let confirmation = status.confirmation.and_then(|confirmation| confirmation.digest);
-    let terms = status.terms.as_ref().map(|terms| terms.digest.clone());
-    let by_confirmation = ["Sign", "Countersign", "Approve", "Refuse"];
-    let on_confirmation =
-        act.get("action").and_then(Value::as_str).is_some_and(|a| by_confirmation.contains(&a));
-    let digest = if on_confirmation { confirmation.or(terms) } else { terms };
-    let name = agreement.metadata.name.clone().unwrap_or_default();
-    let reference = json!({
-        "name": name,
-        "uid": agreement.metadata.uid,
-        "revision": status.terms.map_or(1, |terms| terms.revision),
-        "digest": digest.unwrap_or_else(|| SOME_DIGEST.to_owned()),
-    });
-    decision(&name, &reference, by, act)
-}
-
-fn decision(agreement: &str, reference: &Value, by: &Person, act: Value) -> Value {
-    let mut decided_by = json!({"username": by.name});
-    if let (Some(decided_by), false) = (decided_by.as_object_mut(), by.groups.is_empty()) {
-        decided_by.insert("groups".to_owned(), json!(by.groups));
-    }
-    let mut spec = json!({"agreementRef": reference, "decidedBy": decided_by});
-    if let (Some(spec), Value::Object(act)) = (spec.as_object_mut(), act) {
-        spec.extend(act);
-    }
-    json!({
-        "apiVersion": format!("{GROUP}/v1alpha1"),
-        "kind": "AgreementDecision",
-        "metadata": {"generateName": format!("{agreement}-")},
-        "spec": spec,
-    })
 }

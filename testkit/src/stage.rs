@@ -10,8 +10,9 @@ use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use testenv::until;
 
+use crate::decision;
 use crate::example::{Example, common_policy, selecting};
-use crate::people::{Person, decision_as_shown};
+use crate::people::{Person, desk, eva, jonas, lea, mary, nina, omar, patel, rita};
 use crate::{Cluster, PATIENCE, documents, raw, schema};
 
 /// By this label of a namespace a policy of the tests selects it.
@@ -49,46 +50,6 @@ pub fn cast() -> Vec<(Person, &'static [&'static str])> {
         (rita(), MANAGER),
         (mary(), &["countersign-approver", "countersign-countersignatory"]),
     ]
-}
-
-pub fn eva() -> Person {
-    Person::user("eva.lund@norrland-timber.example", &["customers"])
-}
-pub fn nina() -> Person {
-    Person::user("owner@cafe-corner.example", &["customers"])
-}
-pub fn omar() -> Person {
-    Person::user("omar@havlink.example", &["customers"])
-}
-pub fn lea() -> Person {
-    Person::user("lea@havlink.example", &["customers"])
-}
-pub fn jonas() -> Person {
-    Person::user("j.berg", &["account-managers"])
-}
-pub fn desk() -> Person {
-    Person::user("d.desk", &["deal-desk"])
-}
-pub fn rita() -> Person {
-    Person::user("r.lind", &["sales-team"])
-}
-pub fn mary() -> Person {
-    Person::user("m.osei", &["sales-team"])
-}
-pub fn patel() -> Person {
-    Person::user("s.patel", &["account-managers"])
-}
-pub fn finance_partner() -> Person {
-    Person::user("i.novak", &[])
-}
-pub fn finance_chief() -> Person {
-    Person::user("p.adeyemi", &[])
-}
-pub fn head_of_legal() -> Person {
-    Person::user("a.brandt", &[])
-}
-pub fn general_counsel() -> Person {
-    Person::user("s.kaur", &[])
 }
 
 /// The catalogue and the policy of the examples, applied once. The policy selects the namespaces that ask for it.
@@ -291,7 +252,7 @@ impl<'a> Stage<'a> {
 
     /// Makes a decision on the agreement as it was seen.
     pub async fn decide_on(&self, agreement: &CustomerAgreement, who: &Person, act: Value) -> Result<String> {
-        let decision = decision_as_shown(agreement, who, act);
+        let decision = decision::as_shown(agreement, who, act);
         let made = self.cluster.decide(who, &self.namespace, &decision).await?;
         let made = made.map_err(|refusal| refusal.into_error().context(format!("{} decided", who.name)))?;
         let name = schema::word(&made, "/metadata/name").to_owned();

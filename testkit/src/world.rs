@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use countersign_api::agreement_decision::{
-    DecidedAgreement, DecidedBy, Evidence, OrderConfirmation, OrderDecision, Statement,
+    DecidedAgreement, Evidence, OrderConfirmation, OrderDecision, Statement,
 };
 use countersign_api::agreement_status::{ApprovalState, CustomerAgreementStatus, IgnoredDecision};
 use countersign_api::{
@@ -16,9 +16,10 @@ use countersign_api::{
 use countersign_core::decide::{Changes, Gathered, Guard, Notice, Observed, Plan, RefusedCreate, decide};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::core::ObjectMeta;
 use serde::de::DeserializeOwned;
 
+use crate::decision;
+use crate::people::{DESK, EVA, JONAS, LEA, MARY, OMAR, Somebody};
 use crate::status_schema::faults_of_status;
 
 /// What a plan changes that needs no more evidence.
@@ -29,19 +30,6 @@ pub fn changes(plan: Plan) -> Changes {
         Plan::Need(evidence) => panic!("{evidence:?} is missing"),
     }
 }
-
-/// Somebody, with the groups that the authenticator gives them.
-#[derive(Clone, Copy)]
-pub struct Somebody(pub &'static str, pub &'static [&'static str]);
-
-pub const EVA: Somebody = Somebody("eva.lund@norrland-timber.example", &["customers"]);
-pub const NINA: Somebody = Somebody("owner@cafe-corner.example", &["customers"]);
-pub const OMAR: Somebody = Somebody("omar@havlink.example", &["customers"]);
-pub const LEA: Somebody = Somebody("lea@havlink.example", &["customers"]);
-pub const JONAS: Somebody = Somebody("j.berg", &["account-managers"]);
-pub const MARY: Somebody = Somebody("m.osei", &["sales-team"]);
-pub const DESK: Somebody = Somebody("d.desk", &["deal-desk"]);
-pub const RITA: Somebody = Somebody("r.lind", &["sales-team"]);
 
 #[derive(Clone)]
 pub struct World {
@@ -262,44 +250,20 @@ impl World {
             Action::Approve | Action::Refuse => self.status().waiting_for[0].digest.clone().unwrap(),
             _ => self.terms_digest(),
         };
-        AgreementDecisionSpec {
-            agreement_ref: DecidedAgreement {
-                name: self.agreement.metadata.name.clone().unwrap(),
-                uid: self.agreement.metadata.uid.clone().unwrap(),
-                revision: self.status().terms.as_ref().unwrap().revision,
-                digest,
-            },
-            action,
-            statements: Vec::new(),
-            orders: Vec::new(),
-            function: None,
-            level: None,
-            on_behalf_of: None,
-            reason: None,
-            decided_by: DecidedBy {
-                username: who.0.to_owned(),
-                uid: None,
-                groups: who.1.iter().map(|group| (*group).to_owned()).collect(),
-                credential_id: None,
-            },
-            evidence: None,
-        }
+        let agreement = DecidedAgreement {
+            name: self.agreement.metadata.name.clone().unwrap(),
+            uid: self.agreement.metadata.uid.clone().unwrap(),
+            revision: self.status().terms.as_ref().unwrap().revision,
+            digest,
+        };
+        decision::draft(agreement, who.0, who.1, action)
     }
 
     /// Stores a decision, at the world's time.
     pub fn store(&mut self, spec: AgreementDecisionSpec) -> String {
         self.made += 1;
         let name = format!("decision-{:03}", self.made);
-        self.decisions.push(Arc::new(AgreementDecision {
-            metadata: ObjectMeta {
-                name: Some(name.clone()),
-                namespace: Some("commerce".to_owned()),
-                uid: Some(format!("uid-of-{name}")),
-                creation_timestamp: Some(Time(self.now)),
-                ..ObjectMeta::default()
-            },
-            spec,
-        }));
+        self.decisions.push(Arc::new(decision::stored(spec, &name, self.now)));
         name
     }
 

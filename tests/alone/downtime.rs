@@ -14,11 +14,9 @@ use serde_json::{Value, json};
 use testkit::alone::installed;
 use testkit::example::Example;
 use testkit::operator::{Operator, Tamper};
-use testkit::people::{Person, decision_as_shown};
-use testkit::stage::{
-    Stage, condition, desk, eva, finance_partner, ignored_in, jonas, phase_of, status_of, step_of,
-};
-use testkit::{documents, raw, schema};
+use testkit::people::{Person, desk, eva, ivan, jonas};
+use testkit::stage::{Stage, condition, ignored_in, phase_of, status_of, step_of};
+use testkit::{decision, documents, raw, schema};
 
 /// How long after the end of a wait it is judged.
 const GRACE: SignedDuration = SignedDuration::from_secs(5);
@@ -128,9 +126,9 @@ async fn after_several_silent_deadlines_only_the_next_level_is_asked() -> Result
     assert_eq!(stage.until_told("ApprovalRequested", 1).await?.len(), 1, "nothing is asked twice");
 
     let act = json!({"action": "Approve", "function": "finance", "level": "L2"});
-    stage.decide(&finance_partner(), act).await?;
+    stage.decide(&ivan(), act).await?;
     let approved = stage.until_phase("AwaitingSignOff").await?;
-    assert_eq!(step_of(&approved, "finance").unwrap().decided_by[0].username, finance_partner().name);
+    assert_eq!(step_of(&approved, "finance").unwrap().decided_by[0].username, ivan().name);
     second.stop().await
 }
 
@@ -215,7 +213,7 @@ async fn an_agreement_with_several_pages_of_decisions_is_sealed_on_all() -> Resu
     let (evas, jonases) = (stage.cluster.client(&eva()).await?, stage.cluster.client(&jonas()).await?);
     let path = raw::path("agreementdecisions", &stage.namespace);
     let again = json!({"action": "Confirm", "statements": ["Understood"]});
-    let again = decision_as_shown(&confirmed, &eva(), again);
+    let again = decision::as_shown(&confirmed, &eva(), again);
     let repeated: Vec<String> = stream::iter(0..=PAGE)
         .map(|_| raw::ask(&evas, "POST", &path, &again))
         .buffer_unordered(16)
@@ -224,7 +222,7 @@ async fn an_agreement_with_several_pages_of_decisions_is_sealed_on_all() -> Resu
         .await?;
     // The last names of all, so that they stand on the second page.
     for (client, who, action) in [(&evas, eva(), "Sign"), (&jonases, jonas(), "Countersign")] {
-        let decision = decision_as_shown(&confirmed, &who, json!({"action": action}));
+        let decision = decision::as_shown(&confirmed, &who, json!({"action": action}));
         let name = format!("zz-{}", action.to_lowercase());
         let decision = schema::with(&decision, "/metadata/name", &json!(name));
         raw::ask(client, "POST", &path, &decision).await?;

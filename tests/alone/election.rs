@@ -7,8 +7,9 @@ use countersign_api::OrderRequest;
 use serde_json::{Value, json};
 use testenv::until;
 use testkit::alone::installed;
+use testkit::people::{eva, jonas};
 use testkit::process::{Program, get};
-use testkit::stage::{Stage, eva, jonas, phase_of};
+use testkit::stage::{Stage, phase_of};
 use testkit::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, raw};
 
 const COUNTERSIGN: &str = env!("CARGO_BIN_EXE_countersign");

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use testenv::until;
 use testkit::alone::{Turn, installed};
 use testkit::operator::Operator;
-use testkit::people::decision_as_shown;
-use testkit::stage::{Stage, condition, eva, ignored_in, phase_of};
-use testkit::{Cluster, OPERATOR_NAMESPACE, PATIENCE, raw, shipped};
+use testkit::people::eva;
+use testkit::stage::{Stage, condition, ignored_in, phase_of};
+use testkit::{Cluster, OPERATOR_NAMESPACE, PATIENCE, decision, raw, shipped};
 use tokio::sync::{Mutex, MutexGuard};
 
 const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
@@ -41,7 +41,7 @@ fn confirm() -> Value {
 
 /// Somebody with every right, who decides in Eva's name. Returns the decision's name once it was let through.
 async fn forge(stage: &Stage<'_>) -> Result<String> {
-    let forged = decision_as_shown(&stage.get().await?, &eva(), confirm());
+    let forged = decision::as_shown(&stage.get().await?, &eva(), confirm());
     let admin = stage.cluster.admin()?;
     let path = raw::path("agreementdecisions", &stage.namespace);
     let made = until("a forged decision was let through", PATIENCE, || async {

@@ -17,3 +17,8 @@ mod explain;
 mod guard;
 mod rights;
 mod weakenings;
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}

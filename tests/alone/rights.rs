@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use testenv::{AuditEvent, AuditMark, until};
 use testkit::alone::installed;
 use testkit::operator::{Operator, Tamper};
-use testkit::people::Person;
+use testkit::people::{Person, desk, lea, mary, nina, omar};
 use testkit::raw::ask;
 use testkit::schema::word;
-use testkit::stage::{Stage, desk, lea, mary, nina, omar};
+use testkit::stage::Stage;
 use testkit::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, documents};
 
 /// Verb, group and resource; and the namespace where that is the operator's own.

@@ -14,10 +14,11 @@ use anyhow::Result;
 use countersign_api::GROUP;
 use serde_json::{Value, json};
 use testenv::until;
-use testkit::Cluster;
-use testkit::people::{Person, SOME_DIGEST, decision_on};
+use testkit::decision::SOME_DIGEST;
+use testkit::people::Person;
 use testkit::raw::{Refusal, ask, path, send};
 use testkit::schema::{with, word};
+use testkit::{Cluster, decision};
 
 const AGREEMENT: &str = "norrland-timber-fibre";
 
@@ -49,7 +50,7 @@ impl Stage {
     }
 
     async fn decide(&self, who: &Person, act: Value) -> Result<Result<Value, Refusal>> {
-        self.cluster.decide(who, &self.namespace, &decision_on(AGREEMENT, "00", who, act)).await
+        self.cluster.decide(who, &self.namespace, &decision::on(AGREEMENT, "00", who, act)).await
     }
 
     fn path(&self, plural: &str) -> String {

@@ -24,8 +24,8 @@ use tempfile::TempDir;
 use testenv::until;
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::people::Person;
-use testkit::stage::{Stage, eva, jonas};
+use testkit::people::{eva, jonas, order_desk};
+use testkit::stage::Stage;
 use testkit::{PATIENCE, raw, schema};
 use tokio::sync::{RwLock, oneshot};
 use tokio::task::JoinHandle;
@@ -36,10 +36,6 @@ static DEFINITION: RwLock<()> = RwLock::const_new(());
 
 /// The name of all replicas, and of their field manager.
 const DESK: &str = "order-desk";
-
-fn consumer() -> Person {
-    Person::user("order-desk@telecom.example", &["order-desk"])
-}
 
 /// An order system as one replica meets it.
 #[derive(Clone)]
@@ -104,7 +100,7 @@ struct Replica {
 
 impl Replica {
     async fn start(stage: &Stage<'_>, system: &Met, options: Options) -> Result<Self> {
-        Ok(Self::start_with(stage.cluster.client(&consumer()).await?, stage, system, options))
+        Ok(Self::start_with(stage.cluster.client(&order_desk()).await?, stage, system, options))
     }
 
     fn start_with(client: Client, stage: &Stage<'_>, system: &Met, options: Options) -> Self {
@@ -137,7 +133,7 @@ fn options() -> Options {
 
 /// The fibre agreement with these orders, signed and passed on.
 async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
-    let stage = example.and(consumer(), "countersign-order-consumer").begin(running().await?).await?;
+    let stage = example.and(order_desk(), "countersign-order-consumer").begin(running().await?).await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let outcomes: Vec<Value> = orders.iter().map(|id| json!({"id": id, "outcome": "Confirmed"})).collect();
     stage.confirm(&eva(), json!(outcomes)).await?;

@@ -13,3 +13,8 @@ mod admission;
 mod attacks;
 mod consumer;
 mod end_to_end;
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}

@@ -13,10 +13,10 @@ use crate::manifests::{of_kind, rendered};
 use crate::pages::Terminal;
 use crate::pod::Pod;
 use crate::tools::{chart, next};
-use testkit::people::decision_as_shown;
+use testkit::people::eva;
 use testkit::schema::word;
-use testkit::stage::{eva, ignored_in, phase_of};
-use testkit::{DEFINITIONS, PATIENCE, raw};
+use testkit::stage::{ignored_in, phase_of};
+use testkit::{DEFINITIONS, PATIENCE, decision, raw};
 
 const INSTALL: &str = "docs/install.md";
 const UPGRADE: &str = "docs/upgrade.md";
@@ -65,7 +65,7 @@ async fn warnings(plane: &ControlPlane) -> Result<usize> {
 /// Eva decides on what she sees.
 async fn eva_decides(plane: &ControlPlane, act: Value) -> Result<String> {
     let client = plane.user(&eva().name, &["customers"])?;
-    let decision = decision_as_shown(&agreement(plane, CUSTOMER).await?, &eva(), act);
+    let decision = decision::as_shown(&agreement(plane, CUSTOMER).await?, &eva(), act);
     let made = raw::ask(&client, "POST", &raw::path("agreementdecisions", CUSTOMER), &decision).await?;
     Ok(word(&made, "/metadata/name").to_owned())
 }
@@ -175,7 +175,7 @@ async fn from_the_first_agreement_to_the_last_no_decision_is_lost_or_forged() ->
             "deciding for somebody",
             "POST",
             raw::path("agreementdecisions", CUSTOMER),
-            decision_as_shown(&agreement(&plane, CUSTOMER).await?, &eva(), confirm()),
+            decision::as_shown(&agreement(&plane, CUSTOMER).await?, &eva(), confirm()),
             "decide",
         ),
         (

@@ -22,3 +22,8 @@ mod pod;
 mod release;
 mod server;
 mod tools;
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}

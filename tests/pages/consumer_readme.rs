@@ -12,7 +12,8 @@ use serde_json::json;
 use testenv::tools::Tool;
 use testenv::until;
 use testkit::operator::running;
-use testkit::stage::{COMMON, Stage, eva, jonas, status_of};
+use testkit::people::{eva, jonas};
+use testkit::stage::{COMMON, Stage, status_of};
 use testkit::{Cluster, PATIENCE, documents, root, schema};
 use tokio::process::{Child, Command};
 

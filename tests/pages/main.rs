@@ -14,3 +14,8 @@ mod lifecycle;
 mod links;
 mod operations;
 mod reference;
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}

@@ -17,3 +17,17 @@ use std::process::Output;
 fn countersign(arguments: &[&str], stdin: &str) -> Output {
     testkit::program::run(env!("CARGO_BIN_EXE_countersign"), arguments, stdin)
 }
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}
+
+/// Cargo takes no notice of a folder of `tests/` without a `main.rs`, and makes a binary of its own of every file there.
+#[test]
+fn every_folder_of_tests_is_a_binary_and_nothing_else_is() {
+    for entry in std::fs::read_dir(testkit::root().join("tests")).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(path.join("main.rs").exists() || path.ends_with("README.md"), "{}", path.display());
+    }
+}

@@ -11,3 +11,8 @@ mod metrics;
 mod objects;
 mod watching;
 mod writing;
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}

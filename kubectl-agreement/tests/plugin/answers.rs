@@ -3,8 +3,9 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use testkit::operator::running;
+use testkit::people::{desk, eva, jonas, patel};
 use testkit::raw;
-use testkit::stage::{Stage, desk, eva, jonas, patel, phase_of, status_of};
+use testkit::stage::{Stage, phase_of, status_of};
 
 use crate::decisions::{decisions, escalated};
 use crate::terminal::Typed;

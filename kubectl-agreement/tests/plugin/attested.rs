@@ -3,8 +3,8 @@
 use anyhow::Result;
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::people::Person;
-use testkit::stage::{Stage, eva, jonas, phase_of, status_of};
+use testkit::people::{Person, eva, jonas};
+use testkit::stage::{Stage, phase_of, status_of};
 
 use crate::decisions::decisions;
 use crate::user::{Said, User};

@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::json;
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::people::Person;
-use testkit::stage::{Stage, lea, omar, status_of};
+use testkit::people::{Person, lea, omar};
+use testkit::stage::{Stage, status_of};
 
 use crate::decisions::{escalated, everywhere};
 use crate::user::User;

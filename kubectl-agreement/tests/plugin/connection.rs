@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::operator::running;
-use testkit::stage::{Stage, jonas};
+use testkit::people::jonas;
+use testkit::stage::Stage;
 
 use crate::user::{Said, User};
 

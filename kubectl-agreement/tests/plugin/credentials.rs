@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::operator::running;
-use testkit::stage::{Stage, jonas, omar, patel};
+use testkit::people::{jonas, omar, patel};
+use testkit::stage::Stage;
 
 use crate::user::User;
 

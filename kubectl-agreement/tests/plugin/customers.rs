@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use testkit::operator::running;
-use testkit::stage::{Stage, eva, jonas, omar, phase_of, status_of};
+use testkit::people::{eva, jonas, omar};
+use testkit::stage::{Stage, phase_of, status_of};
 
 use crate::user::{Said, User};
 
@@ -66,7 +67,7 @@ async fn the_fibre_is_agreed_by_a_customer_who_may_read_nothing() -> Result<()> 
 async fn what_the_provider_keeps_to_itself_is_not_sent() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let owner = User::of(&testkit::stage::patel(), &stage).await?;
+    let owner = User::of(&testkit::people::patel(), &stage).await?;
     let sheet = Sheet::sent_by(&owner, &stage.agreement).await?.text();
     let status = sheet.split_once("\nstatus:").unwrap().1;
     for kept in ["deviations", "approvals", "b2b-2026\n", "waitingFor", "conditions", "owners", "value:"] {
@@ -83,7 +84,8 @@ async fn what_the_provider_keeps_to_itself_is_not_sent() -> Result<()> {
 async fn a_file_that_was_changed_on_the_way_is_not_decided_on() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fleet").await?;
     stage.until_phase("AwaitingConfirmation").await?;
-    let (owner, omar) = (User::of(&testkit::stage::patel(), &stage).await?, User::of(&omar(), &stage).await?);
+    let (owner, omar) =
+        (User::of(&testkit::people::patel(), &stage).await?, User::of(&omar(), &stage).await?);
     let sheet = Sheet::sent_by(&owner, &stage.agreement).await?;
     sheet.change("11.20", "10.20");
     sheet.decide(&omar, &["confirm"]).await?.failed(1, "it was changed");
@@ -104,7 +106,7 @@ async fn a_file_that_was_changed_on_the_way_is_not_decided_on() -> Result<()> {
 #[tokio::test]
 async fn a_customer_who_may_read_sees_that_a_decision_came_too_late_and_why() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "cafe").await?;
-    let nina = testkit::stage::nina();
+    let nina = testkit::people::nina();
     stage.grant(&nina, "countersign-reader").await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let (name, user) = (stage.agreement.as_str(), User::of(&nina, &stage).await?);

@@ -4,9 +4,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::people::Person;
+use testkit::people::{Person, desk, eva, jonas, lea, mary, omar, patel};
 use testkit::raw;
-use testkit::stage::{Stage, desk, eva, jonas, lea, mary, omar, patel, phase_of, status_of};
+use testkit::stage::{Stage, phase_of, status_of};
 
 use crate::user::User;
 
@@ -151,7 +151,7 @@ async fn a_manager_refuses_and_an_owner_withdraws_each_in_their_own_words() -> R
 
     let other = Stage::with_agreement(stage.cluster, "fleet").await?;
     escalated(&other).await?;
-    let desk = User::of(&testkit::stage::desk(), &other).await?;
+    let desk = User::of(&testkit::people::desk(), &other).await?;
     let said = desk.types(&["refuse", name, "--reason", "not at this price", "--yes"]).await?.done();
     assert!(said.contains("The agreement is Refused."), "{said}");
     Ok(())

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use testkit::operator::running;
-use testkit::people::Person;
+use testkit::people::{Person, desk, lea, mary, omar, patel};
 use testkit::root;
-use testkit::stage::{Stage, desk, lea, mary, omar, patel};
+use testkit::stage::Stage;
 
 use crate::user::User;
 

@@ -25,3 +25,8 @@ mod terminal;
 mod tutorial;
 mod user;
 mod watches;
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}

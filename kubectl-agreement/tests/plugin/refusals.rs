@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde_json::json;
 use testkit::operator::running;
-use testkit::people::Person;
-use testkit::stage::{Stage, desk, eva, jonas, omar};
+use testkit::people::{Person, desk, eva, jonas, omar};
+use testkit::stage::Stage;
 
 use crate::user::User;
 
@@ -101,7 +101,7 @@ async fn without_a_terminal_nothing_is_made_unless_it_was_said_so() -> Result<()
     said.failed(2, "there is no terminal to ask on");
     assert_eq!(testkit::stage::phase_of(&stage.get().await?), "AwaitingConfirmation");
     let desk = User::of(&desk(), &stage).await?;
-    stage.grant(&testkit::stage::desk(), "countersign-approver").await?;
+    stage.grant(&testkit::people::desk(), "countersign-approver").await?;
     let said = desk.types(&["approve", &stage.agreement, "--yes"]).await?;
     said.failed(1, "nothing in the agreement asks for an approval");
     Ok(())

@@ -4,8 +4,9 @@ use anyhow::Result;
 use serde_json::json;
 use testkit::example::Example;
 use testkit::operator::running;
+use testkit::people::{desk, eva, jonas, lea, mary, nina, omar, patel};
 use testkit::schema;
-use testkit::stage::{Stage, desk, eva, jonas, lea, mary, nina, omar, patel};
+use testkit::stage::Stage;
 use unicode_width::UnicodeWidthStr;
 
 use crate::user::User;

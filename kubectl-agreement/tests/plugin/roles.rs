@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::Result;
 use testkit::operator::running;
-use testkit::people::Person;
-use testkit::stage::{Stage, lea, patel};
+use testkit::people::{Person, lea, patel};
+use testkit::stage::Stage;
 
 use crate::decisions::{decisions, escalated};
 use crate::user::User;

@@ -5,9 +5,9 @@ use futures::future::try_join_all;
 use serde_json::json;
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::people::Person;
+use testkit::people::{Person, eva, jonas};
 use testkit::schema;
-use testkit::stage::{Stage, eva, jonas};
+use testkit::stage::Stage;
 use unicode_width::UnicodeWidthStr;
 
 use crate::rendering::fits;

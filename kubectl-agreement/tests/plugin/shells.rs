@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::people::Person;
-use testkit::stage::{Stage, jonas};
+use testkit::people::{Person, jonas};
+use testkit::stage::Stage;
 
 use crate::help::{commands, plugin};
 use crate::user::User;

@@ -10,8 +10,8 @@ use tempfile::NamedTempFile;
 use testenv::until;
 use testkit::PATIENCE;
 use testkit::operator::running;
-use testkit::people::Person;
-use testkit::stage::{Stage, eva, phase_of, status_of};
+use testkit::people::{Person, eva};
+use testkit::stage::{Stage, phase_of, status_of};
 use tokio::process::Child;
 
 use crate::decisions::decisions;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use testkit::operator::running;
+use testkit::people::{eva, jonas};
 use testkit::root;
-use testkit::stage::{Stage, eva, jonas};
+use testkit::stage::Stage;
 use tokio::process::Command;
 
 /// The blocks marked `sh`, one after the other.

@@ -7,7 +7,8 @@ use serde_json::json;
 use testenv::until;
 use testkit::PATIENCE;
 use testkit::operator::running;
-use testkit::stage::{Stage, jonas};
+use testkit::people::jonas;
+use testkit::stage::Stage;
 
 use crate::user::User;
 

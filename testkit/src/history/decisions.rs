@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_api::agreement_decision::{
-    DecidedAgreement, DecidedBy, Evidence, OrderConfirmation, OrderDecision, Statement,
+    DecidedAgreement, Evidence, OrderConfirmation, OrderDecision, Statement,
 };
 use countersign_api::agreement_status::{Waiting, WaitingAction};
 use countersign_api::customer_agreement::Order;
@@ -14,34 +14,21 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 
 use super::{ACTIONS, CLERK, How, PEOPLE, Wrong};
+use crate::decision;
 use crate::scenario::FUNCTIONS;
 use crate::world::World;
 
 /// A decision on the terms that says no more than it must.
 fn blank(world: &World, username: &str, groups: &[&str], action: Action) -> AgreementDecisionSpec {
     let terms = world.status().terms.as_ref().unwrap();
-    AgreementDecisionSpec {
-        agreement_ref: DecidedAgreement {
-            name: world.agreement.metadata.name.clone().unwrap(),
-            uid: world.agreement.metadata.uid.clone().unwrap(),
-            revision: terms.revision,
-            digest: terms.digest.clone(),
-        },
-        action,
-        statements: Vec::new(),
-        orders: Vec::new(),
-        function: None,
-        level: None,
-        on_behalf_of: None,
-        reason: Some("so it is".to_owned()),
-        decided_by: DecidedBy {
-            username: username.to_owned(),
-            uid: None,
-            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            credential_id: None,
-        },
-        evidence: None,
-    }
+    let agreement = DecidedAgreement {
+        name: world.agreement.metadata.name.clone().unwrap(),
+        uid: world.agreement.metadata.uid.clone().unwrap(),
+        revision: terms.revision,
+        digest: terms.digest.clone(),
+    };
+    let reason = Some("so it is".to_owned());
+    AgreementDecisionSpec { reason, ..decision::draft(agreement, username, groups, action) }
 }
 
 /// What somebody who is waited for decides.

@@ -5,12 +5,9 @@ use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 use testkit::example::Example;
-use testkit::people::Person;
+use testkit::people::{clerk, desk, eva, jonas, kaur, lea, mary, nina, omar, order_desk, patel, paul, rita};
 use testkit::raw;
-use testkit::stage::{
-    Stage, condition, desk, eva, finance_chief, general_counsel, jonas, lea, mary, nina, omar, patel, rita,
-    status_of,
-};
+use testkit::stage::{Stage, condition, status_of};
 
 use super::Life;
 
@@ -49,8 +46,8 @@ pub(super) fn lives() -> Vec<Life> {
                     stage.submit().await?;
                     stage.until_phase(CONFIRMATION).await?;
                     stage.confirm(&eva(), json!([])).await?;
-                    stage.approve(&finance_chief(), "finance", "L3").await?;
-                    stage.approve(&general_counsel(), "legal", "L3").await?;
+                    stage.approve(&paul(), "finance", "L3").await?;
+                    stage.approve(&kaur(), "legal", "L3").await?;
                     stage.approve(&rita(), "sales", "L2").await?;
                     stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
                     stage.until_phase(AGREED).await.map(drop)
@@ -89,7 +86,7 @@ pub(super) fn lives() -> Vec<Life> {
                 Box::pin(async {
                     stage.submit().await?;
                     stage.confirm_fibre().await?;
-                    stage.approve(&finance_chief(), "finance", "L3").await?;
+                    stage.approve(&paul(), "finance", "L3").await?;
                     stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
                     stage.until_phase(AGREED).await.map(drop)
                 })
@@ -318,7 +315,7 @@ pub(super) fn lives() -> Vec<Life> {
                 Ok(Example::of("fibre")?
                     .with("/spec/orders/-", &order("o2"))
                     .with("/spec/orders/-", &order("o3"))
-                    .and(consumer(), "countersign-order-consumer"))
+                    .and(order_desk(), "countersign-order-consumer"))
             },
             people: |stage| {
                 Box::pin(async {
@@ -370,14 +367,6 @@ pub(super) fn lives() -> Vec<Life> {
     ]
 }
 
-fn clerk() -> Person {
-    Person::user("c.clerk", &["back-office"])
-}
-
-fn consumer() -> Person {
-    Person::user("order-desk@telecom.example", &["order-desk"])
-}
-
 async fn confirm_fleet(stage: &Stage<'_>) -> Result<()> {
     let outcomes =
         json!([{"id": "sims", "outcome": "Confirmed"}, {"id": "handsets", "outcome": "NotConfirmed"}]);
@@ -388,14 +377,14 @@ async fn confirm_fleet(stage: &Stage<'_>) -> Result<()> {
 
 fn on_paper(act: &Value) -> Value {
     let evidence = json!({"channel": "Paper", "uri": "https://archive.example/77", "signedTime": "2026-11-25T09:12:44Z",
-                          "digest": testkit::people::SOME_DIGEST});
+                          "digest": testkit::decision::SOME_DIGEST});
     let named = testkit::schema::with(act, "/onBehalfOf", &json!(eva().name));
     testkit::schema::with(&named, "/evidence", &evidence)
 }
 
 /// The consumer reports on every order request, one after the other.
 async fn report(stage: &Stage<'_>, hold: &[&str]) -> Result<()> {
-    let client = stage.cluster.client(&consumer()).await?;
+    let client = stage.cluster.client(&order_desk()).await?;
     let conditions: Vec<Value> = hold
         .iter()
         .map(|type_| {
@@ -406,7 +395,7 @@ async fn report(stage: &Stage<'_>, hold: &[&str]) -> Result<()> {
     for request in stage.order_requests().await? {
         let name = request.metadata.name.context("an order request without a name")?;
         let path = raw::path(&format!("orderrequests/{name}/status"), &stage.namespace);
-        let status = json!({"status": {"acknowledgedBy": consumer().name, "conditions": conditions}});
+        let status = json!({"status": {"acknowledgedBy": order_desk().name, "conditions": conditions}});
         raw::ask(&client, "PATCH", &path, &status).await?;
     }
     Ok(())

@@ -27,10 +27,9 @@ use serde_json::{Value, json};
 use table::{Weakening, all, withdraw};
 use testenv::until;
 use testkit::alone::bare;
-use testkit::people::decision_on;
 use testkit::raw::{ask, path};
 use testkit::schema::{with, word};
-use testkit::{Cluster, DEFINITIONS, PATIENCE, shipped};
+use testkit::{Cluster, DEFINITIONS, PATIENCE, decision, shipped};
 use who::{AGREEMENT, EVERYBODY, OWNER, Place, Thing, Try, Who, object};
 
 const AT_ONCE: usize = 8;
@@ -135,7 +134,7 @@ async fn place(cluster: &Cluster, id: &str, policy: &str) -> Result<Place> {
     let named =
         |object: &Value, name: &str| with(object, "/metadata", &json!({"name": name, "labels": labels}));
     let owned = |object: &Value| with(object, "/metadata/ownerReferences", &json!([here.owner]));
-    let decision = decision_on(AGREEMENT, "00", &Who::Eva.person(), withdraw());
+    let decision = decision::on(AGREEMENT, "00", &Who::Eva.person(), withdraw());
     // The label would be a change that an attack on labels makes.
     let decision = with(&decision, "/metadata", &json!({"name": "made"}));
     let agreement = object(Thing::Agreement)?;

@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, bail};
 use countersign_api::GROUP;
 use serde_json::{Value, json};
-use testkit::people::{Person, decision_on};
+use testkit::people::{Person, eva};
 use testkit::raw::path;
 use testkit::schema::with;
-use testkit::{DEFINITIONS, documents};
+use testkit::{DEFINITIONS, decision, documents};
 
 /// The agreement on which everybody decides.
 pub const AGREEMENT: &str = "norrland-timber-fibre";
@@ -88,7 +88,7 @@ impl Who {
             Self::Records => user("records"),
             Self::Orders => user("orders"),
             Self::Collector => Person::user("system:kube-controller-manager", &[]),
-            Self::Eva => Person::user("eva.lund@norrland-timber.example", &["customers"]),
+            Self::Eva => eva(),
             Self::Lea => user("lea"),
             Self::Rita => user("r.lind"),
             Self::Jonas => user("j.berg"),
@@ -221,7 +221,7 @@ impl Try {
         let owners = json!([place.owner]);
         Ok(match does {
             Does::Decides(act, changes) => {
-                let decision = decision_on(AGREEMENT, "00", &who.person(), act.clone());
+                let decision = decision::on(AGREEMENT, "00", &who.person(), act.clone());
                 let decision = changes.iter().fold(decision, |d, (pointer, value)| with(&d, pointer, value));
                 ("POST", path("agreementdecisions", &place.namespace), decision)
             }

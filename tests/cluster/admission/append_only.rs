@@ -3,10 +3,10 @@
 use anyhow::{Context, Result};
 use countersign_api::GROUP;
 use serde_json::{Value, json};
-use testkit::PATIENCE;
-use testkit::people::{Person, decision_on};
+use testkit::people::Person;
 use testkit::raw::{Refusal, ask, send};
 use testkit::schema::{with, word};
+use testkit::{PATIENCE, decision};
 
 use super::{AGREEMENT, Stage, gone, sign_nothing};
 
@@ -14,7 +14,7 @@ use super::{AGREEMENT, Stage, gone, sign_nothing};
 async fn a_decision_is_not_born_with_an_owner_or_a_finalizer() -> Result<()> {
     let stage = Stage::new("born").await?;
     let eva = stage.with_role("eva.lund@norrland-timber.example", "countersign-confirmer").await?;
-    let decision = decision_on(AGREEMENT, "00", &eva, sign_nothing());
+    let decision = decision::on(AGREEMENT, "00", &eva, sign_nothing());
     let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "00"}]);
     for (field, value) in [("ownerReferences", owner), ("finalizers", json!(["example.dev/hold"]))] {
         let owned = with(&decision, &format!("/metadata/{field}"), &value);
@@ -60,7 +60,7 @@ async fn not_even_an_administrator_changes_or_deletes_a_decision() -> Result<()>
 async fn nobody_dates_a_decision_back() -> Result<()> {
     let stage = Stage::new("dated").await?;
     let eva = stage.with_role("eva.lund@norrland-timber.example", "countersign-confirmer").await?;
-    let decision = decision_on(AGREEMENT, "00", &eva, sign_nothing());
+    let decision = decision::on(AGREEMENT, "00", &eva, sign_nothing());
     let old = "2020-01-01T00:00:00Z";
     let dated = with(&decision, "/metadata/creationTimestamp", &json!(old));
     let dated = with(&dated, "/metadata/uid", &json!("00000000-0000-0000-0000-000000000000"));
@@ -87,7 +87,7 @@ async fn applying_a_decision_is_making_it() -> Result<()> {
     let patch = json!([{"apiGroups": [GROUP], "resources": ["agreementdecisions"], "verbs": ["patch"]}]);
     stage.cluster.allow(&stage.namespace, &eva, &patch).await?;
     let apply = async |who: &Person, name: &str, act: Value| -> Result<Option<Refusal>> {
-        let decision = with(&decision_on(AGREEMENT, "00", who, act), "/metadata", &json!({"name": name}));
+        let decision = with(&decision::on(AGREEMENT, "00", who, act), "/metadata", &json!({"name": name}));
         let target = format!("{}/{name}?fieldManager=x", stage.path("agreementdecisions"));
         let request = http::Request::patch(target).header("content-type", "application/apply-patch+yaml");
         let request = request.body(decision.to_string().into_bytes())?;

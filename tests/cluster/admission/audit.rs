@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 use countersign_api::GROUP;
 use serde_json::{Value, json};
 use testenv::until;
-use testkit::PATIENCE;
-use testkit::people::{SOME_DIGEST, decision_on};
+use testkit::decision::SOME_DIGEST;
 use testkit::raw::Refusal;
+use testkit::{PATIENCE, decision};
 
 use super::{AGREEMENT, Stage, sign_nothing};
 
@@ -18,7 +18,7 @@ async fn the_audit_log_says_who_decided_what_and_for_whom_they_posed() -> Result
     let mark = plane.audit_mark()?;
     stage.decide(&eva, sign_nothing()).await?.map_err(Refusal::into_error)?;
     // Who may impersonate decides as another: no policy can see it, so the audit log has to.
-    let decision = decision_on(AGREEMENT, "00", &eva, sign_nothing());
+    let decision = decision::on(AGREEMENT, "00", &eva, sign_nothing());
     let posing = http::Request::post(stage.path("agreementdecisions"))
         .header("content-type", "application/json")
         .header("impersonate-user", &eva.name)

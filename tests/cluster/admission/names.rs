@@ -3,10 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use testenv::until;
-use testkit::PATIENCE;
-use testkit::people::{Person, decision_on};
+use testkit::people::Person;
 use testkit::raw::{Refusal, ask, send};
 use testkit::schema::{with, word};
+use testkit::{PATIENCE, decision};
 
 use super::{AGREEMENT, Stage, sign_nothing};
 
@@ -15,7 +15,7 @@ async fn nobody_decides_in_the_name_of_somebody_else() -> Result<()> {
     let stage = Stage::new("names").await?;
     let eva = Person::user("eva.lund@norrland-timber.example", &["customers", "norrland"]);
     stage.cluster.grant(&stage.namespace, "countersign-confirmer", &eva).await?;
-    let decision = decision_on(AGREEMENT, "00", &eva, sign_nothing());
+    let decision = decision::on(AGREEMENT, "00", &eva, sign_nothing());
     let as_whom = |by: Value| with(&decision, "/spec/decidedBy", &by);
     // One client for all: each has a certificate, and so a credential, of its own.
     let client = stage.cluster.client(&eva).await?;
@@ -66,7 +66,7 @@ async fn the_optional_stamp_fills_in_who_decides_and_replaces_no_name() -> Resul
     let stage = Stage::new("stamp").await?;
     let eva = Person::user("eva.lund@norrland-timber.example", &["customers", "norrland"]);
     stage.cluster.grant(&stage.namespace, "countersign-confirmer", &eva).await?;
-    let unnamed = with(&decision_on(AGREEMENT, "00", &eva, sign_nothing()), "/spec/decidedBy", &Value::Null);
+    let unnamed = with(&decision::on(AGREEMENT, "00", &eva, sign_nothing()), "/spec/decidedBy", &Value::Null);
     let without = stage.cluster.decide(&eva, &stage.namespace, &unnamed).await?.err().context("accepted")?;
     assert!(without.message.contains("spec.decidedBy: Required value"), "{}", without.message);
 

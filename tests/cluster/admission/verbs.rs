@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use countersign_api::GROUP;
 use serde_json::json;
-use testkit::people::{Person, decision_on};
+use testkit::decision;
+use testkit::people::Person;
 use testkit::schema::word;
 
 use super::{AGREEMENT, ROLES, Stage, acts, sign_nothing};
@@ -56,7 +57,7 @@ async fn a_grant_for_one_agreement_does_not_reach_another() -> Result<()> {
     stage.cluster.allow(&stage.namespace, &lea, &rules).await?;
     let own = stage.decide(&lea, json!({"action": "Sign"})).await?;
     assert!(own.is_ok(), "{own:?}");
-    let other = decision_on("havlink-fleet", "00", &lea, json!({"action": "Sign"}));
+    let other = decision::on("havlink-fleet", "00", &lea, json!({"action": "Sign"}));
     let refusal = stage.cluster.decide(&lea, &stage.namespace, &other).await?.err().context("accepted")?;
     assert!(refusal.message.contains("right verb: "), "{}", refusal.message);
     Ok(())

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use testenv::until;
 
 use super::{account, gitops, may, running};
-use testkit::people::Person;
+use testkit::people::{Person, eva, jonas};
 use testkit::raw::{self, Refusal};
 use testkit::schema::{with, word};
-use testkit::stage::{Stage, eva};
+use testkit::stage::Stage;
 use testkit::{DEFINITIONS, OPERATOR, OPERATOR_NAMESPACE, PATIENCE};
 
 const WRITE: [&str; 7] = ["get", "list", "create", "update", "patch", "delete", "deletecollection"];
@@ -177,7 +177,7 @@ async fn the_garbage_collector_takes_nothing_that_is_kept() -> Result<()> {
     }
     let [rules, terms] = &alone[..] else { unreachable!("two kinds") };
     // The author may edit the agreement, and a policy-admin the rules; neither may delete them.
-    let author = stage.cluster.client(&Person::user("j.berg", &["account-managers"])).await?;
+    let author = stage.cluster.client(&jonas()).await?;
     let keeper = Person::user("keeper@collected.example", &[]);
     stage.cluster.grant_everywhere("countersign-policy-admin", &keeper).await?;
     let keeper = stage.cluster.client(&keeper).await?;
@@ -242,7 +242,7 @@ async fn what_was_agreed_and_passed_on_stays_whoever_wants_it_gone() -> Result<(
     let order = stage.order_requests().await?.remove(0).metadata.name.unwrap();
     let order = format!("{}/{order}", raw::path("orderrequests", &stage.namespace));
     let agreement = format!("{}/{}", raw::path("customeragreements", &stage.namespace), stage.agreement);
-    let author = Person::user("j.berg", &["account-managers"]);
+    let author = jonas();
     let refusal = raw::send(&stage.cluster.client(&author).await?, "DELETE", &agreement, &Value::Null).await;
     let refusal = refusal.err().context("its author deleted it")?;
     assert!(refusal.by_policy("kept"), "{}", refusal.message);

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use testenv::until;
 
 use super::{account, confirm, gitops, may, policy, running, under};
-use testkit::PATIENCE;
-use testkit::people::{Person, decision_as_shown, decision_on};
+use testkit::people::{Person, desk, eva, lea, mary, omar};
 use testkit::raw::{self, Refusal};
 use testkit::schema::{with, word};
-use testkit::stage::{Stage, condition, desk, eva, lea, mary, omar, phase_of};
+use testkit::stage::{Stage, condition, phase_of};
+use testkit::{PATIENCE, decision};
 
 /// A decision that was committed to git is refused whatever the tool that applies it may do.
 ///
@@ -19,7 +19,7 @@ use testkit::stage::{Stage, condition, desk, eva, lea, mary, omar, phase_of};
 async fn a_decision_that_was_committed_to_git_is_refused() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let asked = stage.until_phase("AwaitingConfirmation").await?;
-    let committed = decision_as_shown(&asked, &eva(), confirm());
+    let committed = decision::as_shown(&asked, &eva(), confirm());
     let committed = with(&committed, "/metadata", &json!({"name": "from-git"}));
     let committed = with(&committed, "/spec/decidedBy", &json!({"username": eva().name}));
     let narrow = [
@@ -65,7 +65,7 @@ async fn who_gives_no_name_decides_nothing() -> Result<()> {
     let client = Client::try_from(config)?;
     let path = raw::path("agreementdecisions", &stage.namespace);
     for by in [&anonymous, &eva()] {
-        let decision = decision_on(&stage.agreement, "00", by, confirm());
+        let decision = decision::on(&stage.agreement, "00", by, confirm());
         let refusal = raw::send(&client, "POST", &path, &decision).await.err().context("accepted")?;
         assert!(refusal.by_policy("decide"), "{}", refusal.message);
         assert!(refusal.message.contains("people only: \"system:anonymous\""), "{}", refusal.message);
@@ -208,7 +208,7 @@ async fn nobody_poses_as_another_without_the_right_or_unseen() -> Result<()> {
     }
     let client = stage.cluster.client(&helper).await?;
     let decision = with(
-        &decision_as_shown(&asked, &eva(), confirm()),
+        &decision::as_shown(&asked, &eva(), confirm()),
         "/spec/decidedBy",
         &json!({"username": eva().name}),
     );

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use testenv::until;
 
 use super::{confirm, policy, running, under};
-use testkit::people::decision_as_shown;
+use testkit::people::eva;
 use testkit::schema::{with, word};
-use testkit::stage::{Stage, eva, phase_of};
-use testkit::{PATIENCE, raw};
+use testkit::stage::{Stage, phase_of};
+use testkit::{PATIENCE, decision, raw};
 
 async fn prices(stage: &Stage<'_>, amount: &str) -> Result<()> {
     let mut orders = serde_json::to_value(&stage.get().await?.spec.orders)?;
@@ -53,8 +53,8 @@ async fn a_decision_on_another_uid_revision_or_digest_never_counts() -> Result<(
     let other = Stage::with_agreement(cluster, "fibre").await?;
     let here = stage.until_phase("AwaitingConfirmation").await?;
     let there = other.until_phase("AwaitingConfirmation").await?;
-    let own = decision_as_shown(&here, &eva(), confirm());
-    let foreign = decision_as_shown(&there, &eva(), confirm());
+    let own = decision::as_shown(&here, &eva(), confirm());
+    let foreign = decision::as_shown(&there, &eva(), confirm());
     let part = |name: &str| format!("/spec/agreementRef/{name}");
     let mut made = Vec::new();
     for changed in [
@@ -87,7 +87,7 @@ async fn a_decision_on_another_uid_revision_or_digest_never_counts() -> Result<(
 async fn a_decision_under_the_name_of_an_earlier_one_is_refused() -> Result<()> {
     let stage = Stage::with_agreement(running().await?, "fibre").await?;
     let first = stage.until_phase("AwaitingConfirmation").await?;
-    let named = with(&decision_as_shown(&first, &eva(), confirm()), "/metadata", &json!({"name": "mine"}));
+    let named = with(&decision::as_shown(&first, &eva(), confirm()), "/metadata", &json!({"name": "mine"}));
     // Declined first, confirmed under the same name.
     let declined = with(&named, "/spec", &with(&named, "/spec/action", &json!("Decline"))["spec"]);
     let declined = with(&with(&declined, "/spec/statements", &Value::Null), "/spec/orders", &Value::Null);
@@ -119,7 +119,7 @@ async fn what_is_decided_late_does_not_count_whatever_time_it_claims() -> Result
         .await?;
     let deadline = asked.status.as_ref().unwrap().waiting_for[0].deadline_time.clone().unwrap();
     let dated = |claimed: &str| {
-        let decision = decision_as_shown(&asked, &eva(), confirm());
+        let decision = decision::as_shown(&asked, &eva(), confirm());
         with(&decision, "/metadata/creationTimestamp", &json!(claimed))
     };
     let clock = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "now-"}});

@@ -4,10 +4,10 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::{confirm, may, policy, under};
-use testkit::people::Person;
+use testkit::people::{Person, desk, eva, lea, omar, patel};
 use testkit::raw;
 use testkit::schema::with;
-use testkit::stage::{RULES, Stage, condition, desk, eva, lea, omar, phase_of};
+use testkit::stage::{RULES, Stage, condition, phase_of};
 
 /// Nobody need approve anything here.
 fn lax(name: &str) -> Result<Value> {
@@ -40,7 +40,7 @@ async fn fleet_escalated(stage: &Stage<'_>) -> Result<()> {
 async fn no_edit_of_an_agreement_changes_quorum_rules_or_people_with_it() -> Result<()> {
     let stage = under(&policy("firm")?, "fleet").await?;
     fleet_escalated(&stage).await?;
-    let author = stage.cluster.client(&Person::user("s.patel", &["account-managers"])).await?;
+    let author = stage.cluster.client(&patel()).await?;
     let agreement = format!("{}/{}", raw::path("customeragreements", &stage.namespace), stage.agreement);
     let firm = format!("{}/firm", raw::path("delegationpolicies", ""));
     // An agreement has no place for rules: what is not in the definition is refused, or dropped.

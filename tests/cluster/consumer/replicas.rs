@@ -13,13 +13,12 @@ use serde_json::{Value, json};
 use testenv::until;
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::stage::{condition, desk, lea, mary, omar, status_of};
+use testkit::people::{desk, lea, mary, omar, order_desk};
+use testkit::stage::{condition, status_of};
 use testkit::{PATIENCE, documents, schema};
 use tokio::sync::Barrier;
 
-use super::{
-    DEFINITION, DESK, Met, Mood, Replica, consumer, made, one_order, options, passed_on, until_reported,
-};
+use super::{DEFINITION, DESK, Met, Mood, Replica, made, one_order, options, passed_on, until_reported};
 
 fn fibre_with(orders: &[&str]) -> Result<Example> {
     let fibre = documents("examples/fibre/agreement.yaml")?.remove(0);
@@ -33,7 +32,7 @@ async fn two_replicas_make_one_customer_order_for_each_order_that_was_confirmed(
     let _shared = DEFINITION.read().await;
     let three = ["o1", "o2", "o3"];
     let fibre = passed_on(fibre_with(&three)?, &three).await?;
-    let example = Example::of("fleet")?.and(consumer(), "countersign-order-consumer");
+    let example = Example::of("fleet")?.and(order_desk(), "countersign-order-consumer");
     let fleet = example.begin(running().await?).await?;
     let orders = tempfile::tempdir()?;
     let mut systems = Vec::new();
@@ -106,7 +105,7 @@ async fn of_two_replicas_that_claim_at_once_one_wins() -> Result<()> {
     let meeting = Arc::new(Barrier::new(2));
     let mut replicas = Vec::new();
     for system in [&one, &other] {
-        let client = at_once(stage.cluster.client(&consumer()).await?, meeting.clone());
+        let client = at_once(stage.cluster.client(&order_desk()).await?, meeting.clone());
         replicas.push(Replica::start_with(client, &stage, system, options()));
     }
     until_reported(&stage, &request.name_any(), "Completed").await?;
@@ -119,7 +118,7 @@ async fn of_two_replicas_that_claim_at_once_one_wins() -> Result<()> {
         for event in stage.cluster.plane.audit_since(mark)? {
             let of = event.object_ref.as_ref();
             let here = of.and_then(|of| of.namespace.as_deref()) == Some(&stage.namespace);
-            if here && event.verb == "patch" && event.user.username == consumer().name {
+            if here && event.verb == "patch" && event.user.username == order_desk().name {
                 codes.extend(event.response_status.map(|status| status.code));
             }
         }

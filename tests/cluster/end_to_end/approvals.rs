@@ -6,10 +6,8 @@ use serde_json::{Value, json};
 
 use super::running;
 use testkit::example::Example;
-use testkit::people::Person;
-use testkit::stage::{
-    condition, eva, finance_chief, general_counsel, head_of_legal, jonas, rita, status_of, step_of,
-};
+use testkit::people::{Person, brandt, eva, jonas, kaur, paul, rita};
+use testkit::stage::{condition, status_of, step_of};
 
 const APPROVER: &str = "countersign-approver";
 
@@ -58,8 +56,7 @@ async fn a_framework_agreement_is_approved_by_three_functions() -> Result<()> {
         );
     }
 
-    let managers =
-        [(finance_chief(), "finance", "L3"), (general_counsel(), "legal", "L3"), (rita(), "sales", "L2")];
+    let managers = [(paul(), "finance", "L3"), (kaur(), "legal", "L3"), (rita(), "sales", "L2")];
     for (who, function, level) in &managers {
         stage.approve(who, function, level).await?;
     }
@@ -86,8 +83,8 @@ async fn a_term_outside_the_catalogue_is_for_the_general_counsel() -> Result<()>
             "/spec/terms/-",
             &json!({"id": "source-code-escrow", "text": "The source code is kept by a notary."}),
         )
-        .and(head_of_legal(), APPROVER)
-        .and(general_counsel(), APPROVER)
+        .and(brandt(), APPROVER)
+        .and(kaur(), APPROVER)
         .begin(running().await?)
         .await?;
     stage.confirm_fibre().await?;
@@ -101,11 +98,11 @@ async fn a_term_outside_the_catalogue_is_for_the_general_counsel() -> Result<()>
     assert_eq!(deviations, [("source-code-escrow", DeviationCategory::Added, "legal", "L3")]);
     assert_eq!(status.approvals.len(), 1);
 
-    let too_low = stage.decide(&head_of_legal(), approve("legal", "L2")).await?;
+    let too_low = stage.decide(&brandt(), approve("legal", "L2")).await?;
     assert_eq!(stage.ignored(&too_low).await?, "LevelInsufficient");
-    let not_hers = stage.decide(&head_of_legal(), approve("legal", "L3")).await?;
+    let not_hers = stage.decide(&brandt(), approve("legal", "L3")).await?;
     assert_eq!(stage.ignored(&not_hers).await?, "NotHolder");
-    stage.approve(&general_counsel(), "legal", "L3").await?;
+    stage.approve(&kaur(), "legal", "L3").await?;
     stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
     stage.until_phase("Agreed").await?;
     assert_eq!(stage.order_requests().await?.len(), 1);

@@ -6,15 +6,11 @@ use serde_json::{Value, json};
 
 use super::running;
 use testkit::example::Example;
-use testkit::people::Person;
+use testkit::people::{Person, clerk, desk, eva, jonas};
 use testkit::raw;
-use testkit::stage::{Stage, condition, desk, eva, ignored_in, jonas, status_of};
+use testkit::stage::{Stage, condition, ignored_in, status_of};
 
 const ATTESTER: &str = "countersign-attester";
-
-fn clerk() -> Person {
-    Person::user("c.clerk", &["back-office"])
-}
 
 /// What the representative did, as somebody else records it.
 fn recorded(act: Value) -> Value {

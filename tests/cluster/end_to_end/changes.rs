@@ -7,7 +7,8 @@ use testenv::until;
 
 use super::running;
 use testkit::PATIENCE;
-use testkit::stage::{Stage, condition, eva, jonas};
+use testkit::people::{eva, jonas};
+use testkit::stage::{Stage, condition};
 
 #[tokio::test]
 async fn an_agreement_with_five_faults_shows_all_five() -> Result<()> {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::running;
 use testkit::example::Example;
-use testkit::stage::{Stage, condition, eva, lea, omar, status_of};
+use testkit::people::{eva, lea, omar};
+use testkit::stage::{Stage, condition, status_of};
 
 fn states(statement: &str, orders: Option<Value>) -> Value {
     let mut act = json!({"action": "Confirm", "statements": [statement]});

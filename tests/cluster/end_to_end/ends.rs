@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::running;
 use testkit::example::Example;
-use testkit::stage::{Stage, condition, desk, eva, jonas, status_of};
+use testkit::people::{desk, eva, jonas};
+use testkit::stage::{Stage, condition, status_of};
 
 /// What holds at every end: it is final, it is nothing to repair, and nothing was passed on.
 async fn is_final(stage: &Stage<'_>, phase: &str, reason: &str) -> Result<()> {

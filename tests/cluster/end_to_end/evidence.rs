@@ -5,8 +5,9 @@ use countersign_core::verify::{Claim, Export, Report, Verdict, verify};
 use serde_json::{Value, json};
 
 use super::running;
+use testkit::people::{desk, jonas, lea, mary, nina, omar, rita};
 use testkit::raw::{ask, path};
-use testkit::stage::{Stage, desk, jonas, lea, mary, nina, omar, rita};
+use testkit::stage::Stage;
 
 /// As `kubectl get cagr,adec,oreq,sterms,dpol -o json` gives it.
 async fn export(stages: &[&Stage<'_>]) -> Result<Vec<Value>> {

@@ -8,13 +8,9 @@ use testenv::until;
 
 use super::running;
 use testkit::example::Example;
-use testkit::people::Person;
-use testkit::stage::{Stage, condition, eva, jonas, phase_of, status_of};
+use testkit::people::{Person, eva, jonas, order_desk};
+use testkit::stage::{Stage, condition, phase_of, status_of};
 use testkit::{PATIENCE, raw};
-
-fn consumer() -> Person {
-    Person::user("order-desk@telecom.example", &["order-desk"])
-}
 
 /// An agreement about these orders, signed and passed on to a consumer.
 async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
@@ -25,7 +21,7 @@ async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
         .collect();
     let stage = example
         .with("/spec/orders", &json!(all))
-        .and(consumer(), "countersign-order-consumer")
+        .and(order_desk(), "countersign-order-consumer")
         .begin(running().await?)
         .await?;
     stage.until_phase("AwaitingConfirmation").await?;
@@ -48,8 +44,8 @@ async fn report(stage: &Stage<'_>, order: &str, hold: &[&str]) -> Result<()> {
                    "lastTransitionTime": "2026-11-25T09:12:44Z"})
         })
         .collect();
-    let status = json!({"status": {"acknowledgedBy": consumer().name, "conditions": conditions}});
-    let client = stage.cluster.client(&consumer()).await?;
+    let status = json!({"status": {"acknowledgedBy": order_desk().name, "conditions": conditions}});
+    let client = stage.cluster.client(&order_desk()).await?;
     raw::ask(&client, "PATCH", &raw::path(&path, &stage.namespace), &status).await.map(drop)
 }
 

@@ -5,8 +5,9 @@ use countersign_api::CustomerAgreement;
 use serde_json::json;
 
 use super::running;
+use testkit::people::{eva, rita};
 use testkit::schema::with;
-use testkit::stage::{Stage, condition, eva, rita};
+use testkit::stage::{Stage, condition};
 
 /// An amendment of the stage's agreement, that adds something for so much, once.
 async fn amended<'a>(stage: &Stage<'a>, name: &str, amount: &str) -> Result<Stage<'a>> {

@@ -10,7 +10,8 @@ use testenv::until;
 
 use super::running;
 use testkit::PATIENCE;
-use testkit::stage::{Stage, condition, desk, eva, jonas, lea, mary, nina, omar, rita};
+use testkit::people::{desk, eva, jonas, lea, mary, nina, omar, rita};
+use testkit::stage::{Stage, condition};
 
 #[tokio::test]
 async fn fibre_is_agreed_and_its_order_is_passed_on() -> Result<()> {

@@ -6,10 +6,8 @@ use serde_json::{Value, json};
 
 use super::running;
 use testkit::example::Example;
-use testkit::people::Person;
-use testkit::stage::{
-    Stage, condition, desk, eva, ignored_in, jonas, lea, mary, omar, patel, rita, status_of, step_of,
-};
+use testkit::people::{Person, desk, eva, jonas, lea, mary, omar, patel, rita};
+use testkit::stage::{Stage, condition, ignored_in, status_of, step_of};
 
 /// Both representatives of the fleet confirm the SIM cards and leave the handsets out.
 async fn confirm(stage: &Stage<'_>) -> Result<Vec<String>> {

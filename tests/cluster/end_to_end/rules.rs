@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::running;
 use testkit::example::{Example, selecting};
-use testkit::stage::{Stage, condition, eva, general_counsel, jonas, status_of, step_of};
+use testkit::people::{eva, jonas, kaur};
+use testkit::stage::{Stage, condition, status_of, step_of};
 use testkit::{raw, schema};
 
 const NOT_CONFIRMED: &str = "the mill burnt down";
@@ -123,7 +124,7 @@ async fn a_namespace_that_loses_its_policy_ends_nothing_and_takes_nothing_new() 
 
 #[tokio::test]
 async fn edited_terms_are_held_against_the_policy_of_today() -> Result<()> {
-    let stage = fibre()?.and(general_counsel(), "countersign-approver").begin(running().await?).await?;
+    let stage = fibre()?.and(kaur(), "countersign-approver").begin(running().await?).await?;
     stage.until_phase("AwaitingConfirmation").await?;
     let canary = canary(&stage).await?;
     stage.change_policy(&stage.namespace, json!({"lifecycleState": "Retired"})).await?;
@@ -140,9 +141,9 @@ async fn edited_terms_are_held_against_the_policy_of_today() -> Result<()> {
         stage.until("it is at revision 2", |a| status_of(a).terms.is_some_and(|t| t.revision == 2)).await?;
     assert_eq!(pinned(&anew), second);
     stage.confirm_fibre().await?;
-    stage.approve(&general_counsel(), "legal", "L3").await?;
+    stage.approve(&kaur(), "legal", "L3").await?;
     let approved = stage.until_phase("AwaitingSignOff").await?;
-    assert_eq!(step_of(&approved, "legal").unwrap().decided_by[0].username, general_counsel().name);
+    assert_eq!(step_of(&approved, "legal").unwrap().decided_by[0].username, kaur().name);
     Ok(())
 }
 

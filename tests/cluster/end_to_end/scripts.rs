@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::running;
 use testkit::example::Example;
-use testkit::people::Person;
-use testkit::stage::{condition, jonas, status_of};
+use testkit::people::{Person, jonas};
+use testkit::stage::{condition, status_of};
 
 const ARABIC: &str = "اتفاقية الألياف الضوئية";
 const HEBREW: &str = "הסכם סיבים אופטיים";

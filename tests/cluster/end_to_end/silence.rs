@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::running;
 use testkit::example::Example;
-use testkit::stage::{condition, desk, finance_chief, finance_partner, status_of, step_of};
+use testkit::people::{desk, ivan, paul};
+use testkit::stage::{condition, status_of, step_of};
 
 /// How long after the end of a wait it is judged.
 const GRACE: SignedDuration = SignedDuration::from_secs(5);
@@ -20,9 +21,7 @@ async fn two_silent_levels_are_passed_over_and_the_third_approves() -> Result<()
     stage.until_waiting_for("Finance partner (finance L2)").await?;
     let third = stage.until_waiting_for("Chief Financial Officer (finance L3)").await?;
     assert_eq!(condition(&third, "Approved").0, "False", "silence never approves");
-    stage
-        .decide(&finance_chief(), json!({"action": "Approve", "function": "finance", "level": "L3"}))
-        .await?;
+    stage.decide(&paul(), json!({"action": "Approve", "function": "finance", "level": "L3"})).await?;
     let approved = stage.until_phase("AwaitingSignOff").await?;
 
     let step = step_of(&approved, "finance").unwrap();
@@ -40,7 +39,7 @@ async fn two_silent_levels_are_passed_over_and_the_third_approves() -> Result<()
         );
     }
     let by: Vec<_> = step.decided_by.iter().map(|verdict| verdict.username.clone()).collect();
-    assert_eq!((step.state, by), (ApprovalState::Approved, vec![finance_chief().name]));
+    assert_eq!((step.state, by), (ApprovalState::Approved, vec![paul().name]));
 
     stage.until_told("ApprovalGiven", 1).await?;
     let told = stage.told().await?;
@@ -89,11 +88,9 @@ async fn once_every_level_stayed_silent_the_first_may_still_approve() -> Result<
     let too_low =
         stage.decide(&desk(), json!({"action": "Approve", "function": "finance", "level": "L1"})).await?;
     assert_eq!(stage.ignored(&too_low).await?, "LevelInsufficient");
-    stage
-        .decide(&finance_partner(), json!({"action": "Approve", "function": "finance", "level": "L2"}))
-        .await?;
+    stage.decide(&ivan(), json!({"action": "Approve", "function": "finance", "level": "L2"})).await?;
     let approved = stage.until_phase("AwaitingSignOff").await?;
     assert_eq!(condition(&approved, "Stalled").0, "");
-    assert_eq!(step_of(&approved, "finance").unwrap().decided_by[0].username, finance_partner().name);
+    assert_eq!(step_of(&approved, "finance").unwrap().decided_by[0].username, ivan().name);
     Ok(())
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::running;
 use testkit::example::Example;
-use testkit::people::Person;
-use testkit::stage::{Stage, condition, desk, eva, jonas, lea, mary, omar, status_of, step_of};
+use testkit::people::{Person, desk, eva, jonas, lea, mary, omar};
+use testkit::stage::{Stage, condition, status_of, step_of};
 
 const ESCALATION: &str = "/spec/rules/escalation";
 

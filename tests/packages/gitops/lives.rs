@@ -9,7 +9,8 @@ use countersign_api::{Action, OrderRequest};
 use countersign_core::decide::{Guard, RefusedCreate};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde_json::{Value, json};
-use testkit::world::{DESK, EVA, JONAS, NINA, World};
+use testkit::people::{DESK, EVA, JONAS, NINA};
+use testkit::world::World;
 
 /// What an agreement is to people who look at it from Git.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

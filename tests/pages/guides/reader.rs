@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use testenv::ControlPlane;
 use testenv::tools::Tool;
+use testkit::people::Somebody;
 
 /// A folder with what guides take for granted, and a kubeconfig for each person.
 pub struct Reader {
@@ -19,7 +20,7 @@ pub struct Reader {
 
 impl Reader {
     /// With everybody's commands going to this namespace unless they name another.
-    pub fn new(plane: &ControlPlane, people: &[(&str, &[&str])], namespace: &str) -> Result<Self> {
+    pub fn new(plane: &ControlPlane, people: &[Somebody], namespace: &str) -> Result<Self> {
         let kubectl = Tool::Kubectl.path()?;
         let folders = [kubectl.as_path(), Path::new(env!("CARGO_BIN_EXE_countersign"))].map(Path::parent);
         let folders = folders.into_iter().flatten().chain([Path::new("/usr/bin"), Path::new("/bin")]);
@@ -27,7 +28,8 @@ impl Reader {
         for folder in ["examples", "deploy"] {
             std::os::unix::fs::symlink(super::root().join(folder), home.path().join(folder))?;
         }
-        let kubeconfig = fs::read_to_string(plane.kubeconfig_with_contexts(people, namespace)?)?;
+        let people: Vec<_> = people.iter().map(|own| (own.0, own.1)).collect();
+        let kubeconfig = fs::read_to_string(plane.kubeconfig_with_contexts(&people, namespace)?)?;
         let kubeconfig = serde_json::from_str(&kubeconfig)?;
         Ok(Self { path: std::env::join_paths(folders)?, home, kubeconfig })
     }

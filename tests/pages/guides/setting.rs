@@ -7,36 +7,38 @@ use testenv::until;
 use super::blocks::{Block, Kind, is_shown};
 use super::reader::Reader;
 use testkit::example::common_policy;
-use testkit::people::Person;
-use testkit::stage::{Stage, condition, lea, omar, status_of};
+use testkit::people::{
+    CLERK, DESK, EVA, IVAN, JONAS, KIM, LEA, MARY, OMAR, PATEL, Person, Somebody, lea, omar,
+};
+use testkit::stage::{Stage, condition, status_of};
 use testkit::{Cluster, PATIENCE, documents, raw, schema};
 
 /// Everybody in the guides, and the groups that their identity provider puts them into.
-const PEOPLE: [(&str, &[&str]); 11] = [
-    ("eva.lund@norrland-timber.example", &["customers"]),
-    ("omar@havlink.example", &["customers"]),
-    ("lea@havlink.example", &["customers"]),
-    ("j.berg", &["account-managers"]),
-    ("s.patel", &["account-managers"]),
-    ("d.desk", &["deal-desk"]),
-    ("m.osei", &["sales-team"]),
-    ("k.jensen", &["sales-team"]),
-    ("i.novak", &["finance-team"]),
-    ("c.clerk", &["back-office"]),
-    ("l.legal", &["contract-lawyers"]),
+const PEOPLE: [Somebody; 11] = [
+    EVA,
+    OMAR,
+    LEA,
+    JONAS,
+    PATEL,
+    DESK,
+    MARY,
+    KIM,
+    Somebody(IVAN.0, &["finance-team"]),
+    CLERK,
+    Somebody("l.legal", &["contract-lawyers"]),
 ];
 
 /// The roles that people have where a guide does not give them.
 const ROLES: [(&str, &[&str]); 9] = [
-    ("eva.lund@norrland-timber.example", &["countersign-confirmer", "countersign-signatory"]),
-    ("omar@havlink.example", &["countersign-confirmer"]),
-    ("lea@havlink.example", &["countersign-confirmer", "countersign-signatory"]),
-    ("j.berg", &["countersign-author", "countersign-countersignatory"]),
-    ("s.patel", &["countersign-author"]),
-    ("d.desk", &["countersign-approver"]),
-    ("m.osei", &["countersign-approver", "countersign-countersignatory"]),
-    ("i.novak", &["countersign-approver"]),
-    ("c.clerk", &["countersign-attester"]),
+    (EVA.0, &["countersign-confirmer", "countersign-signatory"]),
+    (OMAR.0, &["countersign-confirmer"]),
+    (LEA.0, &["countersign-confirmer", "countersign-signatory"]),
+    (JONAS.0, &["countersign-author", "countersign-countersignatory"]),
+    (PATEL.0, &["countersign-author"]),
+    (DESK.0, &["countersign-approver"]),
+    (MARY.0, &["countersign-approver", "countersign-countersignatory"]),
+    (IVAN.0, &["countersign-approver"]),
+    (CLERK.0, &["countersign-attester"]),
 ];
 
 /// Where a guide is followed.
@@ -204,9 +206,8 @@ impl Setting {
 }
 
 fn person(name: &str) -> Result<Person> {
-    let known =
-        PEOPLE.iter().find(|own| own.0 == name).with_context(|| format!("nobody is called {name}"))?;
-    Ok(Person::user(known.0, known.1))
+    let known = PEOPLE.iter().find(|own| own.0 == name);
+    Ok(known.with_context(|| format!("nobody is called {name}"))?.person())
 }
 
 /// The policy serves every namespace, as in the examples, and what earlier guides changed is undone.

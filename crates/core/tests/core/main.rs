@@ -13,3 +13,8 @@ mod dependencies;
 mod preview;
 mod tmforum;
 mod verify;
+
+#[test]
+fn no_file_is_forgotten() {
+    assert_eq!(testkit::forgotten(file!()), [].into());
+}

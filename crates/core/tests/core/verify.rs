@@ -11,7 +11,8 @@ use countersign_api::Action;
 use countersign_api::references::AgreementNameRef;
 use countersign_core::verify::{AgreementReport, Statement, Verdict};
 use serde_json::Value;
-use testkit::world::{EVA, JONAS, NINA, World};
+use testkit::people::{EVA, JONAS, NINA};
+use testkit::world::World;
 
 fn declined_cafe() -> World {
     let mut world = World::cafe();

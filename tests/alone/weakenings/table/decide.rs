@@ -1,7 +1,7 @@
 //! `decide`: who may decide what.
 
 use serde_json::{Value, json};
-use testkit::people::SOME_DIGEST;
+use testkit::decision::SOME_DIGEST;
 use testkit::schema::with;
 
 use super::super::who::{Does, Try, Who};

@@ -9,9 +9,9 @@ use countersign_core::decide::dry_run::{Effect, dry_run, effect};
 use countersign_core::decide::eligibility::{Capacity, Person, asked, capacities, groups_to_claim};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
-use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
+use testkit::people::{CARLA, DESK, EVA, JONAS, KIM, LEA, MARY, OMAR, PATEL, RITA, Somebody};
+use testkit::world::World;
 
-const KIM: Somebody = Somebody("k.jensen", &["sales-team"]);
 const MARY_TOO: Somebody = Somebody("oidc:m.osei@telecom.example", &[]);
 
 fn groups(who: Somebody) -> Vec<String> {
@@ -87,7 +87,7 @@ fn everybody_finds_what_waits_for_them_and_nothing_else() {
     for with_policy in [true, false] {
         assert_eq!(waits(&world, OMAR, with_policy), [(WaitingAction::Confirm, None)]);
         assert_eq!(waits(&world, DESK, with_policy), []);
-        assert_eq!(waits(&world, Somebody("s.patel", &["account-managers"]), with_policy), []);
+        assert_eq!(waits(&world, PATEL, with_policy), []);
     }
     world.pass(60).confirm(OMAR);
     world.settle();
@@ -125,7 +125,7 @@ fn a_substitute_is_asked_for_the_holder_and_acts_for_the_holder() {
 #[test]
 fn with_the_policy_a_higher_level_finds_its_authority_too() {
     let world = sales_is_asked(|_| {});
-    let chief = Somebody("c.duarte", &[]);
+    let chief = CARLA;
     assert_eq!(short(&can(&world, chief, true, Action::Approve)), [("sales", "L4", None)]);
     assert_eq!(can(&world, chief, false, Action::Approve), []);
     assert_eq!(can(&world, RITA, true, Action::Approve), [], "sales L2 is not enough");

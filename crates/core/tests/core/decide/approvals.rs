@@ -21,13 +21,11 @@ use countersign_api::delegation_policy::{DelegationPolicy, EscalationMode, Holde
 use countersign_api::subject::{Subject, SubjectKind};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::world::{DESK, LEA, OMAR, Somebody, World};
+use testkit::people::{DESK, LEA, OMAR, Somebody};
+use testkit::world::World;
 
 /// Another member of the deal desk.
 const DORA: Somebody = Somebody("dora.desk", &["deal-desk"]);
-const IVAN: Somebody = Somebody("i.novak", &[]);
-const CARLA: Somebody = Somebody("c.duarte", &[]);
-const KIM: Somebody = Somebody("k.jensen", &["sales-team"]);
 const PATEL: Somebody = Somebody("s.patel", &["account-managers", "deal-desk"]);
 
 /// Mary under her other username.

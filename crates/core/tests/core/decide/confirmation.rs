@@ -4,7 +4,8 @@ use countersign_api::Action;
 use countersign_api::agreement_decision::{OrderConfirmation, Statement};
 use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::{Permission, Required};
-use testkit::world::{EVA, JONAS, LEA, NINA, OMAR, Somebody, World};
+use testkit::people::{EVA, JONAS, LEA, NINA, OMAR, Somebody};
+use testkit::world::World;
 
 fn as_expected(world: &World, understood: &str, acceptable: &str, phase: &str) {
     assert_eq!(world.condition("Understood").0, understood);

@@ -10,7 +10,8 @@ mod withdrawn;
 
 use countersign_api::{Action, AgreementDecisionSpec};
 use jiff::{SignedDuration, Timestamp};
-use testkit::world::{EVA, LEA, Somebody, World};
+use testkit::people::{EVA, LEA, Somebody};
+use testkit::world::World;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -3,7 +3,8 @@
 use countersign_api::Action;
 use countersign_core::decide::{Evidence, Gathered, Plan};
 
-use testkit::world::{EVA, JONAS, NINA, World, changes};
+use testkit::people::{EVA, JONAS, NINA};
+use testkit::world::{World, changes};
 
 const NONE: Gathered = Gathered { guard_trial: false, fresh_decisions: false, linked_agreements: false };
 

@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
 
-use testkit::world::{DESK, EVA, MARY, NINA, World};
+use testkit::people::{DESK, EVA, MARY, NINA};
+use testkit::world::World;
 
 /// The column WAITING FOR.
 fn column(world: &World) -> &str {

@@ -6,7 +6,8 @@
 use countersign_api::Action;
 use countersign_api::customer_agreement::{Order, Term};
 use countersign_api::standard_terms::StandardTerm;
-use testkit::world::{EVA, JONAS, World};
+use testkit::people::{EVA, JONAS};
+use testkit::world::World;
 
 #[test]
 fn a_hundred_and_fifty_confirmations_and_signatures_in_one_second_fit() {

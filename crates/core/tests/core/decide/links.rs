@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::terms::{agreed_agreement, refers_to};
-use testkit::world::{EVA, JONAS, MARY, RITA, World};
+use testkit::people::{EVA, JONAS, MARY, RITA};
+use testkit::world::World;
 
 /// The agreement that the others name.
 const FIRST: &str = "the-first";

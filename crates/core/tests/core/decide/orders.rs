@@ -7,7 +7,8 @@ mod handover;
 
 use countersign_api::{Action, OrderRequest};
 use countersign_core::decide::RefusedCreate;
-use testkit::world::{EVA, JONAS, World};
+use testkit::people::{EVA, JONAS};
+use testkit::world::World;
 
 /// The fibre agreement with a second order like the first, with every signature there, and not yet sealed.
 fn signed(change: impl FnOnce(&mut World)) -> World {

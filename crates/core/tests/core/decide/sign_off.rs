@@ -6,7 +6,8 @@ use countersign_api::Action;
 use countersign_api::agreement_status::WaitingAction;
 use countersign_api::delegation_policy::{Alias, Countersignature, Required, SignOffOrder};
 use countersign_core::decide::{Evidence, Plan};
-use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody, World};
+use testkit::people::{DESK, EVA, JONAS, LEA, MARY, OMAR, RITA, Somebody};
+use testkit::world::World;
 
 fn confirmed_with(order: SignOffOrder) -> World {
     let mut world = World::fibre();

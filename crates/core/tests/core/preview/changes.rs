@@ -3,7 +3,8 @@
 use countersign_api::Action;
 use countersign_core::preview::Effect;
 use serde_json::{Value, json};
-use testkit::world::{DESK, NINA, World};
+use testkit::people::{DESK, NINA};
+use testkit::world::World;
 
 use super::against;
 

@@ -7,8 +7,9 @@ use countersign_core::preview::Verdict;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::json;
+use testkit::people::{DESK, EVA, JONAS, LEA, MARY, OMAR};
 use testkit::scenario::scenario;
-use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, World};
+use testkit::world::World;
 
 use super::preview_of;
 

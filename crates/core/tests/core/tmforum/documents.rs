@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::papers::{BASE, complete, lives, made, one, options, read};
 use testkit::papers::objects;
-use testkit::world::{EVA, JONAS, World};
+use testkit::people::{EVA, JONAS};
+use testkit::world::World;
 
 fn characteristic<'a>(agreement: &'a Value, name: &str) -> Option<&'a Value> {
     let all = agreement["characteristic"].as_array().unwrap();

@@ -6,7 +6,8 @@ use countersign_core::tmforum::{Documents, Options, documents};
 use countersign_core::verify::Export;
 use serde_json::{Value, json};
 use testkit::papers::list;
-use testkit::world::{EVA, JONAS, NINA, World};
+use testkit::people::{EVA, JONAS, NINA};
+use testkit::world::World;
 
 /// Where the APIs are.
 pub const BASE: &str = "https://api.example.com/tmf-api";
@@ -52,9 +53,9 @@ fn attested_fibre() -> World {
         policy.spec.rules.confirmation.attestation = countersign_api::delegation_policy::Permission::Allowed;
     });
     world.settle();
-    world.pass(60).attest(testkit::world::Somebody("e.sign", &[]), EVA, Action::Confirm);
+    world.pass(60).attest(testkit::people::Somebody("e.sign", &[]), EVA, Action::Confirm);
     world.settle();
-    world.pass(60).attest(testkit::world::Somebody("e.sign", &[]), EVA, Action::Sign);
+    world.pass(60).attest(testkit::people::Somebody("e.sign", &[]), EVA, Action::Sign);
     world.settle();
     world.pass(60).act(JONAS, Action::Countersign);
     world.settle();

@@ -6,7 +6,8 @@ use countersign_api::Action;
 use countersign_core::verify::{Claim, Statement, Verdict};
 use serde_json::{Value, json};
 use testkit::papers::Papers;
-use testkit::world::{DESK, EVA, JONAS, World};
+use testkit::people::{DESK, EVA, JONAS};
+use testkit::world::World;
 
 use super::{agreed_amendment, declined_cafe, expired_fibre, that_are};
 

@@ -4,7 +4,8 @@ use countersign_api::Action;
 use countersign_core::verify::{Claim, Verdict};
 use serde_json::{Value, json};
 use testkit::papers::{Papers, read};
-use testkit::world::{EVA, World};
+use testkit::people::EVA;
+use testkit::world::World;
 
 use super::{AGREEMENT, DECISION, that_are, yaml};
 

@@ -9,7 +9,8 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use testkit::history::{everything, live};
 use testkit::papers::{Papers, read};
-use testkit::world::{DESK, RITA, World};
+use testkit::people::{DESK, RITA};
+use testkit::world::World;
 
 use super::cases::cases;
 use super::{leaves, that_are};

@@ -4,7 +4,8 @@ use countersign_api::Action;
 use countersign_api::agreement_status::{ApprovalState, EndsWith, WaitingAction};
 use countersign_api::references::Authority;
 use countersign_api::subject::SubjectKind;
-use testkit::world::{DESK, LEA, MARY, OMAR, Somebody, World};
+use testkit::people::{BRANDT, DESK, LEA, MARY, OMAR};
+use testkit::world::World;
 
 use super::{asked, at, fleet, named, states, step, told, verdicts, whom};
 
@@ -99,7 +100,7 @@ fn one_level_below_what_it_takes_the_policys_own_authority_is_not_enough() {
 #[test]
 fn an_approval_for_a_function_that_nobody_asks_for_is_not_required() {
     let mut world = World::escalated_fleet();
-    world.approve(Somebody("a.brandt", &[]), "legal", "L2");
+    world.approve(BRANDT, "legal", "L2");
     world.settle();
     assert_eq!((world.last_ignored(), world.phase()), ("NotRequired", "Escalated"));
 }

@@ -3,9 +3,10 @@
 use countersign_api::Action;
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::{DelegationPolicy, EscalationTiming};
-use testkit::world::{DESK, LEA, MARY, OMAR, Somebody, World};
+use testkit::people::{CARLA, DESK, LEA, MARY, OMAR, Somebody};
+use testkit::world::World;
 
-use super::{CARLA, asked, at, held_by, levels_asked, named, states, verdicts};
+use super::{asked, at, held_by, levels_asked, named, states, verdicts};
 
 fn managers_first(policy: &mut DelegationPolicy) {
     policy.spec.rules.escalation.timing = EscalationTiming::BeforeConfirmation;

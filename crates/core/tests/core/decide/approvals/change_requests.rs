@@ -2,11 +2,11 @@
 
 use countersign_api::Action;
 use countersign_api::agreement_status::{ApprovalState, WaitingAction};
-use testkit::world::{DESK, MARY, Somebody, World};
+use testkit::people::{BRANDT, DESK, IVAN, KIM, MARY, Somebody};
+use testkit::world::World;
 
 use super::{
-    DORA, IVAN, KIM, PATEL, ask_for_change, asked, at, decide, named, sales_is_asked, states, step,
-    substituted, told,
+    DORA, PATEL, ask_for_change, asked, at, decide, named, sales_is_asked, states, step, substituted, told,
 };
 
 #[test]
@@ -30,7 +30,7 @@ fn who_could_not_approve_now_may_not_ask_for_a_change() {
         (MARY, "finance", "L1", "NotHolder"),
         (Somebody("d.desk", &[]), "finance", "L1", "NotHolder"),
         (PATEL, "finance", "L1", "OwnerMayNotApprove"),
-        (Somebody("a.brandt", &[]), "legal", "L2", "OutOfTurn"),
+        (BRANDT, "legal", "L2", "OutOfTurn"),
     ] {
         let mut world = World::escalated_fleet();
         ask_for_change(&mut world, who, function, level);

@@ -2,11 +2,10 @@
 
 use countersign_api::Action;
 use countersign_api::delegation_policy::{Alias, EscalationMode};
-use testkit::world::{DESK, JONAS, LEA, MARY, OMAR, Somebody, World};
+use testkit::people::{DESK, JONAS, KIM, LEA, MARY, OMAR, Somebody};
+use testkit::world::World;
 
-use super::{
-    KIM, MARY_TOO, PATEL, decide, fleet, held_by, parallel, sales_is_asked, step, substituted, verdicts,
-};
+use super::{MARY_TOO, PATEL, decide, fleet, held_by, parallel, sales_is_asked, step, substituted, verdicts};
 
 /// One person approves two steps only where the policy lets approvers be the same.
 #[test]

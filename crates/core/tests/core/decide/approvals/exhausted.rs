@@ -2,13 +2,10 @@
 
 use countersign_api::agreement_status::{ApprovalState, ClosedOutcome, EndsWith};
 use countersign_api::delegation_policy::OnTimeout;
-use testkit::world::{DESK, Somebody, World};
+use testkit::people::{DESK, IVAN, PAUL};
+use testkit::world::World;
 
-use super::{
-    IVAN, ask_for_change, at, exhausted, fleet, held_by, levels_asked, refuse, step, strict, told, whom,
-};
-
-const PAUL: Somebody = Somebody("p.adeyemi", &[]);
+use super::{ask_for_change, at, exhausted, fleet, held_by, levels_asked, refuse, step, strict, told, whom};
 
 /// When the top stayed silent it stalls and every level that was asked may still decide.
 #[test]

@@ -2,11 +2,10 @@
 
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::{Alias, DelegationPolicy};
-use testkit::world::{DESK, LEA, MARY, Somebody, World};
+use testkit::people::{DESK, IVAN, KIM, LEA, MARY, Somebody};
+use testkit::world::World;
 
-use super::{
-    IVAN, KIM, asked, fleet, held_by, quorum_of, sales_is_asked, stand_in, step, substituted, verdicts, whom,
-};
+use super::{asked, fleet, held_by, quorum_of, sales_is_asked, stand_in, step, substituted, verdicts, whom};
 
 #[test]
 fn only_a_holder_decides_and_one_through_a_group_must_claim_it() {

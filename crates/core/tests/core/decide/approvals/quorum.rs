@@ -1,9 +1,9 @@
 //! How many must approve.
 
 use countersign_api::agreement_status::ApprovalState;
-use testkit::world::DESK;
+use testkit::people::{CARLA, DESK, IVAN};
 
-use super::{CARLA, DORA, IVAN, asked, at, fleet, quorum_of, sales_is_asked, step, verdicts};
+use super::{DORA, asked, at, fleet, quorum_of, sales_is_asked, step, verdicts};
 
 #[test]
 fn as_many_must_approve_as_the_quorum_of_that_function_and_level_says() {

@@ -2,11 +2,10 @@
 
 use countersign_api::Action;
 use countersign_api::agreement_status::{ApprovalState, ClosedOutcome};
-use testkit::world::{DESK, LEA, MARY, RITA, World};
+use testkit::people::{CARLA, DESK, IVAN, LEA, MARY, RITA};
+use testkit::world::World;
 
-use super::{
-    CARLA, DORA, IVAN, PATEL, at, fleet, levels_asked, parallel, refuse, sales_is_asked, step, told,
-};
+use super::{DORA, PATEL, at, fleet, levels_asked, parallel, refuse, sales_is_asked, step, told};
 
 #[test]
 fn one_refusal_ends_it_in_its_makers_words_whatever_others_approved() {

@@ -3,9 +3,10 @@
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::OnTimeout;
 use countersign_core::decide::Guard;
-use testkit::world::{DESK, LEA, OMAR, RITA, World};
+use testkit::people::{DESK, IVAN, LEA, OMAR, RITA};
+use testkit::world::World;
 
-use super::{IVAN, asked, at, exhausted, finance_l2_is_asked, fleet, levels_asked, step, strict, told, whom};
+use super::{asked, at, exhausted, finance_l2_is_asked, fleet, levels_asked, step, strict, told, whom};
 
 /// Five seconds after its time a silent level is passed over and the next one is asked.
 #[test]

@@ -3,9 +3,9 @@
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::{Alias, DelegationPolicy};
 use countersign_api::subject::{Subject, SubjectKind};
-use testkit::world::LEA;
+use testkit::people::{IVAN, LEA};
 
-use super::{IVAN, at, fleet, held_by, levels_asked, quorum_of, step, whom};
+use super::{at, fleet, held_by, levels_asked, quorum_of, step, whom};
 
 /// What is the case, and how the policy says it.
 type Case = (&'static str, fn(&mut DelegationPolicy));

@@ -2,7 +2,8 @@
 
 use countersign_api::Action;
 use countersign_api::agreement_status::ApprovalState;
-use testkit::world::{DESK, LEA, OMAR, World};
+use testkit::people::{DESK, LEA, OMAR};
+use testkit::world::World;
 
 use super::{asked, at, confirm, named, sales_is_asked, states, step, verdicts};
 

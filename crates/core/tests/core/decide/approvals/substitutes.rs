@@ -1,11 +1,10 @@
 //! Substitutes and other names of one person.
 
 use countersign_api::Action;
-use testkit::world::{MARY, Somebody};
+use testkit::people::{CARLA, KIM, MARY, Somebody};
 
 use super::{
-    CARLA, KIM, MARY_TOO, at, decide, levels_asked, quorum_of, sales_is_asked, stand_in, substituted,
-    verdicts, whom,
+    MARY_TOO, at, decide, levels_asked, quorum_of, sales_is_asked, stand_in, substituted, verdicts, whom,
 };
 
 /// Two people who approve one after the other, each perhaps on behalf of somebody, and what they are to each other.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use countersign_api::agreement_status::ApprovalState;
-use testkit::world::{DESK, JONAS, MARY, RITA, World};
+use testkit::people::{CARLA, DESK, IVAN, JONAS, MARY, RITA};
+use testkit::world::World;
 
 use super::{
-    CARLA, DORA, IVAN, asked, at, confirm, fleet, named, parallel, quorum_of, sales_is_asked, states, step,
-    verdicts,
+    DORA, asked, at, confirm, fleet, named, parallel, quorum_of, sales_is_asked, states, step, verdicts,
 };
 
 #[test]

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use countersign_api::delegation_policy::Permission;
 use countersign_api::{Action, AgreementDecisionSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::world::{DESK, EVA, JONAS, LEA, MARY, OMAR, Somebody, World, read};
+use testkit::people::{CLERK, DESK, EVA, JONAS, LEA, MARY, OMAR, Somebody};
+use testkit::world::{World, read};
 
 use super::{at, fibre, seconds, store_with};
-
-const CLERK: Somebody = Somebody("clerk", &["back-office"]);
 
 #[test]
 fn a_representatives_act_is_recorded_where_the_policy_allows_it() {

@@ -4,7 +4,8 @@ use countersign_api::Action;
 use countersign_api::agreement_status::EndsWith;
 use countersign_api::delegation_policy::{Calendar, Weekday};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::world::{EVA, World};
+use testkit::people::EVA;
+use testkit::world::World;
 
 use super::{at, every_open_phase, fibre, seconds};
 

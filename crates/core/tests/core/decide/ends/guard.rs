@@ -2,7 +2,8 @@
 
 use countersign_api::Action;
 use countersign_core::decide::Guard;
-use testkit::world::{EVA, World};
+use testkit::people::EVA;
+use testkit::world::World;
 
 use super::{fibre, seconds};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use countersign_api::{Action, AgreementDecision, AgreementDecisionSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::world::{EVA, JONAS, NINA, World};
+use testkit::people::{EVA, JONAS, NINA};
+use testkit::world::World;
 
 use super::{at, every_open_phase, fibre, seconds, store_with};
 

@@ -4,7 +4,8 @@ use countersign_api::agreement_status::WaitingAction;
 use countersign_api::delegation_policy::OnTimeout;
 use countersign_api::{Action, CustomerAgreement};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::world::{DESK, EVA, LEA, MARY, RITA, Somebody, World, read};
+use testkit::people::{DESK, EVA, LEA, MARY, RITA, Somebody};
+use testkit::world::{World, read};
 
 use super::{at, fibre};
 

@@ -3,7 +3,8 @@
 use countersign_api::Action;
 use countersign_core::decide::Changes;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::world::{EVA, NINA, OMAR, World};
+use testkit::people::{EVA, NINA, OMAR};
+use testkit::world::World;
 
 use super::fibre;
 

@@ -4,7 +4,8 @@ use countersign_api::Action;
 use countersign_api::agreement_status::ClosedOutcome;
 use countersign_core::decide::{Evidence, Plan};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::world::{DESK, EVA, JONAS, LEA, MARY, NINA, OMAR, Somebody, World};
+use testkit::people::{DESK, EVA, JONAS, LEA, MARY, NINA, OMAR, Somebody};
+use testkit::world::World;
 
 use super::{customer, every_open_phase, fibre, seconds, store_with};
 

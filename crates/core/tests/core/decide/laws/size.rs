@@ -11,7 +11,8 @@ use countersign_api::standard_terms::StandardTerm;
 use proptest::prelude::*;
 
 use super::config;
-use testkit::world::{JONAS, Somebody, World};
+use testkit::people::{JONAS, Somebody};
+use testkit::world::World;
 
 /// The most that a status may have, in bytes.
 const MOST: usize = 64 * 1024;

@@ -4,7 +4,8 @@ use countersign_api::Action;
 use countersign_api::customer_agreement::Feasibility;
 use countersign_api::order_request::OrderRequestSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{OwnerReference, Time};
-use testkit::world::{EVA, JONAS, World, read};
+use testkit::people::{EVA, JONAS};
+use testkit::world::{World, read};
 
 use super::signed;
 

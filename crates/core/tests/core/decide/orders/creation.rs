@@ -6,7 +6,8 @@ use countersign_api::Action;
 use countersign_core::decide::order_request_names;
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use testkit::world::{EVA, JONAS, World};
+use testkit::people::{EVA, JONAS};
+use testkit::world::World;
 
 use super::{agreed, ids, refuse, sealed, signed, uids};
 

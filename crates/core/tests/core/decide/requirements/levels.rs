@@ -3,7 +3,8 @@
 use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::{Quorum, Trigger};
 use countersign_api::references::Authority;
-use testkit::world::{LEA, OMAR, World};
+use testkit::people::{LEA, OMAR};
+use testkit::world::World;
 
 use super::{fibre_with, once, steps, total, trigger, value};
 
@@ -60,7 +61,7 @@ fn what_is_left_out_is_no_reason_any_more() {
             ]
         )]
     );
-    world.pass(60).confirm_but(testkit::world::EVA, &[("o2", "too much")]);
+    world.pass(60).confirm_but(testkit::people::EVA, &[("o2", "too much")]);
     world.settle();
     assert_eq!((total(&world), value(&world).term_months), ("50940.00", Some(36)));
     assert_eq!((steps(&world).len(), world.phase()), (0, "AwaitingSignOff"));

@@ -1,6 +1,7 @@
 //! Triggers: what is asked for whatever the value is.
 
-use testkit::world::{LEA, OMAR, World};
+use testkit::people::{LEA, OMAR};
+use testkit::world::World;
 
 use super::{spec_with, steps, trigger};
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use countersign_api::Action;
 use countersign_api::standard_terms::LifecycleState;
 use jiff::SignedDuration;
-use testkit::world::{EVA, JONAS, World};
+use testkit::people::{EVA, JONAS};
+use testkit::world::World;
 
 #[test]
 fn when_the_pinned_rules_are_gone_or_replaced_everything_waits_as_it_is() {

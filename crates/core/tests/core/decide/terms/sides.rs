@@ -2,7 +2,8 @@
 
 use countersign_api::customer_agreement::RepresentativeRole;
 use countersign_api::delegation_policy::{Alias, Countersignature};
-use testkit::world::{EVA, World};
+use testkit::people::EVA;
+use testkit::world::World;
 
 use super::{fault_of, spec_fault};
 
