@@ -7,7 +7,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod architecture;
 mod consumer_readme;
 mod evidence;
 mod guides;

@@ -195,7 +195,7 @@ async fn an_operator_that_says_nothing_in_time_has_its_own_exit_status() -> Resu
     stage.until_waiting_for("Jonas Berg").await?;
     let (name, jonas) = (stage.agreement.as_str(), User::of(&jonas(), &stage).await?);
     let made = jonas.types(&["countersign", name, "--yes", "--timeout", "0"]).await?;
-    made.failed(4, "nothing was said about it within 0 s");
+    made.failed(4, "there was no answer within 0 s");
     jonas.types(&["wait", name, "--timeout", "30s"]).await?.done();
     jonas.types(&["wait", name, "--for", "Escalated", "--timeout", "30s"]).await?.failed(1, "is Agreed");
     Ok(())

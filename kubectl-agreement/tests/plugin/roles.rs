@@ -169,6 +169,6 @@ async fn every_role_does_what_it_is_for_and_learns_what_it_lacks() -> Result<()>
     // The customer is not told that an admin has to grant anything before it was told of the file.
     let customer = User::of(&lea(), &stage).await?;
     let said = customer.types(&["sign", name, "--yes"]).await?.failed(1, "may not get customeragreements");
-    assert!(said.err.contains("the account owner sends the agreement as a file"), "{said:?}");
+    assert!(said.err.contains("the account owner sends you the agreement as a file"), "{said:?}");
     Ok(())
 }

@@ -99,7 +99,7 @@ fn a_wait_for_managers_says_which_level_of_which_function_is_asked() {
 }
 
 #[test]
-fn who_may_not_read_the_policy_finds_a_step_whatever_the_order_of_the_waits() {
+fn without_the_policy_a_step_is_found_whatever_the_order_of_the_waits() {
     let mut world = asked_at_once();
     let can = |world: &World| -> Vec<(String, String)> {
         let mary = Person { username: MARY.0, groups: &[] };
