@@ -137,7 +137,7 @@ fn the_pipelines_comment_and_fail_where_an_agreement_is_not_valid() {
     for file in ["examples/ci/github.yaml", "examples/ci/gitlab.yaml"] {
         for (change, more, expected, told) in [
             ("1", "", 0, "2 approvals are needed"),
-            ("0", "", 1, "Not valid: 1 fault to mend"),
+            ("0", "", 1, "Not valid: 1 fault to fix"),
             ("1", "\n---\nkind: [\n", 2, "2 approvals are needed"),
         ] {
             let folder = tempfile::tempdir().unwrap();
