@@ -5,7 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One act of one person. Made once, never changed, never owned by the agreement: it is evidence.
+/// One act of one person. It is evidence: created once, never changed, and not owned by the agreement.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[kube(
     group = "countersign.dev",
@@ -63,20 +63,20 @@ pub struct AgreementDecisionSpec {
     #[schemars(length(min = 1, max = 2))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub statements: Vec<Statement>,
-    /// What becomes of each order (S5). A Confirm with Acceptable names every one.
+    /// Whether each order is confirmed (S5). A Confirm with Acceptable names every order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 100))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]
     pub orders: Vec<OrderDecision>,
-    /// The function that an approver acts for, such as `finance` (S4).
+    /// The function for which an approver acts, such as `finance` (S4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub function: Option<String>,
-    /// The level of authority that an approver acts with, such as `L2` (S4).
+    /// The level of authority with which an approver acts, such as `L2` (S4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub level: Option<String>,
-    /// The holder that a substitute stands in for; without `function`, the representative whose act is recorded.
+    /// The holder whom a substitute represents; without `function`, the representative whose act is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub on_behalf_of: Option<String>,
@@ -84,9 +84,9 @@ pub struct AgreementDecisionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub reason: Option<String>,
-    /// Who decides: the identity of the request, which admission holds it against.
+    /// Who decides. Admission compares it with the identity of the request.
     pub decided_by: DecidedBy,
-    /// What shows the act of a representative who signed elsewhere.
+    /// The evidence for the act of a representative who signed elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }
@@ -97,7 +97,7 @@ pub struct DecidedAgreement {
     /// Name of the agreement, in the same namespace.
     #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
     pub name: String,
-    /// UID of the agreement: one that was deleted and made again is another.
+    /// UID of the agreement: one that was deleted and created again has another.
     #[schemars(length(min = 1, max = 63))]
     pub uid: String,
     /// `status.terms.revision` of the agreement.
@@ -125,12 +125,12 @@ pub enum Action {
     Sign,
     /// The provider signs (S3).
     Countersign,
-    /// Either side takes the agreement back before it is sealed. Final.
+    /// Either side withdraws the agreement before it is sealed. Final.
     Withdraw,
 }
 
 impl Action {
-    /// The word, as it stands in the resource.
+    /// The word, as it is written in the resource.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -166,7 +166,7 @@ impl Statement {
     }
 }
 
-/// What becomes of an order.
+/// Whether an order is confirmed, and why not.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct OrderDecision {
     /// The order.
@@ -195,34 +195,34 @@ pub struct DecidedBy {
     /// Username as the API server sees it.
     #[schemars(length(min = 1, max = 256))]
     pub username: String,
-    /// UID of the user, where the authenticator gives one.
+    /// UID of the user, if the authenticator gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub uid: Option<String>,
-    /// Groups that the person acts with. Who holds authority through a group names it here.
+    /// Groups on which the person relies. A person who holds authority through a group names it here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub groups: Vec<String>,
-    /// Identifier of the credential, where the authenticator gives one.
+    /// Identifier of the credential, if the authenticator gives one.
     #[serde(default, rename = "credentialID", skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub credential_id: Option<String>,
 }
 
-/// What shows an act that was done elsewhere, on paper or with an e-signature tool.
+/// The evidence for an act that was done elsewhere, on paper or with an e-signature tool.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// How it was done, such as `Paper` or `ESignature`.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Z][A-Za-z0-9]*$"))]
     pub channel: String,
-    /// Where the record lies.
+    /// Where the record is kept.
     #[schemars(length(min = 1, max = 2048))]
     pub uri: String,
     /// SHA-256 of the record.
     #[schemars(length(min = 71, max = 71), regex(pattern = r"^sha256:[0-9a-f]{64}$"))]
     pub digest: String,
-    /// When it was signed, as the record says. Shown, never trusted.
+    /// When it was signed, according to the record. Shown to readers, never used.
     pub signed_time: Time,
 }

@@ -9,14 +9,14 @@ use super::agreement_decision::{Action, Statement};
 use super::references::Authority;
 use super::subject::Subject;
 
-/// How far the agreement has come. Facts and conditions first; `phase` and `waitingOn` are derived from them for readers.
+/// How far the agreement has come. Facts and conditions come first; `phase` and `waitingOn` are derived from them for readers.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerAgreementStatus {
-    /// `metadata.generation` that this status speaks of.
+    /// The `metadata.generation` for which this status was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// How far the agreement has come, in one word. For readers; nothing decides by it.
+    /// How far the agreement has come, in one word. For readers only; nothing depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub phase: Option<String>,
@@ -29,18 +29,18 @@ pub struct CustomerAgreementStatus {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// The terms that decisions bind to.
+    /// The terms to which decisions are bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<TermsRevision>,
-    /// Everybody who was named owner in a spec that the operator saw. None of them may approve.
+    /// Everyone who was named owner in a spec that the operator saw. None of them may approve.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub owners: Vec<String>,
-    /// The change that somebody asked for. All waits stop until the terms change.
+    /// The change that somebody requested. Nobody else is asked until the terms change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_request: Option<ChangeRequest>,
-    /// Catalogue and policy whose rules hold for this revision.
+    /// Catalogue and policy whose rules apply to this revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pinned>,
     /// Whether any term deviates from the catalogue (S1).
@@ -62,7 +62,7 @@ pub struct CustomerAgreementStatus {
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub approvals: Vec<Approval>,
-    /// Signatures, and the moment from which nothing can be taken back (S3).
+    /// Signatures, and the time from which nothing can be revoked (S3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_off: Option<SignOff>,
     /// How the agreement ended without being agreed. Never changes.
@@ -76,7 +76,7 @@ pub struct CustomerAgreementStatus {
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub waiting_for: Vec<Waiting>,
-    /// What became of each order (S5, S6).
+    /// The outcome of each order (S5, S6).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -92,7 +92,7 @@ pub struct CustomerAgreementStatus {
     #[schemars(length(max = 100), inner(length(max = 253)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub amended_by: Vec<String>,
-    /// The agreement that took the place of this one.
+    /// The agreement that replaced this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub superseded_by: Option<String>,
@@ -109,7 +109,7 @@ pub struct TermsRevision {
     /// Counts from 1.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub revision: i64,
-    /// Digest over everything that people decide on. Confirm, Decline, RequestChange and Withdraw name it.
+    /// Digest of everything that people decide on. Confirm, Decline, RequestChange and Withdraw name it.
     #[schemars(length(max = 71))]
     pub digest: String,
     /// How the digest is computed.
@@ -117,23 +117,23 @@ pub struct TermsRevision {
     pub encoding: String,
 }
 
-/// The change that somebody asked for.
+/// The change that somebody requested.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ChangeRequest {
     /// Name of the decision.
     #[schemars(length(max = 253))]
     pub decision: String,
-    /// Who asked.
+    /// Who requested it.
     #[schemars(length(max = 256))]
     pub username: String,
-    /// What is to be changed, in the words of who asked.
+    /// What should change, in that person's words.
     #[schemars(length(max = 1024))]
     pub reason: String,
     /// When the decision was made.
     pub time: Time,
 }
 
-/// Catalogue and policy whose rules hold for this revision.
+/// Catalogue and policy whose rules apply to this revision.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Pinned {
@@ -143,7 +143,7 @@ pub struct Pinned {
     pub policy: PinnedObject,
 }
 
-/// An object, by name and UID: one that was replaced under the same name is not it.
+/// An object, by name and UID: one that was created again under the same name is another.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct PinnedObject {
     /// Its name.
@@ -172,7 +172,7 @@ pub struct Deviation {
     pub term_id: String,
     /// How it deviates.
     pub category: DeviationCategory,
-    /// The value that was asked for.
+    /// The value in the agreement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub value: Option<String>,
@@ -180,7 +180,7 @@ pub struct Deviation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub permitted: Option<String>,
-    /// The band that the value lies in.
+    /// The band in which the value lies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub band: Option<String>,
@@ -205,7 +205,7 @@ pub enum DeviationCategory {
     TextModified,
 }
 
-/// What the agreement is worth, in the policy's currency where it can be converted.
+/// What the agreement is worth, in the policy's currency if it can be converted.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Value {
@@ -217,7 +217,7 @@ pub struct Value {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub monthly: Option<String>,
-    /// Charges that are made once.
+    /// One-time charges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub one_time: Option<String>,
@@ -228,7 +228,7 @@ pub struct Value {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 8))]
     pub max_discount_percent: Option<String>,
-    /// Longest commitment of any item, in months; the agreement's period when there are no items.
+    /// Longest commitment of any item, in months; the agreement's period if there are no items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 120_000))]
     pub term_months: Option<i64>,
@@ -237,7 +237,7 @@ pub struct Value {
     #[schemars(length(max = 20), inner(length(max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub not_valued: Vec<String>,
-    /// Together with the agreements in `comparedWith`: what is held against the limits.
+    /// The total together with the agreements in `comparedWith`, which is compared with the limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub compared_total: Option<String>,
@@ -252,14 +252,14 @@ pub struct Value {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Confirmation {
-    /// Digest over the terms digest, the revision and the confirmed orders. Sign, Countersign, Approve and Refuse name it.
+    /// Digest of the terms digest, the revision and the confirmed orders. Sign, Countersign, Approve and Refuse name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 71))]
     pub digest: Option<String>,
-    /// When the terms were understood by everybody who had to (S2a).
+    /// When everyone who had to had stated that the terms are understood (S2a).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub understood_time: Option<Time>,
-    /// When the terms were acceptable to everybody who had to (S2b).
+    /// When everyone who had to had stated that the terms are acceptable (S2b).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptable_time: Option<Time>,
     /// The decisions that count.
@@ -279,7 +279,7 @@ pub struct ConfirmationDecision {
     /// The representative.
     #[schemars(length(max = 256))]
     pub username: String,
-    /// Who recorded it, where it was not the representative.
+    /// Who recorded it, if it was not the representative.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub attested_by: Option<String>,
@@ -299,7 +299,7 @@ pub struct Approval {
     /// The level that is asked now.
     #[schemars(length(max = 63))]
     pub level: String,
-    /// Every circumstance that asks for it, in words.
+    /// Every reason why it is needed, in words.
     #[schemars(length(max = 50), inner(length(max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub because: Vec<String>,
@@ -333,13 +333,13 @@ impl Approval {
 pub enum ApprovalState {
     /// Not asked yet.
     Next,
-    /// Being waited for.
+    /// Asked, and not answered yet.
     Waiting,
     /// Given.
     Approved,
     /// Refused.
     Refused,
-    /// Every level was asked and stayed silent.
+    /// Every level was asked, and none answered.
     Exhausted,
 }
 
@@ -352,7 +352,7 @@ pub struct AskedLevel {
     pub level: String,
     /// When it was asked.
     pub asked_time: Time,
-    /// Until when it is waited for, by the policy.
+    /// Until when the policy lets it answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait_end_time: Option<Time>,
 }
@@ -367,10 +367,10 @@ pub struct ApprovalVerdict {
     /// Who decided.
     #[schemars(length(max = 256))]
     pub username: String,
-    /// The level that the person acted with.
+    /// The level with which the person acted.
     #[schemars(length(max = 63))]
     pub level: String,
-    /// The holder entry that the authority rested on, in words, such as `Group deal-desk`. `subject` has it in fields.
+    /// The holder entry from which the authority came, in words, such as `Group deal-desk`. `subject` has it in fields.
     #[schemars(length(max = 512))]
     pub via: String,
     /// The holder entry that the authority rested on: the user, or the group that the decision claims. Statuses that earlier
@@ -383,7 +383,7 @@ pub struct ApprovalVerdict {
     pub on_behalf_of: Option<String>,
 }
 
-/// Signatures, and the moment from which nothing can be taken back (S3).
+/// Signatures, and the time from which nothing can be revoked (S3).
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct SignOff {
@@ -392,7 +392,7 @@ pub struct SignOff {
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub signatures: Vec<Signature>,
-    /// When the last signature was there and the agreement was sealed. Never changes.
+    /// When all signatures were there and the agreement was sealed. Never changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_time: Option<Time>,
 }
@@ -409,7 +409,7 @@ pub struct Signature {
     pub username: String,
     /// For whom.
     pub side: Side,
-    /// Who recorded it, where it was not the signatory.
+    /// Who recorded it, if it was not the signatory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub attested_by: Option<String>,
@@ -438,10 +438,10 @@ pub struct Closed {
     /// The end of the offer, if the cause is `OfferEnded`: `spec.offerEndTime` may be edited afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer_end_time: Option<Time>,
-    /// Why, in words; if a person ended it, in their own.
+    /// Why, in words; if a person ended it, in that person's words.
     #[schemars(length(max = 1200))]
     pub reason: String,
-    /// When it was written down.
+    /// When it was recorded.
     pub time: Time,
     /// The decisions that ended it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -453,7 +453,7 @@ pub struct Closed {
 /// The ends without agreement. All are final.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClosedOutcome {
-    /// Taken back by either side.
+    /// Withdrawn by either side.
     Withdrawn,
     /// The customer does not accept the terms.
     Declined,
@@ -463,7 +463,7 @@ pub enum ClosedOutcome {
     Expired,
 }
 
-/// Somebody who has to act.
+/// People who have to act.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
@@ -475,7 +475,7 @@ pub struct Waiting {
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub subjects: Vec<WaitingSubject>,
-    /// The action that is waited for.
+    /// The action that they have to take.
     #[serde(rename = "for")]
     pub action: WaitingAction,
     /// The function that is asked to approve, such as `finance`. Only for Approve; statuses that earlier versions wrote
@@ -502,7 +502,7 @@ pub struct Waiting {
     /// Which of the two it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_with: Option<EndsWith>,
-    /// When they were reminded, half-way through.
+    /// When they were reminded, half-way through their time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminded_time: Option<Time>,
 }
@@ -523,7 +523,7 @@ impl Waiting {
     }
 }
 
-/// What is waited for.
+/// What somebody has to do.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitingAction {
     /// A Confirm with the statements that are missing.
@@ -563,7 +563,7 @@ impl WaitingAction {
         }
     }
 
-    /// The decision that answers, where one does.
+    /// The decision that answers it, if a decision does.
     #[must_use]
     pub const fn decision(self) -> Option<Action> {
         match self {
@@ -585,7 +585,7 @@ pub enum EndsWith {
     Offer,
 }
 
-/// Somebody who has to act, as the API server knows them.
+/// A user or group that has to act, as the API server knows them.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingSubject {
@@ -598,7 +598,7 @@ pub struct WaitingSubject {
     pub on_behalf_of: Option<String>,
 }
 
-/// What became of an order.
+/// The outcome of an order.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderOutcome {
@@ -612,7 +612,7 @@ pub struct OrderOutcome {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub reason: Option<String>,
-    /// The order request that was made of it (S6).
+    /// The order request that was created for it (S6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub order_request_name: Option<String>,
@@ -625,7 +625,7 @@ pub struct OrderOutcome {
 /// What consumers report of the order requests.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handover {
-    /// Order requests that a consumer took over.
+    /// Order requests that a consumer has accepted.
     #[schemars(range(min = 0, max = 100))]
     pub acknowledged: i32,
     /// Order requests that are done.
@@ -634,7 +634,7 @@ pub struct Handover {
     /// Order requests that failed.
     #[schemars(range(min = 0, max = 100))]
     pub failed: i32,
-    /// Order requests that a consumer did not take.
+    /// Order requests that a consumer has rejected.
     #[schemars(range(min = 0, max = 100))]
     pub rejected: i32,
 }

@@ -1,7 +1,7 @@
-//! The words that people meet: types and reasons of conditions, phases, why a decision does not count, events.
-//! `docs/lifecycle.md` says of each what to do; a test holds the two together.
+//! The words that users see: types and reasons of conditions, phases, why a decision does not count, events.
+//! `docs/lifecycle.md` says for each what to do; a test compares the two.
 
-/// Types of the conditions of a `CustomerAgreement`, in the order in which they stand.
+/// Types of the conditions of a `CustomerAgreement`, in their order.
 pub mod condition {
     /// True once the agreement is agreed. People and pipelines gate on it.
     pub const READY: &str = "Ready";
@@ -17,27 +17,27 @@ pub mod condition {
     pub const SIGNED_OFF: &str = "SignedOff";
     /// Every confirmed order is passed on (S5, S6).
     pub const ORDERS_ISSUED: &str = "OrdersIssued";
-    /// Every order request was taken over by a consumer.
+    /// Every order request was accepted by a consumer.
     pub const HANDED_OVER: &str = "HandedOver";
-    /// The operator is at work. Present only while True.
+    /// The operator is reconciling it. Present only while True.
     pub const RECONCILING: &str = "Reconciling";
-    /// Somebody has to repair something. Present only while True.
+    /// Somebody has to fix something. Present only while True.
     pub const STALLED: &str = "Stalled";
 
-    /// The ones that are always present.
+    /// Those that are always present.
     pub const ALWAYS: [&str; 8] =
         [READY, VALID, UNDERSTOOD, ACCEPTABLE, APPROVED, SIGNED_OFF, ORDERS_ISSUED, HANDED_OVER];
 }
 
 /// Types of the conditions of an `OrderRequest`, written by consumers.
 pub mod order_condition {
-    /// A consumer took the request over.
+    /// A consumer has accepted the request.
     pub const ACKNOWLEDGED: &str = "Acknowledged";
     /// Everything that was requested is done.
     pub const COMPLETED: &str = "Completed";
     /// It could not be done.
     pub const FAILED: &str = "Failed";
-    /// A consumer does not take it.
+    /// A consumer has rejected it.
     pub const REJECTED: &str = "Rejected";
 }
 
@@ -49,11 +49,11 @@ pub mod phase {
     pub const AWAITING_CONFIRMATION: &str = "AwaitingConfirmation";
     /// The provider's own agreement is missing (S4).
     pub const ESCALATED: &str = "Escalated";
-    /// Somebody asked for other terms.
+    /// Somebody requested other terms.
     pub const REVISING: &str = "Revising";
     /// Signatures are missing (S3).
     pub const AWAITING_SIGN_OFF: &str = "AwaitingSignOff";
-    /// Sealed; order requests are being made (S6).
+    /// Sealed; order requests are being created (S6).
     pub const ISSUING_ORDERS: &str = "IssuingOrders";
     /// Signed, and every confirmed order passed on.
     pub const AGREED: &str = "Agreed";
@@ -63,7 +63,7 @@ pub mod phase {
     pub const REFUSED: &str = "Refused";
     /// Time was up.
     pub const EXPIRED: &str = "Expired";
-    /// Taken back.
+    /// Withdrawn.
     pub const WITHDRAWN: &str = "Withdrawn";
 
     /// All of them, in the order of an agreement's life.
@@ -80,7 +80,7 @@ pub mod phase {
         EXPIRED,
         WITHDRAWN,
     ];
-    /// The ones that are never left.
+    /// Those that are final.
     pub const FINAL: [&str; 5] = [AGREED, DECLINED, REFUSED, EXPIRED, WITHDRAWN];
 }
 
@@ -88,7 +88,7 @@ pub mod phase {
 pub mod reason {
     /// Everything is done.
     pub const AGREED: &str = "Agreed";
-    /// The operator is at work.
+    /// The operator is reconciling it.
     pub const PROGRESSING: &str = "Progressing";
     /// The terms or orders are not as they must be.
     pub const TERMS_INVALID: &str = "TermsInvalid";
@@ -118,7 +118,7 @@ pub mod reason {
     pub const ESCALATION_EXHAUSTED: &str = "EscalationExhausted";
     /// Somebody has to sign.
     pub const AWAITING_SIGNATURE: &str = "AwaitingSignature";
-    /// Somebody asked for other terms.
+    /// Somebody requested other terms.
     pub const CHANGE_REQUESTED: &str = "ChangeRequested";
     /// The customer understands.
     pub const UNDERSTOOD: &str = "Understood";
@@ -126,7 +126,7 @@ pub mod reason {
     pub const ACCEPTABLE: &str = "Acceptable";
     /// Every approval is there.
     pub const APPROVED: &str = "Approved";
-    /// No circumstance asks for approval.
+    /// Nothing needs approval.
     pub const NOT_REQUIRED: &str = "NotRequired";
     /// Both sides have signed.
     pub const SIGNED_OFF: &str = "SignedOff";
@@ -134,15 +134,15 @@ pub mod reason {
     pub const NOT_SIGNED_OFF: &str = "NotSignedOff";
     /// The agreement has no confirmed orders.
     pub const NO_ORDERS: &str = "NoOrders";
-    /// Order requests are being made.
+    /// Order requests are being created.
     pub const ISSUING_ORDERS: &str = "IssuingOrders";
-    /// Every order request is made.
+    /// Every order request is created.
     pub const ISSUED: &str = "Issued";
-    /// The server does not take an order request.
+    /// The server rejects an order request.
     pub const CREATE_REFUSED: &str = "CreateRefused";
     /// Something else has the name of an order request.
     pub const NAME_CONFLICT: &str = "NameConflict";
-    /// An order request is gone. It is not made again.
+    /// An order request is gone. It is not created again.
     pub const ORDER_REQUEST_MISSING: &str = "OrderRequestMissing";
     /// Consumers have yet to acknowledge.
     pub const AWAITING_ACKNOWLEDGEMENT: &str = "AwaitingAcknowledgement";
@@ -150,14 +150,14 @@ pub mod reason {
     pub const ACKNOWLEDGED: &str = "Acknowledged";
     /// Every order request is done.
     pub const COMPLETED: &str = "Completed";
-    /// A consumer did not take an order request.
+    /// A consumer rejected an order request.
     pub const REJECTED: &str = "Rejected";
     /// An order request could not be done.
     pub const FAILED: &str = "Failed";
     /// Nobody acknowledged in time.
     pub const OVERDUE: &str = "Overdue";
 
-    /// The ones with which an agreement stalls.
+    /// Those with which an agreement is stalled.
     pub const STALLING: [&str; 10] = [
         TERMS_INVALID,
         NO_POLICY,
@@ -187,7 +187,7 @@ pub mod cause {
     pub const ALL: [&str; 4] = [DECISION, OFFER_ENDED, WAIT_ENDED, APPROVAL_WAIT_ENDED];
 }
 
-/// Reasons why a decision does not count, as they stand in `status.ignoredDecisions`.
+/// Reasons why a decision does not count, as in `status.ignoredDecisions`.
 pub mod ignored {
     /// The agreement has ended.
     pub const CLOSED: &str = "Closed";
@@ -197,11 +197,11 @@ pub mod ignored {
     pub const STALE: &str = "Stale";
     /// It was made after the deadline.
     pub const LATE: &str = "Late";
-    /// Its maker does not hold the role.
+    /// The person who made it does not hold the role.
     pub const NOT_HOLDER: &str = "NotHolder";
     /// It was made before its turn.
     pub const OUT_OF_TURN: &str = "OutOfTurn";
-    /// It was made when admission was not guarded.
+    /// It was made while the admission policies were not in force.
     pub const BEFORE_GUARD: &str = "BeforeGuard";
     /// It does not name every order.
     pub const ORDERS_INCOMPLETE: &str = "OrdersIncomplete";
@@ -219,7 +219,7 @@ pub mod ignored {
     pub const ATTESTATION_FORBIDDEN: &str = "AttestationForbidden";
     /// The level is not the one that is asked, or a higher one.
     pub const LEVEL_INSUFFICIENT: &str = "LevelInsufficient";
-    /// Who was ever named owner may not approve.
+    /// A person who was ever named owner may not approve.
     pub const OWNER: &str = "OwnerMayNotApprove";
     /// The person already decided, for this step or another.
     pub const NOT_DISTINCT: &str = "NotDistinct";
@@ -249,13 +249,13 @@ pub mod ignored {
     ];
 }
 
-/// Reasons of events. An agreement that stalls says so with the reason of its condition.
+/// Reasons of events. If an agreement is stalled, the event has the reason of its condition.
 pub mod event {
     /// The terms were checked, and the rules pinned.
     pub const TERMS_VALID: &str = "TermsValid";
     /// The terms changed; a new revision is in force and earlier decisions are void.
     pub const TERMS_CHANGED: &str = "TermsChanged";
-    /// Somebody asked for other terms.
+    /// Somebody requested other terms.
     pub const CHANGE_REQUESTED: &str = "ChangeRequested";
     /// A Confirm of a representative counts.
     pub const CUSTOMER_CONFIRMED: &str = "CustomerConfirmed";
@@ -263,7 +263,7 @@ pub mod event {
     pub const CONFIRMATION_COMPLETE: &str = "ConfirmationComplete";
     /// A level is asked to approve.
     pub const APPROVAL_REQUESTED: &str = "ApprovalRequested";
-    /// A level stayed silent, and the next one is asked.
+    /// A level did not answer in time, and the next one is asked.
     pub const APPROVAL_ESCALATED: &str = "ApprovalEscalated";
     /// An Approve counts.
     pub const APPROVAL_GIVEN: &str = "ApprovalGiven";
@@ -273,9 +273,9 @@ pub mod event {
     pub const CUSTOMER_SIGNED: &str = "CustomerSigned";
     /// A Countersign counts.
     pub const PROVIDER_COUNTERSIGNED: &str = "ProviderCountersigned";
-    /// Every signature is there; nothing can be taken back.
+    /// Every signature is there; nothing can be revoked.
     pub const AGREEMENT_SEALED: &str = "AgreementSealed";
-    /// Either side took the agreement back.
+    /// Either side withdrew the agreement.
     pub const AGREEMENT_WITHDRAWN: &str = "AgreementWithdrawn";
     /// The customer declined.
     pub const OFFER_DECLINED: &str = "OfferDeclined";
@@ -285,13 +285,13 @@ pub mod event {
     pub const OFFER_EXPIRED: &str = "OfferExpired";
     /// An amendment of this agreement was sealed.
     pub const AGREEMENT_AMENDED: &str = "AgreementAmended";
-    /// An agreement that takes the place of this one was sealed.
+    /// An agreement that replaces this one was sealed.
     pub const AGREEMENT_SUPERSEDED: &str = "AgreementSuperseded";
     /// Every confirmed order is passed on.
     pub const ORDERS_ISSUED: &str = "OrdersIssued";
     /// The agreement is agreed.
     pub const AGREED: &str = "Agreed";
-    /// The server does not take an order request.
+    /// The server rejects an order request.
     pub const ORDER_REQUEST_REFUSED: &str = "OrderRequestRefused";
     /// An order request is gone.
     pub const ORDER_REQUEST_MISSING: &str = "OrderRequestMissing";
@@ -299,17 +299,17 @@ pub mod event {
     pub const ORDERS_ACKNOWLEDGED: &str = "OrdersAcknowledged";
     /// Every order request is done.
     pub const ORDERS_COMPLETED: &str = "OrdersCompleted";
-    /// A consumer did not take an order request.
+    /// A consumer rejected an order request.
     pub const ORDER_REJECTED: &str = "OrderRejected";
     /// An order request could not be done.
     pub const ORDER_FAILED: &str = "OrderFailed";
     /// Nobody acknowledged in time.
     pub const HANDOVER_OVERDUE: &str = "HandoverOverdue";
-    /// Half of the time to answer is gone.
+    /// Half of the time to answer is over.
     pub const REMINDER: &str = "Reminder";
     /// A decision does not count.
     pub const DECISION_IGNORED: &str = "DecisionIgnored";
-    /// Somebody has to repair something; the condition says what.
+    /// Somebody has to fix something; the condition says what.
     pub const STALLED: &str = "Stalled";
 
     /// All of them.

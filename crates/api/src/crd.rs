@@ -21,7 +21,7 @@ pub fn all() -> Vec<Value> {
     .collect()
 }
 
-/// What the derive leaves undone: no `null` that the server would accept and nobody could read back, bounds
+/// What the derive leaves out: no `null` that the server would accept and nobody could read back, bounds
 /// on what comes from Kubernetes' own types, and no numbers that the API conventions rule out.
 pub fn finished(crd: CustomResourceDefinition) -> Value {
     let mut value = serde_json::to_value(crd).unwrap_or_default();
@@ -56,7 +56,7 @@ fn tidy(value: &mut Value) {
 
 /// RFC 3339, as `Time` reads it. The server's own `date-time` lets through what no client of ours can read
 /// back, such as 13 digits of a second, a comma before them, or an offset of 25 hours; one such object would
-/// stop the operator's watch for everybody.
+/// stop the operator's watch for all agreements.
 const TIME: &str = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$";
 
 /// Generations are counted by the server; JSON readers that know only doubles still read them exactly.

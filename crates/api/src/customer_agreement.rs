@@ -58,9 +58,9 @@ use super::references::{AgreementNameRef, Document, Period, StandardTermsRef};
     validation = sealed("supersedesRef", &same("supersedesRef")),
     validation = sealed("parentRef", &same("parentRef")),
     validation = Rule::new(format!("!({SEALED}) || (has(self.status) && has(self.status.signOff) && has(self.status.signOff.sealedTime) && self.status.signOff.sealedTime == oldSelf.status.signOff.sealedTime)"))
-        .message(Message::Expression("'`status.signOff.sealedTime` must stay %s: the agreement is sealed for ever'.format([oldSelf.status.signOff.sealedTime])".into())).field_path(".status.signOff.sealedTime").reason(Reason::FieldValueForbidden),
+        .message(Message::Expression("'`status.signOff.sealedTime` must stay %s: the agreement is sealed'.format([oldSelf.status.signOff.sealedTime])".into())).field_path(".status.signOff.sealedTime").reason(Reason::FieldValueForbidden),
     validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.closed) || (has(self.status) && has(self.status.closed) && self.status.closed == oldSelf.status.closed)")
-        .message("`status.closed` may not be changed: the agreement has ended for ever").field_path(".status.closed").reason(Reason::FieldValueForbidden)
+        .message("`status.closed` may not be changed: the agreement has ended").field_path(".status.closed").reason(Reason::FieldValueForbidden)
 )]
 #[x_kube(
     validation = Rule::new("(self.agreementType == 'Amendment') == has(self.amendsRef)")
@@ -71,16 +71,16 @@ use super::references::{AgreementNameRef, Document, Period, StandardTermsRef};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerAgreementSpec {
-    /// What people call it. Changing it voids nothing.
+    /// Title for readers. Changing it voids no decision.
     #[schemars(length(min = 1, max = 256))]
     pub title: String,
     /// Kind of agreement, such as `Commercial`, `Framework` or `Amendment`; the catalogue lists the ones it is for.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Z][A-Za-z0-9]*$"))]
     pub agreement_type: String,
-    /// Raised to offer the same terms again, which voids earlier decisions.
+    /// Raise it to offer the same terms again, which voids earlier decisions.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub offer_version: i32,
-    /// Free words for readers. Changing them voids nothing.
+    /// Description for readers. Changing it voids no decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub description: Option<String>,
@@ -102,12 +102,12 @@ pub struct CustomerAgreementSpec {
     pub other_parties: Vec<OtherParty>,
     /// When the agreement is in effect, once it is agreed.
     pub agreement_period: Period,
-    /// Until when the offer stands. May be moved until it has passed; moving it voids nothing.
+    /// When the offer ends. You may move it until it has passed; moving it voids no decision.
     pub offer_end_time: Time,
     /// What a framework agreement is expected to be worth. A floor for the value that decides who must approve (S4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_value: Option<Money>,
-    /// The catalogue that the terms are classed against (S1).
+    /// The catalogue against which the terms are classified (S1).
     pub standard_terms_ref: StandardTermsRef,
     /// The terms (S1). An Amendment lists only those that change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -127,7 +127,7 @@ pub struct CustomerAgreementSpec {
     /// The agreement that this one amends. The old one stays in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amends_ref: Option<AgreementNameRef>,
-    /// The agreement that this one takes the place of, once it is sealed.
+    /// The agreement that this one replaces, once it is sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes_ref: Option<AgreementNameRef>,
     /// The framework agreement that this one is a call-off of.
@@ -135,11 +135,11 @@ pub struct CustomerAgreementSpec {
     pub parent_ref: Option<AgreementNameRef>,
 }
 
-/// Holds once the agreement is sealed. Spelled with `has`: the server cannot bound the cost of comparing optionals.
+/// True once the agreement is sealed. Spelled with `has`: the server cannot bound the cost of comparing optionals.
 const SEALED: &str =
     "has(oldSelf.status) && has(oldSelf.status.signOff) && has(oldSelf.status.signOff.sealedTime)";
 
-/// Holds when an optional field of `spec` is as it was.
+/// True if an optional field of `spec` is unchanged.
 fn same(field: &str) -> String {
     let (new, old) = (format!("self.spec.{field}"), format!("oldSelf.spec.{field}"));
     format!("has({new}) == has({old}) && (!has({new}) || {new} == {old})")
@@ -171,7 +171,7 @@ pub struct ProposalRef {
     /// Its identifier in the system that holds it.
     #[schemars(length(min = 1, max = 128))]
     pub id: String,
-    /// Its version, where it has one.
+    /// Its version, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub version: Option<String>,
@@ -196,7 +196,7 @@ pub struct Customer {
     pub representatives: Vec<Representative>,
 }
 
-/// Somebody who acts for the customer.
+/// A person who acts for the customer.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Representative {
     /// Name as people read it.
@@ -230,17 +230,17 @@ pub struct Provider {
     /// Name of the provider's organisation.
     #[schemars(length(min = 1, max = 256))]
     pub name: String,
-    /// Username of the account owner. May withdraw, never approve. Changing it voids nothing.
+    /// Username of the account owner, who may withdraw and never approve. Changing it voids no decision.
     #[schemars(length(min = 1, max = 256))]
     pub owner_username: String,
-    /// People who may countersign for the provider (S3). Changing them voids nothing.
+    /// People who may countersign for the provider (S3). Changing them voids no decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["username".into()]))]
     pub signatories: Vec<ProviderSignatory>,
 }
 
-/// Somebody who may countersign for the provider.
+/// A person who may countersign for the provider.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ProviderSignatory {
     /// Name as people read it.
@@ -269,23 +269,23 @@ pub struct OtherParty {
     pub role: String,
 }
 
-/// One term, classed against the catalogue (S1).
+/// One term, classified against the catalogue (S1).
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("has(self.value) || has(self.text)")
     .message(Message::Expression("'term ' + self.id + ' must have a `value` or a `text`'".into())).field_path(".value").reason(Reason::FieldValueRequired))]
 pub struct Term {
-    /// Identifier of the term in the catalogue. One that the catalogue does not have is an added term.
+    /// Identifier of the term in the catalogue. A term that is not in the catalogue is an added term.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub id: String,
     /// Value of the term: a decimal, `true` or `false`, or one of the catalogue's words. Money is in the policy's currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub value: Option<String>,
-    /// The wording, where it is not the standard one.
+    /// The wording, if it is not the standard one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
     pub text: Option<String>,
-    /// Why it is as it is, for all who decide, the customer too: it is part of what they decide on.
+    /// Why it is as it is, for everyone who decides, the customer too: it is part of what they decide on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub reason: Option<String>,
@@ -335,7 +335,7 @@ pub struct Order {
 /// Whether it was checked that an order can be delivered.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Feasibility {
-    /// True when it was assessed.
+    /// True if it was assessed.
     pub assessed: bool,
     /// Reference to the assessment.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
@@ -358,7 +358,7 @@ pub struct OrderItem {
     /// What is offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_offering: Option<ProductOffering>,
-    /// The product as it is to be, or the one that exists.
+    /// The product as it should be, or the one that exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<Product>,
     /// Net prices for one unit.
@@ -366,11 +366,11 @@ pub struct OrderItem {
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub prices: Vec<Price>,
-    /// How far below list the prices are, in percent. A priced Add or Modify must say it; `0` where there is none.
+    /// How far below list the prices are, in percent. Required for an Add or Modify with prices; `0` if there is no discount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 8), regex(pattern = r"^(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)$"))]
     pub discount_percent: Option<String>,
-    /// For how many months the customer commits to this item; else the agreement's period counts.
+    /// For how many months the customer commits to this item. If it is left out, the agreement's period counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1200))]
     pub commitment_months: Option<i32>,
@@ -394,7 +394,7 @@ pub enum ItemAction {
     NoChange,
 }
 
-/// What is offered, by the catalogue of products.
+/// What is offered, from the product catalogue.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ProductOffering {
     /// Identifier of the offering.
@@ -406,7 +406,7 @@ pub struct ProductOffering {
     pub name: Option<String>,
 }
 
-/// A product as it is to be, or one that exists.
+/// A product as it should be, or one that exists.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Product {
     /// Identifier of an existing product.
@@ -458,7 +458,7 @@ pub struct Price {
     /// How often a Recurring price is charged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<PricePeriod>,
-    /// Decimal amount, at most 13 digits before and 4 behind the point.
+    /// Decimal amount, with at most 13 digits before and 4 after the point.
     #[schemars(length(min = 1, max = 18), regex(pattern = r"^[0-9]{1,13}(\.[0-9]{1,4})?$"))]
     pub amount: String,
     /// ISO 4217 code, such as `EUR`.
@@ -473,7 +473,7 @@ pub enum PriceType {
     Recurring,
     /// Once.
     OneTime,
-    /// By use. Counts nothing in the value.
+    /// By use. Adds nothing to the value.
     Usage,
 }
 

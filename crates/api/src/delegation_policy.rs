@@ -1,4 +1,4 @@
-//! `DelegationPolicy`: whether the provider's agreement needs escalation, and who is appropriate (S4).
+//! `DelegationPolicy`: whether the provider's own agreement needs escalation, and who the appropriate people are (S4).
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
 use kube::{CustomResource, KubeSchema};
@@ -30,20 +30,20 @@ use super::subject::Subject;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct DelegationPolicySpec {
-    /// Retired: running agreements keep it, new submissions may not use it.
+    /// If Retired, running agreements keep it, and new ones may not use it.
     pub lifecycle_state: LifecycleState,
-    /// The namespaces whose agreements it serves. Empty selects all. Exactly one Active policy must select a namespace.
+    /// The namespaces whose agreements it is for. Empty selects all. Exactly one Active policy must select a namespace.
     pub namespace_selector: LabelSelector,
     /// The rules. They may not be changed: agreements are pinned to them.
     #[x_kube(validation = Rule::new("self == oldSelf")
         .message("`spec.rules` may not be changed: agreements are pinned to them; make a new policy and retire this one").reason(Reason::FieldValueForbidden))]
     pub rules: Rules,
-    /// Who holds which level. Read live, so that a successor can decide what waits.
+    /// Who holds which level. Changes apply at once, so that a successor can decide what is pending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["function".into(), "level".into()]))]
     pub holders: Vec<Holder>,
-    /// Who stands in for whom, and when.
+    /// Who substitutes for whom, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -55,7 +55,7 @@ pub struct DelegationPolicySpec {
     pub aliases: Vec<Alias>,
 }
 
-/// What holds for every agreement that is pinned to the policy.
+/// The rules for every agreement that is pinned to the policy.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("self.ladders.all(l, self.ladders.exists_one(o, o.__function__ == l.__function__))")
     .message("`ladders` must not have a function twice").field_path(".ladders").reason(Reason::FieldValueInvalid),
@@ -78,12 +78,12 @@ pub struct Rules {
     // By keys, the server's `self == oldSelf` sees no order and mistakes entries for each other: `function` is a word of CEL.
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub ladders: Vec<Ladder>,
-    /// Circumstances that ask for approval whatever the value.
+    /// Circumstances that need approval whatever the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub triggers: Vec<Trigger>,
-    /// What this level of a function covers needs no approval. Whoever countersigns must hold it, or a higher one.
+    /// What this level of a function covers needs no approval. The person who countersigns must hold it, or a higher one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -93,11 +93,11 @@ pub struct Rules {
     /// Who may not decide together.
     #[serde(default = "Separation::strict")]
     pub separation: Separation,
-    /// What the customer's confirmation takes (S2).
+    /// What the customer's confirmation needs (S2).
     pub confirmation: ConfirmationRules,
-    /// What sign-off takes (S3).
+    /// What sign-off needs (S3).
     pub sign_off: SignOffRules,
-    /// Days on which waits run. Without it every day counts.
+    /// Days on which deadlines run. Without it every day counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
     /// How long a consumer may take to acknowledge an order request, in seconds.
@@ -134,7 +134,7 @@ pub struct Ladder {
     /// The function, such as `sales`.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub function: String,
-    /// Its levels, lowest first. Limits never fall on the way up.
+    /// Its levels, lowest first. A higher level has no lower limit.
     #[schemars(length(min = 1, max = 16))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub levels: Vec<Level>,
@@ -147,18 +147,18 @@ pub struct Level {
     /// Name within the ladder, such as `L2`.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$"))]
     pub name: String,
-    /// Title of those who hold it.
+    /// Title of the people who hold it.
     #[schemars(length(min = 1, max = 256))]
     pub title: String,
-    /// Up to where it reaches, inclusive. Left out, it has no limits.
+    /// Its limits, inclusive. If it is left out, there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
-    /// How long it may take to answer, in seconds.
+    /// How long it has to answer, in seconds.
     #[schemars(range(min = 1, max = 315_360_000))]
     pub deadline_seconds: i64,
 }
 
-/// Up to where a level reaches, inclusive. A limit that is left out does not bind.
+/// The limits of a level, inclusive. A limit that is left out does not apply.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
@@ -176,13 +176,13 @@ pub struct Limits {
     pub term_months: Option<i64>,
 }
 
-/// A circumstance that asks for approval. All lists that are given must match.
+/// A circumstance that needs approval. All lists that are given must match.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("has(self.segments) || has(self.agreementTypes) || has(self.orderCategories)")
     .message(Message::Expression("'trigger ' + self.name + ' must have `segments`, `agreementTypes` or `orderCategories`'".into())).field_path(".segments").reason(Reason::FieldValueRequired))]
 #[serde(rename_all = "camelCase")]
 pub struct Trigger {
-    /// Name, for the reason that people read.
+    /// Name, shown in the reason for the approval.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
     /// The customer's segment is one of these.
@@ -231,9 +231,9 @@ pub struct Escalation {
     #[schemars(length(max = 256))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub quorums: Vec<Quorum>,
-    /// What silence does. It never approves.
+    /// What happens if nobody answers in time. That never approves.
     pub on_timeout: OnTimeout,
-    /// Whether a level that stayed silent may still decide.
+    /// Whether a level that did not answer in time may still decide.
     #[serde(default)]
     pub earlier_level_may_still_decide: bool,
 }
@@ -256,7 +256,7 @@ pub enum EscalationMode {
     Parallel,
 }
 
-/// What silence does.
+/// What happens if nobody answers in time.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnTimeout {
     /// The next level that covers the need is asked.
@@ -292,7 +292,7 @@ pub struct Separation {
 }
 
 impl Separation {
-    /// Both rules on.
+    /// Both rules apply.
     #[must_use]
     pub const fn strict() -> Self {
         Self { owner_may_not_approve: true, distinct_approvers: true }
@@ -303,7 +303,7 @@ const fn yes() -> bool {
     true
 }
 
-/// What the customer's confirmation takes (S2).
+/// What the customer's confirmation needs (S2).
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfirmationRules {
@@ -314,7 +314,7 @@ pub struct ConfirmationRules {
     /// Whether a representative's act may be recorded by somebody else.
     #[serde(default = "Permission::forbidden")]
     pub attestation: Permission,
-    /// How long the customer may take, in seconds.
+    /// How long the customer has, in seconds.
     #[schemars(range(min = 1, max = 315_360_000))]
     pub deadline_seconds: i64,
 }
@@ -343,7 +343,7 @@ impl Permission {
     }
 }
 
-/// What sign-off takes (S3).
+/// What sign-off needs (S3).
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct SignOffRules {
@@ -353,7 +353,7 @@ pub struct SignOffRules {
     pub customers: Required,
     /// Whether one of the provider's signatories must countersign.
     pub countersignature: Countersignature,
-    /// How long each side may take, in seconds.
+    /// How long each side has, in seconds.
     #[schemars(range(min = 1, max = 315_360_000))]
     pub deadline_seconds: i64,
 }
@@ -378,7 +378,7 @@ pub enum Countersignature {
     Waived,
 }
 
-/// Days on which waits run.
+/// Days on which deadlines run.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Calendar {
@@ -389,7 +389,7 @@ pub struct Calendar {
     #[schemars(length(min = 1, max = 7))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub work_days: Vec<Weekday>,
-    /// Days on which they do not, as `2026-12-25`.
+    /// Days on which they do not work, such as `2026-12-25`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         length(max = 366),
@@ -427,7 +427,7 @@ pub struct Holder {
     pub subjects: Vec<Subject>,
 }
 
-/// Somebody who stands in for a holder for a while.
+/// A person who represents a holder for a while.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("self.endTime > self.startTime")
     .message(Message::Expression("'`endTime` %s must be later than `startTime` %s'.format([self.endTime, self.startTime])".into())).field_path(".endTime").reason(Reason::FieldValueInvalid),
@@ -438,10 +438,10 @@ pub struct Substitute {
     /// Username of the holder.
     #[schemars(length(min = 1, max = 256))]
     pub holder: String,
-    /// Username of who stands in.
+    /// Username of the substitute.
     #[schemars(length(min = 1, max = 256))]
     pub substitute: String,
-    /// For which functions. Empty: for all that the holder has.
+    /// For which functions; for all that the holder has if it is empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(min = 1, max = 63)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -459,7 +459,7 @@ pub struct Substitute {
 /// A person with several usernames.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    /// The username that stands for the person.
+    /// The username under which the person counts.
     #[schemars(length(min = 1, max = 256))]
     pub username: String,
     /// The other ones.

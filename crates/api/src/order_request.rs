@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::customer_agreement::{Feasibility, OrderItem};
 
-/// One confirmed order, in the words of TMF622. Made once by the operator, after sign-off; never changed.
+/// One confirmed order, in the words of TMF622. Created once by the operator, after sign-off; never changed.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[kube(
     group = "countersign.dev",
@@ -41,7 +41,7 @@ pub struct OrderRequestSpec {
     /// The order within the agreement.
     #[schemars(length(min = 1, max = 63))]
     pub order_id: String,
-    /// `documentNumber/orderId`: the same in a cluster that was rebuilt. Left out where the agreement has no number.
+    /// `documentNumber/orderId`: the same in a cluster that was rebuilt. Left out if the agreement has no number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub external_id: Option<String>,
@@ -50,7 +50,7 @@ pub struct OrderRequestSpec {
     pub idempotency_key: String,
     /// The customer.
     pub customer: OrderCustomer,
-    /// Everybody with a part in the agreement.
+    /// Everyone who has a part in the agreement.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -77,7 +77,7 @@ pub struct OrderRequestSpec {
     #[schemars(length(min = 1, max = 500))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub items: Vec<OrderItem>,
-    /// The terms that hold for it.
+    /// The terms that apply to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -90,7 +90,7 @@ pub struct OrderRequestSpec {
     /// Whether it was checked that the order can be delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feasibility: Option<Feasibility>,
-    /// True when there are special requirements and nobody assessed that they can be met.
+    /// True if there are special requirements and it was not assessed whether they can be met.
     pub special_handling: bool,
     /// Usernames of the representatives who confirmed it.
     #[schemars(length(max = 64), inner(length(max = 256)))]
@@ -98,7 +98,7 @@ pub struct OrderRequestSpec {
     pub confirmed_by: Vec<String>,
     /// When the agreement was sealed.
     pub signed_off_time: Time,
-    /// Until when a consumer should have acknowledged it, where the policy says so.
+    /// When a consumer should have acknowledged it, if the policy says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledge_by_time: Option<Time>,
 }
@@ -131,7 +131,7 @@ pub struct OrderCustomer {
     pub name: String,
 }
 
-/// A party with a part in the agreement.
+/// A party that has a part in the agreement.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct RelatedParty {
     /// Identifier of the party, or username of a person.
@@ -146,13 +146,13 @@ pub struct RelatedParty {
     pub role: String,
 }
 
-/// A term that holds for an order.
+/// A term that applies to an order.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct ApplicableTerm {
     /// The term.
     #[schemars(length(min = 1, max = 63))]
     pub id: String,
-    /// Its value; left out where the term is a text.
+    /// Its value; left out if the term is a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub value: Option<String>,
@@ -167,18 +167,18 @@ pub struct OrderRequestStatus {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// The consumer that took it over. Written first, with the resourceVersion: that claims it.
+    /// The consumer that accepted it. Written first, with the resourceVersion, which claims the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub acknowledged_by: Option<String>,
-    /// The Customer Orders that were made of it.
+    /// The Customer Orders that were created for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["id".into()]))]
     pub customer_orders: Vec<CustomerOrder>,
 }
 
-/// A formal Customer Order, made by a consumer.
+/// A formal Customer Order, created by a consumer.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct CustomerOrder {
     /// Identifier of the order.

@@ -20,7 +20,7 @@ pub struct StandardTermsRef {
     pub name: String,
 }
 
-/// A span of time. The end is part of it; left out, it is open.
+/// A span of time. The end is part of it; if it is left out, the span is open.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("!has(self.endTime) || self.endTime > self.startTime")
     .message(Message::Expression("'`endTime` %s must be later than `startTime` %s'.format([self.endTime, self.startTime])".into())).field_path(".endTime").reason(Reason::FieldValueInvalid))]
@@ -48,17 +48,17 @@ pub struct Authority {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
-    /// Name that people use for it. Changing it voids nothing.
+    /// Name for readers. Changing it voids no decision.
     #[schemars(length(min = 1, max = 256))]
     pub name: String,
     /// What it is in the agreement, such as `GeneralTerms` or `PriceList`.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Z][A-Za-z0-9]*$"))]
     pub role: String,
-    /// Where it can be read. Changing it voids nothing.
+    /// Where it can be read. Changing it voids no decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048))]
     pub uri: Option<String>,
-    /// SHA-256 of its bytes. The only thing by which the document is bound.
+    /// SHA-256 of its bytes. Only this binds the document.
     #[schemars(length(min = 71, max = 71), regex(pattern = r"^sha256:[0-9a-f]{64}$"))]
     pub digest: String,
     /// Media type, such as `application/pdf`.

@@ -1,4 +1,4 @@
-//! `StandardTerms`: the catalogue that terms are classed against (S1).
+//! `StandardTerms`: the catalogue against which terms are classified (S1).
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -32,12 +32,12 @@ use super::references::{Authority, Document, Period};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct StandardTermsSpec {
-    /// Version of the catalogue, as people call it.
+    /// Version of the catalogue, for readers.
     #[schemars(length(min = 1, max = 63))]
     pub version: String,
-    /// Retired: running agreements keep it, new submissions may not use it. The only field that changes.
+    /// If Retired, running agreements keep it, and new ones may not use it. The only field that may change.
     pub lifecycle_state: LifecycleState,
-    /// When agreements may be submitted under it.
+    /// When agreements that use it may be submitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_period: Option<Period>,
     /// Kinds of agreement that it is for.
@@ -67,10 +67,10 @@ fn fixed(field: &str, unchanged: &str) -> kube::core::Rule {
         .reason(kube::core::Reason::FieldValueForbidden)
 }
 
-/// Whether new submissions may use an object.
+/// Whether new agreements may use an object.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LifecycleState {
-    /// New submissions may use it.
+    /// New agreements may use it.
     Active,
     /// Only running agreements that are pinned to it may.
     Retired,
@@ -100,14 +100,14 @@ pub struct StandardTerm {
     pub value_type: TermValueType,
     /// Whether every agreement must have it.
     pub presence: TermPresence,
-    /// What needs nobody's approval.
+    /// What needs no approval.
     pub standard: StandardValue,
-    /// What may be agreed instead, with who may allow it. The first that holds a value counts.
+    /// What may be agreed instead, with who may allow it. The first band that contains the value counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub bands: Vec<TermBand>,
-    /// Who may allow what lies outside the standard and every band, or that nobody may.
+    /// Who may allow what is outside the standard and every band, or that nobody may.
     pub beyond: Beyond,
 }
 
@@ -135,13 +135,13 @@ pub enum TermValueType {
 /// Whether every agreement must have a term.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermPresence {
-    /// It must be there, but in an Amendment.
+    /// It must be there, except in an Amendment.
     Mandatory,
     /// It may be left out.
     Optional,
 }
 
-/// What needs nobody's approval. Bounds are inclusive; one that is left out is open.
+/// What needs no approval. Bounds are inclusive; one that is left out does not apply.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("!has(self.from) || !has(self.to) || quantity(self.from).compareTo(quantity(self.to)) <= 0")
     .message(Message::Expression("'`from` ' + self.from + ' must not be above `to` ' + self.to".into())).field_path(".from").reason(Reason::FieldValueInvalid))]
@@ -165,7 +165,7 @@ pub struct StandardValue {
     pub values: Vec<String>,
 }
 
-/// What may be agreed instead of the standard. Bounds are inclusive; one that is left out is open.
+/// What may be agreed instead of the standard. Bounds are inclusive; one that is left out does not apply.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("!has(self.from) || !has(self.to) || quantity(self.from).compareTo(quantity(self.to)) <= 0")
     .message(Message::Expression("'`from` ' + self.from + ' must not be above `to` ' + self.to".into())).field_path(".from").reason(Reason::FieldValueInvalid),
@@ -196,12 +196,12 @@ pub struct TermBand {
     pub level: String,
 }
 
-/// Who may allow what lies outside the standard and every band.
+/// Who may allow what is outside the standard and every band.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(validation = Rule::new("(has(self.prohibited) && self.prohibited) ? (!has(self.function) && !has(self.level)) : (has(self.function) && has(self.level))")
     .message("`beyond` must have either `prohibited: true`, or `function` and `level`").field_path(".function").reason(Reason::FieldValueInvalid))]
 pub struct Beyond {
-    /// True: nobody may.
+    /// True if nobody may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prohibited: Option<bool>,
     /// The function that may allow it.

@@ -19,6 +19,6 @@ pub struct Subject {
 pub enum SubjectKind {
     /// One person.
     User,
-    /// Everybody in the group.
+    /// Everyone in the group.
     Group,
 }

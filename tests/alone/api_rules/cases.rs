@@ -206,14 +206,14 @@ pub(super) fn never_changed() -> Vec<Case> {
 #[rustfmt::skip]
 pub(super) fn kept_in_status() -> Vec<Case> {
     vec![
-        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = "2026-11-27T09:12:45Z"] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever"
+        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = "2026-11-27T09:12:45Z"] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed"
             accepts ["/status/signOff/signatures" = null]),
-        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever" accepts ["/status/phase" = "Agreed"]),
-        case!("customeragreements" "complete" refuses ["/status/signOff" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed for ever" accepts []),
-        case!("customeragreements" "complete" refuses ["/status/closed/outcome" = "Declined"] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
-        case!("customeragreements" "complete" refuses ["/status/closed/reason" = "other words"] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
-        case!("customeragreements" "complete" refuses ["/status/closed" = null] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
-        case!("customeragreements" "complete" refuses ["/status" = null] says "`status.closed` may not be changed: the agreement has ended for ever" accepts []),
+        case!("customeragreements" "complete" refuses ["/status/signOff/sealedTime" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed" accepts ["/status/phase" = "Agreed"]),
+        case!("customeragreements" "complete" refuses ["/status/signOff" = null] says "`status.signOff.sealedTime` must stay 2026-11-27T09:12:44Z: the agreement is sealed" accepts []),
+        case!("customeragreements" "complete" refuses ["/status/closed/outcome" = "Declined"] says "`status.closed` may not be changed: the agreement has ended" accepts []),
+        case!("customeragreements" "complete" refuses ["/status/closed/reason" = "other words"] says "`status.closed` may not be changed: the agreement has ended" accepts []),
+        case!("customeragreements" "complete" refuses ["/status/closed" = null] says "`status.closed` may not be changed: the agreement has ended" accepts []),
+        case!("customeragreements" "complete" refuses ["/status" = null] says "`status.closed` may not be changed: the agreement has ended" accepts []),
     ]
 }
 
