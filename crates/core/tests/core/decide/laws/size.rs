@@ -122,8 +122,8 @@ impl Size {
                     }
                 }
                 if action == Action::Approve {
-                    let step = world.status().approvals.iter();
-                    let step = step.filter(|step| wait.asks(step)).next().unwrap();
+                    let mut steps = world.status().approvals.iter();
+                    let step = steps.find(|step| wait.asks(step)).unwrap();
                     (spec.function, spec.level) = (Some(step.function.clone()), Some(step.level.clone()));
                 }
                 world.store(spec);
