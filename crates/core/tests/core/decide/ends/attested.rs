@@ -17,11 +17,11 @@ fn a_representatives_act_is_recorded_where_the_policy_allows_it() {
     world.settle();
     let counted = &world.status().confirmation.as_ref().unwrap().decisions[0];
     assert_eq!((&counted.decision, counted.username.as_str()), (&decision, EVA.0));
-    assert_eq!(counted.attested_by.as_deref(), Some("clerk"));
+    assert_eq!(counted.attested_by.as_deref(), Some(CLERK.0));
     world.pass(60).attest(CLERK, EVA, Action::Sign);
     world.settle();
     let signature = &world.status().sign_off.as_ref().unwrap().signatures[0];
-    assert_eq!((signature.username.as_str(), signature.attested_by.as_deref()), (EVA.0, Some("clerk")));
+    assert_eq!((signature.username.as_str(), signature.attested_by.as_deref()), (EVA.0, Some(CLERK.0)));
     for (action, phase) in [(Action::Decline, "Declined"), (Action::RequestChange, "Revising")] {
         let mut world = fibre();
         world.attest(CLERK, EVA, action);
