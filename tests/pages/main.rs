@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod architecture;
 mod consumer_readme;
 mod evidence;
 mod guides;
