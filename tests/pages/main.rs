@@ -14,6 +14,7 @@ mod guides;
 mod lifecycle;
 mod links;
 mod operations;
+mod records;
 mod reference;
 
 #[test]

@@ -3,25 +3,9 @@
 use std::{fs, path::Path};
 
 use anyhow::Result;
-use testenv::{
-    tools::{Tool, Toolbox},
-    write_executable,
-};
+use testenv::tools::{Tool, Toolbox};
 
-/// Behaves like Go as far as it is asked: names a version, and writes what `-o` says.
-fn fake_go(folder: &Path, version: &str) -> Result<std::path::PathBuf> {
-    let script = folder.join("go");
-    let text = format!(
-        "#!/bin/sh\n\
-         if [ \"$1\" = env ]; then echo {version}; exit; fi\n\
-         echo \"$@\" >>'{log}'\n\
-         while [ \"$1\" != -o ]; do shift; done\n\
-         echo built >\"$2\"\n",
-        log = folder.join("calls").display()
-    );
-    write_executable(&script, &text)?;
-    Ok(script)
-}
+use super::support::fake_go;
 
 fn toolbox(place: &Path, version: &str) -> Result<Toolbox> {
     Ok(Toolbox { ready_made: None, cache: place.join("cache"), go: fake_go(place, version)?.into() })

@@ -1,10 +1,10 @@
 //! The index of decision records is complete.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 #[test]
 fn every_decision_record_is_in_the_index_and_has_a_status() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/adr");
+    let folder = testkit::root().join("docs/adr");
     let index = fs::read_to_string(folder.join("README.md")).unwrap();
     let linked: BTreeSet<String> = index
         .split("](")

@@ -1,7 +1,5 @@
 //! Nothing is left over, however a control plane's owner ends.
 
-mod support;
-
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -9,8 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use support::{alive, gone};
 use testenv::{Component, ControlPlane, PATIENCE};
+
+use super::support::{alive, gone};
 
 /// The example `wait` as a process of its own, with a control plane that is ready.
 struct Owner {

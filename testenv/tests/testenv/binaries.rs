@@ -1,27 +1,11 @@
 //! Finding and building the executables, with a `go` that is a script.
 
-use std::{fs, path::Path, thread};
+use std::{fs, thread};
 
 use anyhow::Result;
-use testenv::{Component, Lookup, write_executable};
+use testenv::{Component, Lookup};
 
-/// Behaves like Go as far as it is asked: names a version, and writes what `-o` says.
-fn fake_go(folder: &Path, version: &str) -> Result<std::path::PathBuf> {
-    let script = folder.join("go");
-    let log = folder.join("calls");
-    let text = format!(
-        "#!/bin/sh\n\
-         if [ \"$1\" = env ]; then echo {version}; exit; fi\n\
-         echo \"$CGO_ENABLED $GOFLAGS\" \"$@\" >>'{log}'\n\
-         test -s go.mod && test -s go.sum || exit 1\n\
-         while [ \"$1\" != -o ]; do shift; done\n\
-         sleep 0.2\n\
-         echo built >\"$2\"\n",
-        log = log.display()
-    );
-    write_executable(&script, &text)?;
-    Ok(script)
-}
+use super::support::fake_go;
 
 #[test]
 fn two_callers_build_once() -> Result<()> {
