@@ -50,6 +50,14 @@ pub fn stored(spec: AgreementDecisionSpec, name: &str, time: Timestamp) -> Agree
     }
 }
 
+/// What Eva decides on the fibre example: both statements, and its order.
+pub fn confirm() -> Value {
+    json!({
+        "action": "Confirm", "statements": ["Understood", "Acceptable"],
+        "orders": [{"id": "o1", "outcome": "Confirmed"}],
+    })
+}
+
 /// Stands where a test has no operator that computes digests.
 pub const SOME_DIGEST: &str = "sha256:5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8";
 

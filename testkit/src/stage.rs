@@ -12,7 +12,7 @@ use testenv::until;
 
 use crate::decision;
 use crate::example::{Example, common_policy, selecting};
-use crate::people::{Person, desk, eva, jonas, lea, mary, nina, omar, patel, rita};
+use crate::people::{ORDER_DESK, Person, desk, eva, jonas, lea, mary, nina, omar, order_desk, patel, rita};
 use crate::{Cluster, PATIENCE, documents, raw, schema};
 
 /// By this label of a namespace a policy of the tests selects it.
@@ -223,6 +223,29 @@ impl<'a> Stage<'a> {
     pub async fn agreed(&self) -> Result<CustomerAgreement> {
         self.sign_fibre().await?;
         self.until_phase("Agreed").await
+    }
+
+    /// All of these orders of the fibre agreement confirmed, signed by both sides, and passed on.
+    pub async fn agreed_on(&self, orders: &[&str]) -> Result<CustomerAgreement> {
+        self.until_phase("AwaitingConfirmation").await?;
+        let outcomes: Vec<Value> =
+            orders.iter().map(|id| json!({"id": id, "outcome": "Confirmed"})).collect();
+        self.confirm(&eva(), json!(outcomes)).await?;
+        self.sign(&eva(), "Jonas Berg", &jonas()).await?;
+        self.until_phase("Agreed").await
+    }
+
+    /// The consumer reports on an order request, with its own rights: these conditions hold.
+    pub async fn report(&self, order_request: &str, hold: &[&str]) -> Result<()> {
+        let condition = |type_: &&str| {
+            json!({"type": type_, "status": "True", "reason": "Reported", "message": "by the order desk",
+                   "lastTransitionTime": "2026-11-25T09:12:44Z"})
+        };
+        let conditions: Vec<Value> = hold.iter().map(condition).collect();
+        let status = json!({"status": {"acknowledgedBy": ORDER_DESK.0, "conditions": conditions}});
+        let client = self.cluster.client(&order_desk()).await?;
+        let path = raw::path(&format!("orderrequests/{order_request}/status"), &self.namespace);
+        raw::ask(&client, "PATCH", &path, &status).await.map(drop)
     }
 
     /// The first of them.

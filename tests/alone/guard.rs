@@ -9,6 +9,7 @@ use kube::api::ListParams;
 use serde_json::{Value, json};
 use testenv::until;
 use testkit::alone::{Turn, installed};
+use testkit::decision::confirm;
 use testkit::operator::Operator;
 use testkit::people::eva;
 use testkit::stage::{Stage, condition, ignored_in, phase_of};
@@ -30,13 +31,6 @@ async fn alone() -> Result<(&'static Cluster, (Turn, MutexGuard<'static, ()>))> 
 fn decide_policy() -> String {
     let names = Set::of(OPERATOR).policies.into_iter().filter_map(|policy| policy.metadata.name);
     names.into_iter().find(|name| name.starts_with("decide-")).unwrap()
-}
-
-fn confirm() -> Value {
-    json!({
-        "action": "Confirm", "statements": ["Understood", "Acceptable"],
-        "orders": [{"id": "o1", "outcome": "Confirmed"}],
-    })
 }
 
 /// Somebody with every right, who decides in Eva's name. Returns the decision's name once it was let through.

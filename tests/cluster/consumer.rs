@@ -134,11 +134,7 @@ fn options() -> Options {
 /// The fibre agreement with these orders, signed and passed on.
 async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
     let stage = example.and(order_desk(), "countersign-order-consumer").begin(running().await?).await?;
-    stage.until_phase("AwaitingConfirmation").await?;
-    let outcomes: Vec<Value> = orders.iter().map(|id| json!({"id": id, "outcome": "Confirmed"})).collect();
-    stage.confirm(&eva(), json!(outcomes)).await?;
-    stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
-    stage.until_phase("Agreed").await?;
+    stage.agreed_on(orders).await?;
     Ok(stage)
 }
 

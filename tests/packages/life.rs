@@ -13,6 +13,7 @@ use crate::manifests::{of_kind, rendered};
 use crate::pages::Terminal;
 use crate::pod::Pod;
 use crate::tools::{chart, next};
+use testkit::decision::confirm;
 use testkit::people::eva;
 use testkit::schema::word;
 use testkit::stage::{ignored_in, phase_of};
@@ -68,13 +69,6 @@ async fn eva_decides(plane: &ControlPlane, act: Value) -> Result<String> {
     let decision = decision::as_shown(&agreement(plane, CUSTOMER).await?, &eva(), act);
     let made = raw::ask(&client, "POST", &raw::path("agreementdecisions", CUSTOMER), &decision).await?;
     Ok(word(&made, "/metadata/name").to_owned())
-}
-
-fn confirm() -> Value {
-    json!({
-        "action": "Confirm", "statements": ["Understood", "Acceptable"],
-        "orders": [{"id": "o1", "outcome": "Confirmed"}],
-    })
 }
 
 #[tokio::test]

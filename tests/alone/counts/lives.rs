@@ -384,19 +384,9 @@ fn on_paper(act: &Value) -> Value {
 
 /// The consumer reports on every order request, one after the other.
 async fn report(stage: &Stage<'_>, hold: &[&str]) -> Result<()> {
-    let client = stage.cluster.client(&order_desk()).await?;
-    let conditions: Vec<Value> = hold
-        .iter()
-        .map(|type_| {
-            json!({"type": type_, "status": "True", "reason": "Reported", "message": "by the order desk",
-                   "lastTransitionTime": "2026-11-25T09:12:44Z"})
-        })
-        .collect();
     for request in stage.order_requests().await? {
         let name = request.metadata.name.context("an order request without a name")?;
-        let path = raw::path(&format!("orderrequests/{name}/status"), &stage.namespace);
-        let status = json!({"status": {"acknowledgedBy": order_desk().name, "conditions": conditions}});
-        raw::ask(&client, "PATCH", &path, &status).await?;
+        stage.report(&name, hold).await?;
     }
     Ok(())
 }

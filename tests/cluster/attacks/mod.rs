@@ -53,10 +53,3 @@ async fn account(stage: &Stage<'_>, name: &str, rules: &Value) -> Result<Person>
 fn may(resource: &str, verbs: &[&str]) -> Value {
     json!({"apiGroups": [GROUP], "resources": [resource], "verbs": verbs})
 }
-
-fn confirm() -> Value {
-    json!({
-        "action": "Confirm", "statements": ["Understood", "Acceptable"],
-        "orders": [{"id": "o1", "outcome": "Confirmed"}],
-    })
-}

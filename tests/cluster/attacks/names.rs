@@ -5,7 +5,8 @@ use kube::{Client, config::AuthInfo};
 use serde_json::{Value, json};
 use testenv::until;
 
-use super::{account, confirm, gitops, may, policy, running, under};
+use super::{account, gitops, may, policy, running, under};
+use testkit::decision::confirm;
 use testkit::people::{Person, desk, eva, lea, mary, omar};
 use testkit::raw::{self, Refusal};
 use testkit::schema::{with, word};

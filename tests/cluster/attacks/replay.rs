@@ -5,7 +5,8 @@ use kube::api::DeleteParams;
 use serde_json::{Value, json};
 use testenv::until;
 
-use super::{confirm, policy, running, under};
+use super::{policy, running, under};
+use testkit::decision::confirm;
 use testkit::people::eva;
 use testkit::schema::{with, word};
 use testkit::stage::{Stage, phase_of};

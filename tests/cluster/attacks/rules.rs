@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::{confirm, may, policy, under};
+use super::{may, policy, under};
+use testkit::decision::confirm;
 use testkit::people::{Person, desk, eva, lea, omar, patel};
 use testkit::raw;
 use testkit::schema::with;

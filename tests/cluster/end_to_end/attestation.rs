@@ -5,6 +5,7 @@ use countersign_api::agreement_status::Side;
 use serde_json::{Value, json};
 
 use super::running;
+use testkit::decision::confirm;
 use testkit::example::Example;
 use testkit::people::{Person, clerk, desk, eva, jonas};
 use testkit::raw;
@@ -21,10 +22,6 @@ fn recorded(act: Value) -> Value {
         "digest": "sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
     });
     act
-}
-
-fn confirm() -> Value {
-    json!({"action": "Confirm", "statements": ["Understood", "Acceptable"], "orders": [{"id": "o1", "outcome": "Confirmed"}]})
 }
 
 /// A service account, as an e-signature tool calls back with.

@@ -24,11 +24,7 @@ async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
         .and(order_desk(), "countersign-order-consumer")
         .begin(running().await?)
         .await?;
-    stage.until_phase("AwaitingConfirmation").await?;
-    let outcomes: Vec<Value> = orders.iter().map(|id| json!({"id": id, "outcome": "Confirmed"})).collect();
-    stage.confirm(&eva(), json!(outcomes)).await?;
-    stage.sign(&eva(), "Jonas Berg", &jonas()).await?;
-    stage.until_phase("Agreed").await?;
+    stage.agreed_on(orders).await?;
     Ok(stage)
 }
 
@@ -36,17 +32,7 @@ async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
 async fn report(stage: &Stage<'_>, order: &str, hold: &[&str]) -> Result<()> {
     let agreement = stage.get().await?;
     let outcome = status_of(&agreement).orders.into_iter().find(|own| own.id == order).unwrap();
-    let path = format!("orderrequests/{}/status", outcome.order_request_name.unwrap());
-    let conditions: Vec<Value> = hold
-        .iter()
-        .map(|type_| {
-            json!({"type": type_, "status": "True", "reason": "Reported", "message": "by the order desk",
-                   "lastTransitionTime": "2026-11-25T09:12:44Z"})
-        })
-        .collect();
-    let status = json!({"status": {"acknowledgedBy": order_desk().name, "conditions": conditions}});
-    let client = stage.cluster.client(&order_desk()).await?;
-    raw::ask(&client, "PATCH", &raw::path(&path, &stage.namespace), &status).await.map(drop)
+    stage.report(&outcome.order_request_name.unwrap(), hold).await
 }
 
 async fn until_handed_over(stage: &Stage<'_>, status: &str, reason: &str) -> Result<CustomerAgreement> {
