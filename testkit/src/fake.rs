@@ -88,6 +88,12 @@ struct State {
     minor: String,
 }
 
+impl Default for Server {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Server {
     pub fn new() -> Self {
         let mut objects = BTreeMap::new();

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use testenv::until;
 use testkit::example::Example;
 use testkit::operator::running;
-use testkit::people::{eva, jonas, order_desk};
+use testkit::people::order_desk;
 use testkit::stage::Stage;
 use testkit::{PATIENCE, raw, schema};
 use tokio::sync::{RwLock, oneshot};

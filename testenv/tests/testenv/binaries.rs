@@ -3,7 +3,7 @@
 use std::{fs, thread};
 
 use anyhow::Result;
-use testenv::{Component, Lookup};
+use testenv::{Component, Lookup, write_executable};
 
 use super::support::fake_go;
 

@@ -6,7 +6,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 use testkit::example::Example;
 use testkit::people::{clerk, desk, eva, jonas, kaur, lea, mary, nina, omar, order_desk, patel, paul, rita};
-use testkit::raw;
 use testkit::stage::{Stage, condition, status_of};
 
 use super::Life;

@@ -8,7 +8,7 @@ use testenv::until;
 
 use super::running;
 use testkit::example::Example;
-use testkit::people::{Person, eva, jonas, order_desk};
+use testkit::people::{Person, eva, order_desk};
 use testkit::stage::{Stage, condition, phase_of, status_of};
 use testkit::{PATIENCE, raw};
 
