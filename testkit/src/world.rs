@@ -398,13 +398,18 @@ impl World {
     /// The fleet agreement, confirmed by both representatives, without the handsets.
     pub fn escalated_fleet() -> Self {
         let mut world = Self::fleet();
-        world.settle();
-        world.pass(60).confirm_but(OMAR, &[("handsets", "buying elsewhere")]);
-        world.settle();
-        world.pass(60).confirm_but(LEA, &[("handsets", "buying elsewhere")]);
-        world.settle();
-        world.pass(60);
+        world.confirmed_without_handsets();
         world
+    }
+
+    /// Both representatives of the fleet agreement confirm it without the handsets.
+    pub fn confirmed_without_handsets(&mut self) {
+        self.settle();
+        self.pass(60).confirm_but(OMAR, &[("handsets", "buying elsewhere")]);
+        self.settle();
+        self.pass(60).confirm_but(LEA, &[("handsets", "buying elsewhere")]);
+        self.settle();
+        self.pass(60);
     }
 
     /// What the watches show of other agreements.

@@ -11,7 +11,7 @@ use countersign_api::Action;
 use countersign_api::references::AgreementNameRef;
 use countersign_core::verify::{AgreementReport, Statement, Verdict};
 use serde_json::Value;
-use testkit::people::{EVA, JONAS, NINA};
+use testkit::people::NINA;
 use testkit::world::World;
 
 fn declined_cafe() -> World {
@@ -48,14 +48,7 @@ fn agreed_amendment() -> World {
         spec.terms.clear();
     });
     world.related.push(Arc::new(first.agreement.clone()));
-    world.settle();
-    world.pass(60).confirm(EVA);
-    world.settle();
-    world.pass(60).act(EVA, Action::Sign);
-    world.settle();
-    world.pass(60).act(JONAS, Action::Countersign);
-    world.settle();
-    assert_eq!(world.phase(), "Agreed");
+    world.agreed();
     first.related.push(Arc::new(world.agreement.clone()));
     first.settle();
     // The export has both, with everything around them; names of decisions are unique in a namespace.

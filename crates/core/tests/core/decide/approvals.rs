@@ -21,7 +21,7 @@ use countersign_api::delegation_policy::{DelegationPolicy, EscalationMode, Holde
 use countersign_api::subject::{Subject, SubjectKind};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use testkit::people::{DESK, LEA, OMAR, Somebody};
+use testkit::people::{DESK, Somebody};
 use testkit::world::World;
 
 /// Another member of the deal desk.
@@ -39,17 +39,8 @@ fn at(text: &str) -> Timestamp {
 fn fleet(change: impl FnOnce(&mut DelegationPolicy)) -> World {
     let mut world = World::fleet();
     world.rules(change);
-    confirm(&mut world);
+    world.confirmed_without_handsets();
     world
-}
-
-fn confirm(world: &mut World) {
-    world.settle();
-    world.pass(60).confirm_but(OMAR, &[("handsets", "buying elsewhere")]);
-    world.settle();
-    world.pass(60).confirm_but(LEA, &[("handsets", "buying elsewhere")]);
-    world.settle();
-    world.pass(60);
 }
 
 /// Finance has approved at 09:03:00, and sales is asked.

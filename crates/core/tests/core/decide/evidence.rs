@@ -76,11 +76,7 @@ fn what_names_another_agreement_is_sealed_only_with_the_other_one_read() {
             let reference = countersign_api::references::AgreementNameRef { name: "first".to_owned() };
             world.agreement.spec.supersedes_ref = Some(reference);
         }
-        world.settle();
-        world.pass(60).confirm(EVA);
-        world.settle();
-        world.pass(60).act(EVA, Action::Sign);
-        world.settle();
+        world.confirmed().signed_by_the_customer();
         world.pass(60).act(JONAS, Action::Countersign);
         let mut asked = Vec::new();
         let mut evidence = NONE;

@@ -109,12 +109,6 @@ fn a_hundred_orders_are_passed_on() {
     });
     world.rules(|policy| policy.spec.rules.auto_within[0].level = "L4".to_owned());
     world.rules(|policy| policy.spec.holders[0].level = "L4".to_owned());
-    world.settle();
-    world.pass(60).confirm(EVA);
-    world.settle();
-    world.pass(60).act(EVA, Action::Sign);
-    world.settle();
-    world.pass(60).act(JONAS, Action::Countersign);
-    world.settle();
+    world.agreed();
     assert_eq!((world.phase(), world.orders.len()), ("Agreed", 100));
 }

@@ -7,7 +7,7 @@ mod handover;
 
 use countersign_api::{Action, OrderRequest};
 use countersign_core::decide::RefusedCreate;
-use testkit::people::{EVA, JONAS};
+use testkit::people::JONAS;
 use testkit::world::World;
 
 /// The fibre agreement with a second order like the first, with every signature there, and not yet sealed.
@@ -19,11 +19,7 @@ fn signed(change: impl FnOnce(&mut World)) -> World {
         agreement.spec.orders.push(second);
     });
     change(&mut world);
-    world.settle();
-    world.pass(60).confirm(EVA);
-    world.settle();
-    world.pass(60).act(EVA, Action::Sign);
-    world.settle();
+    world.confirmed().signed_by_the_customer();
     world.pass(60).act(JONAS, Action::Countersign);
     world
 }

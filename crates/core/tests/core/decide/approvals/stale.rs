@@ -5,7 +5,7 @@ use countersign_api::agreement_status::ApprovalState;
 use testkit::people::{DESK, LEA, OMAR};
 use testkit::world::World;
 
-use super::{asked, at, confirm, named, sales_is_asked, states, step, verdicts};
+use super::{asked, at, named, sales_is_asked, states, step, verdicts};
 
 #[test]
 fn an_approval_of_other_orders_is_stale_once_another_confirmation_is_seen() {
@@ -57,7 +57,7 @@ fn a_new_revision_voids_every_approval() {
     );
     assert_eq!((verdicts(&world, "finance"), asked(&world, "finance")), (vec![], vec![]));
     assert_eq!(world.last_ignored(), "Stale");
-    confirm(&mut world);
+    world.confirmed_without_handsets();
     assert_eq!(
         states(&world),
         named([("finance L1", ApprovalState::Waiting), ("sales L3", ApprovalState::Next)])

@@ -6,9 +6,7 @@ use countersign_api::agreement_status::ApprovalState;
 use testkit::people::{CARLA, DESK, IVAN, JONAS, MARY, RITA};
 use testkit::world::World;
 
-use super::{
-    DORA, asked, at, confirm, fleet, named, parallel, quorum_of, sales_is_asked, states, step, verdicts,
-};
+use super::{DORA, asked, at, fleet, named, parallel, quorum_of, sales_is_asked, states, step, verdicts};
 
 #[test]
 fn sales_before_finance_is_out_of_turn_and_may_decide_again() {
@@ -41,7 +39,7 @@ fn an_approval_before_the_customer_confirmed_is_out_of_turn() {
     world.settle();
     assert_eq!((world.last_ignored(), world.phase()), ("OutOfTurn", "AwaitingConfirmation"));
     world.pass(60);
-    confirm(&mut world);
+    world.confirmed_without_handsets();
     assert_eq!(step(&world, "finance").state, ApprovalState::Waiting);
 }
 

@@ -4,7 +4,7 @@ use countersign_api::agreement_status::ApprovalState;
 use countersign_api::delegation_policy::{Calendar, Weekday};
 use testkit::world::World;
 
-use super::{asked, at, confirm, finance_l2_is_asked, step, told};
+use super::{asked, at, finance_l2_is_asked, step, told};
 
 #[test]
 fn the_wait_of_a_level_counts_working_days_only_and_so_does_its_reminder() {
@@ -23,7 +23,7 @@ fn the_wait_of_a_level_counts_working_days_only_and_so_does_its_reminder() {
             holidays: vec!["2026-12-01".into()],
         });
     });
-    confirm(&mut world);
+    world.confirmed_without_handsets();
     // Asked on Friday at noon, local time.
     assert_eq!(
         asked(&world, "finance"),
