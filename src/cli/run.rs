@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use countersign::controller::{self, Election, Options};
@@ -29,6 +30,9 @@ pub(crate) struct Run {
     /// replicas, all of which need it: one at a time acts, and the others take over when it goes.
     #[arg(long, env = "COUNTERSIGN_LEADER_ELECT", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true")]
     leader_elect: bool,
+    /// Everything is listed again after so many seconds, whatever the watches have shown. From 10 to a day.
+    #[arg(long, env = "COUNTERSIGN_RESYNC_SECONDS", default_value = "3600", value_parser = clap::value_parser!(u32).range(10..=86_400))]
+    resync_seconds: u32,
     /// How logs are written. By default readable on a terminal, JSON elsewhere.
     #[arg(long, env = "COUNTERSIGN_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -59,6 +63,7 @@ async fn operate(run: Run) -> Outcome {
         namespaces: run.namespaces,
         instance: instance(),
         election: run.leader_elect.then(|| Election::in_namespace(&config.default_namespace)),
+        resync: Duration::from_secs(run.resync_seconds.into()),
         ..Options::default()
     };
     let served = serve::Served {

@@ -1,4 +1,6 @@
 //! Tells people what agreement_events, as Kubernetes events. Off the critical path: nothing waits for them, and some may be lost.
+//!
+//! kube's `Recorder` puts what happens again within six minutes into a series under the first note, and the second note is lost (ADR 16).
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::controller::clock::{Clock, later};
 
 /// A watch may be out of step for so long before the operator counts as not ready.
-const OUT_OF_STEP_TOLERANCE: Duration = Duration::from_secs(60);
+const OUT_OF_STEP_TOLERANCE: Duration = Duration::from_secs(40);
 
 /// Whether the operator is ready, and why not. Clones speak of the same operator.
 #[derive(Clone, Debug, Default)]
@@ -29,9 +29,9 @@ struct Watch {
 }
 
 impl Watch {
-    /// It counts from when it was lost first, with the reason of now.
-    fn lost(&mut self, now: Timestamp, reason: String) {
-        let since = self.lost.as_ref().map_or(now, |(since, _)| *since);
+    /// It counts from the earliest time that was ever given, with the reason of now.
+    fn lost(&mut self, since: Timestamp, reason: String) {
+        let since = self.lost.as_ref().map_or(since, |(earlier, _)| since.min(*earlier));
         self.lost = Some((since, reason));
     }
 }
@@ -99,9 +99,10 @@ impl Health {
         self.state().watches.entry(watch.to_owned()).or_default().lost = None;
     }
 
-    pub(crate) fn lost(&self, watch: &str, now: Timestamp, reason: String) {
+    /// The watch is out of step since then, and why.
+    pub(crate) fn lost(&self, watch: &str, since: Timestamp, reason: String) {
         let mut state = self.state();
-        state.watches.entry(watch.to_owned()).or_default().lost(now, reason);
+        state.watches.entry(watch.to_owned()).or_default().lost(since, reason);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

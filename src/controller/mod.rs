@@ -49,6 +49,8 @@ use reconcile::conflicts::Conflicts;
 use reconcile::queue::Queue;
 use reconcile::rejected_creates::RejectedCreates;
 
+/// At most so long an event that a watch left out stays unnoticed.
+const RESYNC: Duration = Duration::from_secs(3_600);
 /// How often it is checked whether everything was listed once.
 const STARTUP_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -72,6 +74,8 @@ pub struct Options {
     /// Whether it makes sure that the admission policies are in force, and counts no decision while they are not. Only a
     /// test of something else does without.
     pub guarded: bool,
+    /// Everything is listed again after so long, whatever the watches have shown.
+    pub resync: Duration,
 }
 
 impl Default for Options {
@@ -85,6 +89,7 @@ impl Default for Options {
             metrics: Metrics::new(),
             health: Health::default(),
             guarded: true,
+            resync: RESYNC,
         }
     }
 }
@@ -130,19 +135,19 @@ async fn operate(
     for_events: Client,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let Options { namespaces, instance, election, clock, decide, metrics, health, guarded } = options;
+    let Options { namespaces, instance, election, clock, decide, metrics, health, guarded, resync } = options;
     let mut shutdown = std::pin::pin!(shutdown);
     let kinds = Arc::new(Kinds::default());
-    let (streaming, guard) = tokio::select! {
+    let guard = tokio::select! {
         () = &mut shutdown => return Ok(()),
-        started = async {
+        guard = async {
             startup::wait_for_kinds(&client, &health).await;
-            let guard = if guarded { {
-                let monitor = GuardMonitor::new(client.clone(), clock.clone(), kinds.clone(), &health);
-                Some(Arc::new(monitor.await))
-            } } else { None };
-            (startup::streams_lists(&client).await, guard)
-        } => started,
+            if !guarded {
+                return None;
+            }
+            let monitor = GuardMonitor::new(client.clone(), clock.clone(), kinds.clone(), &health);
+            Some(Arc::new(monitor.await))
+        } => guard,
     };
 
     let leadership = Arc::new(if election.is_some() { Leadership::none() } else { Leadership::for_ever() });
@@ -175,12 +180,13 @@ async fn operate(
         metrics: metrics.clone(),
         health: context.health.clone(),
         kinds: context.kinds.clone(),
+        resync,
         wake: Box::new({
             let context = context.clone();
             move |agreements| context.queue.add(agreements)
         }),
     };
-    start_watches(&mut parts, &Arc::new(informer), context.guard.is_some(), &namespaces, streaming);
+    start_watches(&mut parts, &Arc::new(informer), context.guard.is_some(), &namespaces);
     let candidate = election.map(|election| Candidate::new(&context, election, &instance));
     if let Some(monitor) = &context.guard {
         parts.spawn(watch_over(context.clone(), monitor.clone()));
@@ -254,7 +260,6 @@ fn start_watches(
     informer: &Arc<Informer>,
     guarded: bool,
     namespaces: &[String],
-    streaming: bool,
 ) {
     let everywhere = || vec![Scope::default()];
     let inside = |scope: &dyn Fn(String) -> Scope| match namespaces {
@@ -265,28 +270,23 @@ fn start_watches(
     let named = |name| Scope { name: Some(name), ..Scope::default() };
     let ours = || vec![Scope { label: Some(format!("{}={}", LABEL.0, LABEL.1)), ..Scope::default() }];
     if guarded {
-        start::<ValidatingAdmissionPolicy>(parts, informer, ours(), streaming);
-        start::<ValidatingAdmissionPolicyBinding>(parts, informer, ours(), streaming);
+        start::<ValidatingAdmissionPolicy>(parts, informer, ours());
+        start::<ValidatingAdmissionPolicyBinding>(parts, informer, ours());
     }
-    start::<StandardTerms>(parts, informer, everywhere(), streaming);
-    start::<DelegationPolicy>(parts, informer, everywhere(), streaming);
-    start::<NamespaceMeta>(parts, informer, inside(&named), streaming);
-    start::<AgreementDecision>(parts, informer, inside(&within), streaming);
-    start::<OrderRequest>(parts, informer, inside(&within), streaming);
-    start::<CustomerAgreement>(parts, informer, inside(&within), streaming);
+    start::<StandardTerms>(parts, informer, everywhere());
+    start::<DelegationPolicy>(parts, informer, everywhere());
+    start::<NamespaceMeta>(parts, informer, inside(&named));
+    start::<AgreementDecision>(parts, informer, inside(&within));
+    start::<OrderRequest>(parts, informer, inside(&within));
+    start::<CustomerAgreement>(parts, informer, inside(&within));
 }
 
-fn start<K: Watched>(
-    parts: &mut JoinSet<&'static str>,
-    informer: &Arc<Informer>,
-    scopes: Vec<Scope>,
-    streaming: bool,
-) {
+fn start<K: Watched>(parts: &mut JoinSet<&'static str>, informer: &Arc<Informer>, scopes: Vec<Scope>) {
     for scope in scopes {
         informer.health.expects(&scope.title(K::PLURAL));
         let informer = informer.clone();
         parts.spawn(async move {
-            watch::<K>(informer, scope, streaming).await;
+            watch::<K>(informer, scope).await;
             K::PLURAL
         });
     }

@@ -1,6 +1,7 @@
 //! An API server of a few hundred lines: it keeps objects, answers watches, and can be told to misbehave.
 
 pub mod operator;
+pub mod watches;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -16,8 +17,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use kube::client::Body;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tower::{BoxError, Service};
+
+pub use watches::Fault;
+use watches::{Watch, version_of};
 
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
@@ -33,6 +37,20 @@ pub struct Seen {
 impl Seen {
     pub fn is(&self, method: &str, path_end: &str) -> bool {
         self.method == method && self.path.ends_with(path_end)
+    }
+
+    /// A parameter of the query.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    pub fn is_watch(&self) -> bool {
+        self.parameter("watch") == Some("true")
+    }
+
+    pub fn is_list(&self) -> bool {
+        self.parameter("limit").is_some()
     }
 }
 
@@ -68,6 +86,13 @@ impl Script {
     }
 }
 
+/// Everything that a server keeps, at one moment.
+#[derive(Clone)]
+pub struct Backup {
+    version: u64,
+    objects: BTreeMap<String, BTreeMap<(String, String), Value>>,
+}
+
 #[derive(Clone)]
 pub struct Server {
     state: Arc<Mutex<State>>,
@@ -78,14 +103,15 @@ struct State {
     version: u64,
     /// By plural, then by namespace and name.
     objects: BTreeMap<String, BTreeMap<(String, String), Value>>,
-    watches: Vec<(String, mpsc::UnboundedSender<Value>)>,
+    watches: Vec<Watch>,
+    /// How watches on a kind fail, by plural.
+    faults: BTreeMap<String, Fault>,
     held: Option<Vec<(String, Value)>>,
     log: Vec<Seen>,
     scripts: VecDeque<Script>,
     serves: bool,
     /// Whether a forged decision is let through.
     forgeable: bool,
-    minor: String,
 }
 
 impl Default for Server {
@@ -104,12 +130,12 @@ impl Server {
             version: 100,
             objects,
             watches: Vec::new(),
+            faults: BTreeMap::new(),
             held: None,
             log: Vec::new(),
             scripts: VecDeque::new(),
             serves: true,
             forgeable: false,
-            minor: "37".to_owned(),
         };
         Self { state: Arc::new(Mutex::new(state)), requests: Arc::new(watch::Sender::new(0)) }
     }
@@ -122,8 +148,29 @@ impl Server {
         self.state.lock().unwrap().forgeable = forgeable;
     }
 
-    pub fn is_minor(&self, minor: &str) {
-        self.state.lock().unwrap().minor = minor.to_owned();
+    /// Watches on a kind that are open, and those that are opened from now on, fail like this. Such a watch never gets well.
+    pub fn fails(&self, plural: &str, fault: Fault) {
+        let mut state = self.state.lock().unwrap();
+        state.watches.iter().filter(|watch| watch.plural == plural).for_each(|watch| watch.fails(fault));
+        state.faults.insert(plural.to_owned(), fault);
+    }
+
+    /// Watches that are opened from now on do not fail any more.
+    pub fn recovers(&self, plural: &str) {
+        self.state.lock().unwrap().faults.remove(plural);
+    }
+
+    /// Everything as it is at this moment, for [`Server::restore`].
+    pub fn backup(&self) -> Backup {
+        let state = self.state.lock().unwrap();
+        Backup { version: state.version, objects: state.objects.clone() }
+    }
+
+    /// As after a restore of etcd: the history goes on from an earlier state, and every connection is gone.
+    pub fn restore(&self, backup: Backup) {
+        let mut state = self.state.lock().unwrap();
+        state.watches.clear();
+        (state.version, state.objects) = (backup.version, backup.objects);
     }
 
     /// The next request that fits gets this answer.
@@ -195,13 +242,14 @@ impl Server {
     }
 
     /// Sends an event to the watches on a kind, whatever is stored.
-    pub fn send(&self, plural: &str, event: Value) {
-        self.state.lock().unwrap().tell(plural, event);
+    pub fn send(&self, plural: &str, event: &Value) {
+        let mut state = self.state.lock().unwrap();
+        state.watches.retain(|watch| watch.plural != plural || watch.send(event));
     }
 
     /// Cuts every watch on a kind.
     pub fn cut(&self, plural: &str) {
-        self.state.lock().unwrap().watches.retain(|(watched, _)| watched != plural);
+        self.state.lock().unwrap().watches.retain(|watch| watch.plural != plural);
     }
 
     pub fn requests(&self) -> Vec<Seen> {
@@ -261,7 +309,7 @@ impl State {
             return;
         }
         // Drops the watches that nobody reads any more.
-        self.watches.retain(|(watched, sender)| watched != plural || sender.send(event.clone()).is_ok());
+        self.watches.retain(|watch| watch.plural != plural || watch.tell(&event));
     }
 
     fn stored(&self, plural: &str, namespace: &str, name: &str) -> Option<Value> {
@@ -271,10 +319,6 @@ impl State {
     fn answer(&mut self, seen: &Seen) -> Answer {
         let parts: Vec<&str> = seen.path.split('/').filter(|part| !part.is_empty()).collect();
         match (seen.method.as_str(), parts.as_slice()) {
-            ("GET", ["version"]) => plain(
-                200,
-                &json!({"major": "1", "minor": self.minor, "gitVersion": "", "gitCommit": "", "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}),
-            ),
             ("GET", ["apis", "countersign.dev", "v1alpha1"]) => {
                 let kinds = [
                     "customeragreements",
@@ -307,6 +351,12 @@ impl State {
                 }
                 merge(&mut lease["spec"], &seen.body["spec"]);
                 plain(200, &self.put("leases", lease))
+            }
+            ("GET", ["apis", "countersign.dev", _, "namespaces", namespace, plural, name]) => {
+                match self.stored(plural, namespace, name) {
+                    Some(object) => plain(200, &object),
+                    None => failure(404, "NotFound", "not found"),
+                }
             }
             ("GET", [.., plural]) => {
                 let wanted = seen
@@ -369,31 +419,19 @@ impl State {
     }
 
     fn watch(&mut self, plural: &str, seen: &Seen) -> Answer {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        if seen.query.contains("sendInitialEvents=true") {
-            for object in self.objects.get(plural).into_iter().flat_map(BTreeMap::values) {
-                let _ = sender.send(json!({"type": "ADDED", "object": object}));
-            }
-            let _ = sender.send(json!({"type": "BOOKMARK", "object": {"kind": "X", "apiVersion": "v1", "metadata": {"resourceVersion": self.version.to_string(), "annotations": {"k8s.io/initial-events-end": "true"}}}}));
-        } else {
-            let from: u64 = seen
-                .query
-                .split('&')
-                .find_map(|pair| pair.strip_prefix("resourceVersion="))
-                .unwrap()
-                .parse()
-                .unwrap();
-            for object in self.objects.get(plural).into_iter().flat_map(BTreeMap::values) {
-                if object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap() > from {
-                    let _ = sender.send(json!({"type": "MODIFIED", "object": object}));
-                }
+        let number = |name: &str| seen.parameter(name).unwrap().parse::<u64>().unwrap();
+        let (from, timeout) = (number("resourceVersion"), Duration::from_secs(number("timeoutSeconds")));
+        let (watch, session) =
+            Watch::open(plural, from, self.version, timeout, self.faults.get(plural).copied());
+        for object in self.objects.get(plural).into_iter().flat_map(BTreeMap::values) {
+            if version_of(object) > from {
+                watch.send(&json!({"type": "MODIFIED", "object": object}));
             }
         }
-        self.watches.push((plural.to_owned(), sender));
-        let lines = futures::stream::unfold(receiver, |mut receiver| async move {
-            let event: Value = receiver.recv().await?;
-            let line = format!("{event}\n");
-            Some((Ok(http_body::Frame::data(Bytes::from(line))), receiver))
+        self.watches.push(watch);
+        let lines = futures::stream::unfold(session, |mut session| async move {
+            let line = session.next().await?;
+            Some((Ok(http_body::Frame::data(Bytes::from(line))), session))
         });
         Response::new(StreamBody::new(lines).boxed_unsync())
     }
@@ -461,7 +499,10 @@ impl Service<Request<Body>> for Server {
                 state.log.push(seen.clone());
                 let scripted =
                     state.scripts.iter().position(|script| seen.is(script.method, &script.path_end));
+                let plural = seen.path.rsplit('/').next().unwrap_or_default();
+                let mute = seen.method == "GET" && state.faults.get(plural) == Some(&Fault::NeverAnswers);
                 match scripted.and_then(|at| state.scripts.remove(at)) {
+                    _ if mute => None,
                     Some(script) => {
                         if script.after {
                             let _ = state.answer(&seen);

@@ -169,7 +169,10 @@ async fn looks_for_too_long(server: &Server, seconds: u64) -> Replica {
         }
     });
     replica.until_leading(server).await;
-    server.script(Script { slow: Some(seconds), ..Script::new("GET", "/agreementdecisions", 200, "", "") });
+    server.script(Script {
+        slow: Some(seconds),
+        ..Script::new("GET", "/namespaces/n/agreementdecisions", 200, "", "")
+    });
     server.put("customeragreements", agreement("a"));
     server.pass(1).await;
     let mut taken = server.get("leases", "countersign");

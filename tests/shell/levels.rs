@@ -78,7 +78,7 @@ async fn a_restart_forgets_no_wait_and_ends_none_again() {
     first.stop().await.unwrap();
     let second = Operator::start(&server, decide);
     server.until("listed", |_| second.is_ready()).await;
-    server.pass(5 * HOUR).await;
+    server.pass(5 * HOUR + 1).await;
     assert_eq!(longest(&second, "sales", "L2").parse::<u64>().unwrap() / HOUR, 5);
     assert_eq!(ended(&second, "L2", "Approved").0, "0", "it is there before it ends");
     approves(&server, &second, "r.lind", "L2");

@@ -116,7 +116,8 @@ pub async fn signed_by_the_customer(server: &Server, operator: &Operator) {
 
 /// Everything that was sent after the watches were open, events left out.
 fn sequence(server: &Server) -> Vec<String> {
-    let told = |seen: &Seen| !seen.query.contains("watch=true") && !seen.path.ends_with("/events");
+    let by_a_watch = |seen: &Seen| seen.is_watch() || seen.is_list() && !seen.path.contains("/namespaces/n/");
+    let told = |seen: &Seen| !by_a_watch(seen) && !seen.path.ends_with("/events");
     let short = |seen: Seen| {
         let path = seen.path.rsplit("/namespaces/n/").next().unwrap_or_default().to_owned();
         format!("{} {path}", seen.method)

@@ -2,13 +2,16 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod election;
+mod faults;
 mod guard;
 mod imports;
+mod kube_lacks;
 mod levels;
 mod links;
 mod lives;
 mod metrics;
 mod objects;
+mod upstream;
 mod watching;
 mod writing;
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::objects::{agreement, broken, decision, order, to_phase};
 use testkit::fake::operator::Operator;
-use testkit::fake::{Script, Seen, Server};
+use testkit::fake::{Script, Server};
 
 fn pending(server: &Server, name: &str) -> bool {
     server.get("customeragreements", name)["status"]["phase"] == "Pending"
@@ -52,8 +52,9 @@ async fn at_rest_there_is_nothing_but_watches() {
     let before = server.requests().len();
     server.pass(7 * 3_600).await;
     let since = &server.requests()[before..];
-    let renewal = |s: &Seen| s.query.contains("watch=true") && !s.query.contains("sendInitialEvents");
-    assert!(since.iter().all(renewal), "{since:#?}");
+    let lists = since.iter().filter(|s| s.is_list()).count();
+    assert_eq!(since.iter().filter(|s| !s.is_watch()).count(), lists, "{since:#?}");
+    assert!((6 * 6..=6 * 8).contains(&lists), "each kind once an hour, and not {lists} lists");
 }
 
 #[tokio::test(start_paused = true)]
@@ -66,45 +67,32 @@ async fn a_restart_writes_nothing_and_lists_each_kind_once() {
     let before = server.requests().len();
     let operator = Operator::start(&server, |seen, _| to_phase(seen.agreement, "Pending"));
     server.until("ready", |_| operator.is_ready()).await;
-    server.pass(60).await;
+    server.pass(10).await;
     let since = &server.requests()[before..];
-    assert_eq!(since.iter().filter(|s| s.query.contains("sendInitialEvents=true")).count(), 6);
-    assert_eq!(since.len(), 8, "the kinds, the version and six watches: {since:#?}");
+    let (lists, watches) = (since.iter().filter(|s| s.is_list()), since.iter().filter(|s| s.is_watch()));
+    assert_eq!((lists.clone().count(), watches.count()), (6, 6));
+    assert_eq!(since.len(), 13, "the kinds, six lists and six watches: {since:#?}");
     assert!(
-        since
-            .iter()
-            .filter(|s| s.query.contains("watch=true"))
-            .all(|s| s.query.ends_with("resourceVersion=")),
+        lists.clone().all(|s| s.parameter("resourceVersion").is_none()),
         "not from an old cache of the server"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_older_server_is_listed_in_pages() {
-    for (minor, rejects) in [("31", false), ("36", true)] {
-        let server = Server::new();
-        server.is_minor(minor);
-        if rejects {
-            server.script(Script::new(
-                "GET",
-                "/customeragreements",
-                422,
-                "Invalid",
-                "sendInitialEvents is forbidden",
-            ));
-        }
-        server.put("customeragreements", agreement("a"));
-        let operator = Operator::start(&server, |seen, _| to_phase(seen.agreement, "Pending"));
-        server.until("pending", |s| pending(s, "a")).await;
-        server.until("ready", |_| operator.is_ready()).await;
-        let lists: Vec<_> = server
-            .sent("GET", "/customeragreements")
-            .into_iter()
-            .filter(|s| !s.query.contains("watch"))
-            .collect();
-        assert_eq!(lists.len(), 1);
-        assert!(lists[0].query.contains("limit=500"));
-    }
+async fn a_start_lists_in_pages_and_follows_from_there() {
+    let server = Server::new();
+    server.put("customeragreements", agreement("a"));
+    let operator = Operator::start(&server, |_, _| Plan::default());
+    server.until("ready", |_| operator.is_ready()).await;
+    server.pass(1).await;
+    let seen = server.sent("GET", "/customeragreements");
+    let [list, watch] = seen.as_slice() else { panic!("{seen:#?}") };
+    assert!(list.is_list() && list.parameter("limit") == Some("500") && list.parameter("watch").is_none());
+    assert!(watch.is_watch() && watch.parameter("resourceVersion") == Some("101"));
+    assert!(
+        watch.parameter("allowWatchBookmarks") == Some("true")
+            && watch.parameter("sendInitialEvents").is_none()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,12 +129,12 @@ async fn an_error_in_the_stream_and_nonsense_are_survived() {
     server.until("pending", |s| pending(s, "a")).await;
     server.send(
         "customeragreements",
-        json!({"type": "ERROR", "object": Script::new("", "", 410, "Expired", "gone").body}),
+        &json!({"type": "ERROR", "object": Script::new("", "", 410, "Expired", "gone").body}),
     );
     server.pass(5).await;
     server.put("customeragreements", agreement("b"));
     server.until("b", |s| pending(s, "b")).await;
-    server.send("customeragreements", json!(["what is this?"]));
+    server.send("customeragreements", &json!(["what is this?"]));
     server.pass(5).await;
     server.put("customeragreements", agreement("c"));
     server.until("c", |s| pending(s, "c")).await;

@@ -75,15 +75,4 @@ impl Error {
             Self::Answer(_) => "undecodable",
         }
     }
-
-    /// The server's own words, where it gave any.
-    pub(crate) fn status(&self) -> Option<&kube::error::Status> {
-        match self {
-            Self::Api(error) => match error.as_ref() {
-                kube::Error::Api(status) => Some(status),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
 }

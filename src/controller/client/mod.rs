@@ -1,4 +1,6 @@
 //! The way to the API server: a deadline on every call, retries by verb, and everything counted.
+//!
+//! kube's own retry repeats a create, and waits as long as any server says (ADR 16, `tests/shell/kube_lacks.rs`).
 
 pub(crate) mod backoff;
 mod clock_skew;
@@ -15,7 +17,7 @@ use futures::future::BoxFuture;
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use tower::buffer::Buffer;
@@ -32,6 +34,8 @@ pub(crate) const MANAGER: &str = "countersign";
 const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
 /// A list may be long.
 const LIST_DEADLINE: Duration = Duration::from_secs(30);
+/// No page of a list is as long as this. What is longer is not held in memory.
+const MAX_ANSWER_BYTES: usize = 256 << 20;
 /// How often a request that may be repeated is sent in all.
 const MAX_ATTEMPTS: u32 = 3;
 /// A server may ask for patience, but not for more than this: other agreements wait behind this one.
@@ -166,7 +170,7 @@ where
         if call.verb == "watch" && head.status.is_success() {
             return Ok(Response::from_parts(head, body.map_err(Into::into).boxed_unsync()));
         }
-        let bytes = body.collect().await.map_err(Into::into)?.to_bytes();
+        let bytes = Limited::new(body, MAX_ANSWER_BYTES).collect().await?.to_bytes();
         let body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
         Ok(Response::from_parts(head, body))
     }

@@ -12,8 +12,6 @@ use countersign_api::{
 };
 
 const INSTALLATION_POLL_INTERVAL: Duration = Duration::from_secs(15);
-/// Streaming lists are served by default from here on.
-const STREAMING_SINCE: (u32, u32) = (1, 34);
 
 /// Waits until the API server serves the five kinds. Installing them is for whoever installs the operator.
 pub(crate) async fn wait_for_kinds(client: &Client, health: &Health) {
@@ -47,18 +45,4 @@ async fn missing_kinds(client: &Client) -> Result<Vec<String>, kube::Error> {
     ];
     let missing = needed.into_iter().filter(|plural| served.iter().all(|resource| resource.name != *plural));
     Ok(missing.map(Into::into).collect())
-}
-
-/// Whether the server sends a list as part of a watch. When in doubt, no: the other way works everywhere.
-pub(crate) async fn streams_lists(client: &Client) -> bool {
-    let digits = |text: &str| -> u32 {
-        text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
-    };
-    match client.apiserver_version().await {
-        Ok(version) => (digits(&version.major), digits(&version.minor)) >= STREAMING_SINCE,
-        Err(error) => {
-            tracing::debug!(error = error.to_string(), "Did not learn the version of the API server");
-            false
-        }
-    }
 }

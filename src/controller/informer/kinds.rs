@@ -7,9 +7,11 @@ use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
 use k8s_openapi::api::core::v1::Namespace;
-use kube::core::PartialObjectMeta;
+use kube::core::{NamespaceResourceScope, PartialObjectMeta};
+use kube::{Api, Client, Resource};
 use tokio::sync::Notify;
 
+use crate::controller::informer::guarded::Guarded;
 use crate::controller::informer::key::Key;
 use crate::controller::informer::store::{Change, Index, Indexed, Store};
 use crate::controller::metrics::agreements::Snapshot;
@@ -62,14 +64,24 @@ impl Stores {
 pub(crate) trait Watched: Indexed {
     /// Its plural, for logs, metrics and probes.
     const PLURAL: &'static str;
-    /// Whether the server is asked for metadata only.
-    const METADATA_ONLY: bool = false;
     /// Whether it says who may decide.
     const ADMISSION: bool = false;
+    /// The server's objects of this kind, in one namespace or in all.
+    fn api(client: Client, namespace: Option<&str>) -> Api<Guarded<Self>>;
     /// Its store.
     fn store(stores: &mut Stores) -> &mut Store<Self>;
     /// The agreements that depend on what changed.
     fn maps_to(change: &Change<Self>, stores: &Stores) -> Vec<Key>;
+}
+
+fn within<K>(client: Client, namespace: Option<&str>) -> Api<Guarded<K>>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client, namespace),
+        None => Api::all(client),
+    }
 }
 
 impl Kinds {
@@ -134,6 +146,9 @@ impl Indexed for CustomerAgreement {
 
 impl Watched for CustomerAgreement {
     const PLURAL: &'static str = "customeragreements";
+    fn api(client: Client, namespace: Option<&str>) -> Api<Guarded<Self>> {
+        within(client, namespace)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.agreements
     }
@@ -184,6 +199,9 @@ impl Indexed for AgreementDecision {
 
 impl Watched for AgreementDecision {
     const PLURAL: &'static str = "agreementdecisions";
+    fn api(client: Client, namespace: Option<&str>) -> Api<Guarded<Self>> {
+        within(client, namespace)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.decisions
     }
@@ -203,6 +221,9 @@ impl Indexed for OrderRequest {
 
 impl Watched for OrderRequest {
     const PLURAL: &'static str = "orderrequests";
+    fn api(client: Client, namespace: Option<&str>) -> Api<Guarded<Self>> {
+        within(client, namespace)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.orders
     }
@@ -231,6 +252,9 @@ impl Indexed for StandardTerms {}
 
 impl Watched for StandardTerms {
     const PLURAL: &'static str = "standardterms";
+    fn api(client: Client, _: Option<&str>) -> Api<Guarded<Self>> {
+        Api::all(client)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.standard_terms
     }
@@ -243,6 +267,9 @@ impl Indexed for DelegationPolicy {}
 
 impl Watched for DelegationPolicy {
     const PLURAL: &'static str = "delegationpolicies";
+    fn api(client: Client, _: Option<&str>) -> Api<Guarded<Self>> {
+        Api::all(client)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.policies
     }
@@ -260,7 +287,9 @@ impl Indexed for NamespaceMeta {}
 
 impl Watched for NamespaceMeta {
     const PLURAL: &'static str = "namespaces";
-    const METADATA_ONLY: bool = true;
+    fn api(client: Client, _: Option<&str>) -> Api<Guarded<Self>> {
+        Api::all(client)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.namespaces
     }
@@ -280,6 +309,9 @@ impl Indexed for ValidatingAdmissionPolicy {}
 impl Watched for ValidatingAdmissionPolicy {
     const PLURAL: &'static str = "validatingadmissionpolicies";
     const ADMISSION: bool = true;
+    fn api(client: Client, _: Option<&str>) -> Api<Guarded<Self>> {
+        Api::all(client)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.admission_policies
     }
@@ -293,6 +325,9 @@ impl Indexed for ValidatingAdmissionPolicyBinding {}
 impl Watched for ValidatingAdmissionPolicyBinding {
     const PLURAL: &'static str = "validatingadmissionpolicybindings";
     const ADMISSION: bool = true;
+    fn api(client: Client, _: Option<&str>) -> Api<Guarded<Self>> {
+        Api::all(client)
+    }
     fn store(stores: &mut Stores) -> &mut Store<Self> {
         &mut stores.admission_bindings
     }

@@ -1,17 +1,21 @@
 //! The objects of one kind as the watch shows them, with our own writes on top, found by what other objects call them.
+//!
+//! kube's `Store` has neither: a late event puts an older version over what we just wrote, so that the next look would write again
+//! and meet a conflict, and what names an agreement is found by a scan of everything (ADR 16, `tests/shell/kube_lacks.rs`).
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use kube::Resource;
 use serde::de::DeserializeOwned;
 
-use crate::controller::informer::decode::Undecodable;
+use crate::controller::informer::guarded::Undecodable;
 use crate::controller::informer::key::{Key, version};
 
 /// A kind that is kept in a store.
 pub(crate) trait Indexed:
-    Resource<DynamicType = ()> + DeserializeOwned + Send + Sync + 'static
+    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static
 {
     /// What the object can be found by.
     fn index(&self) -> Vec<Index> {
@@ -87,73 +91,64 @@ impl<K: Indexed> Store<K> {
 
     /// The watch showed an object.
     pub(crate) fn shown(&mut self, object: Result<K, Undecodable>) -> Option<Change<K>> {
-        let object = match object {
-            Ok(object) => object,
-            Err(unreadable) => {
-                self.see(unreadable.version.as_deref().map_or(0, crate::controller::informer::key::number));
-                return self.unreadable(&unreadable);
-            }
-        };
-        self.see(version(object.meta()));
-        let key = Key::of(object.meta());
-        if self.ahead.contains_key(&key)
-            && let Some(ours) = self.objects.get(&key)
-        {
-            let (ours, theirs) = (version(ours.meta()), version(object.meta()));
-            if theirs < ours {
-                return None;
-            }
-            self.ahead.remove(&key);
+        let (key, at) = identity(&object);
+        self.see(at);
+        if self.has_newer(&key, at) {
+            return None;
         }
-        self.put(key, Arc::new(object))
+        self.ahead.remove(&key);
+        self.place(key, object)
     }
 
     /// The watch showed that an object is gone.
     pub(crate) fn gone(&mut self, object: &Result<K, Undecodable>) -> Option<Change<K>> {
-        let (key, uid, at) = match object {
-            Ok(object) => (Key::of(object.meta()), object.meta().uid.as_deref(), version(object.meta())),
-            Err(unreadable) => (
-                unreadable.key.clone(),
-                None,
-                unreadable.version.as_deref().map_or(0, crate::controller::informer::key::number),
-            ),
-        };
+        let (key, at) = identity(object);
         self.see(at);
-        self.undecodable.remove(&key);
         // A new object may stand under the name already, written by us and not shown yet.
-        if self.ahead.contains_key(&key)
-            && self.objects.get(&key).is_some_and(|ours| ours.meta().uid.as_deref() != uid)
-        {
+        if self.has_newer(&key, at) {
             return None;
         }
+        self.undecodable.remove(&key);
         self.remove(&key)
     }
 
-    /// The watch has listed everything in its scope anew, in an answer that was asked for after write `since`.
+    /// The watch has listed everything in its scope anew, as of version `at`, in an answer that was asked for after write `since`.
+    /// `began_anew`: the server's history did, so that an older version may be the newer state.
     pub(crate) fn listed(
         &mut self,
         in_scope: impl Fn(&Key) -> bool,
         objects: Vec<Result<K, Undecodable>>,
         since: u64,
         at: u64,
+        began_anew: bool,
     ) -> Vec<Change<K>> {
-        // Whatever numbers came before: the history may have begun anew.
         self.seen = at;
         self.ahead.retain(|key, write| *write > since || !in_scope(key));
         let mut missing: BTreeSet<Key> = self.objects.keys().filter(|key| in_scope(key)).cloned().collect();
         self.undecodable.retain(|key| !in_scope(key));
         let mut changes = Vec::new();
         for object in objects {
-            let key = match &object {
-                Ok(object) => Key::of(object.meta()),
-                Err(unreadable) => unreadable.key.clone(),
-            };
+            let (key, at) = identity(&object);
             missing.remove(&key);
-            changes.extend(self.shown(object));
+            if began_anew && !self.ahead.contains_key(&key) || !self.has_newer(&key, at) {
+                changes.extend(self.place(key, object));
+            }
         }
         missing.retain(|key| !self.ahead.contains_key(key));
         changes.extend(missing.iter().filter_map(|key| self.remove(key)));
         changes
+    }
+
+    /// Within one history a version never goes back: what is older comes late, or again.
+    fn has_newer(&self, key: &Key, at: u64) -> bool {
+        self.objects.get(key).is_some_and(|known| version(known.meta()) > at)
+    }
+
+    fn place(&mut self, key: Key, object: Result<K, Undecodable>) -> Option<Change<K>> {
+        match object {
+            Ok(object) => self.put(key, Arc::new(object)),
+            Err(undecodable) => self.leave_out(&key, &undecodable),
+        }
     }
 
     /// The number of the last write. What is asked for from now on knows of it.
@@ -172,13 +167,25 @@ impl<K: Indexed> Store<K> {
         self.put(key, object)
     }
 
-    /// A fresh list of some objects, as of version `at`. Not taken where the watch has seen as much: it would bring
-    /// back what was deleted since.
-    pub(crate) fn read(&mut self, objects: impl IntoIterator<Item = Arc<K>>, at: u64) -> Vec<Change<K>> {
-        if at <= self.seen {
+    /// A list beside the watch, as of version `at`; of the `known` names it has all that are still there. Not taken if the watch has
+    /// seen more: it would bring back what was deleted since.
+    pub(crate) fn read(&mut self, objects: Vec<Arc<K>>, at: u64, known: Vec<Key>) -> Vec<Change<K>> {
+        if at < self.seen {
             return Vec::new();
         }
-        objects.into_iter().filter_map(|object| self.wrote(object)).collect()
+        let mut gone: BTreeSet<Key> = known.into_iter().filter(|key| !self.has_newer(key, at)).collect();
+        let mut changes = Vec::new();
+        for object in objects {
+            gone.remove(&Key::of(object.meta()));
+            changes.extend(self.wrote(object));
+        }
+        changes.extend(gone.iter().filter_map(|key| self.remove(key)));
+        changes
+    }
+
+    /// The server does not have the object, whatever the watch has shown.
+    pub(crate) fn missing(&mut self, key: &Key) -> Option<Change<K>> {
+        self.remove(key)
     }
 
     /// The watch has seen everything up to this version.
@@ -218,18 +225,25 @@ impl<K: Indexed> Store<K> {
         Some(old)
     }
 
-    /// An earlier version that could be read is not the object as it is: nobody acts on it.
-    fn unreadable(&mut self, object: &Undecodable) -> Option<Change<K>> {
-        if self.undecodable.insert(object.key.clone()) {
+    /// An earlier version that could be decoded is not the object as it is: nobody acts on it.
+    fn leave_out(&mut self, key: &Key, object: &Undecodable) -> Option<Change<K>> {
+        if self.undecodable.insert(key.clone()) {
             tracing::warn!(
                 kind = %K::kind(&()),
-                namespace = %object.key.namespace,
-                name = %object.key.name,
-                error = object.error.to_string(),
+                namespace = %key.namespace,
+                name = %key.name,
+                error = object.error,
                 "Skipped an object that could not be decoded"
             );
         }
-        self.remove(&object.key)
+        self.remove(key)
+    }
+}
+
+fn identity<K: Resource>(object: &Result<K, Undecodable>) -> (Key, u64) {
+    match object {
+        Ok(object) => (Key::of(object.meta()), version(object.meta())),
+        Err(undecodable) => (undecodable.key.clone(), undecodable.version),
     }
 }
 
@@ -285,10 +299,10 @@ mod tests {
         let mut store = Store::default();
         let since = store.writes();
         store.wrote(Arc::new(order("a", "1", 9)));
-        assert!(store.listed(everything, Vec::new(), since, 8).is_empty());
+        assert!(store.listed(everything, Vec::new(), since, 8, false).is_empty());
         assert_eq!(store.at("a").as_deref(), Some("9"));
         let since = store.writes();
-        assert_eq!(store.listed(everything, Vec::new(), since, 12).len(), 1, "now it is gone");
+        assert_eq!(store.listed(everything, Vec::new(), since, 12, false).len(), 1, "now it is gone");
     }
 
     #[test]
@@ -296,7 +310,7 @@ mod tests {
         let mut store = Store::default();
         store.wrote(Arc::new(order("a", "1", 900)));
         let since = store.writes();
-        store.listed(everything, vec![Ok(order("a", "2", 5))], since, 6);
+        store.listed(everything, vec![Ok(order("a", "2", 5))], since, 6, true);
         assert_eq!(store.at("a").as_deref(), Some("5"));
         assert!(store.shown(Ok(order("a", "2", 7))).is_some());
     }
@@ -311,23 +325,36 @@ mod tests {
     }
 
     #[test]
-    fn a_fresh_read_brings_nothing_back() {
+    fn nothing_is_replaced_by_an_older_version_of_itself() {
         let mut store = Store::default();
-        store.shown(Ok(order("a", "1", 5)));
-        store.gone(&Ok(order("a", "1", 9)));
-        assert!(store.read([Arc::new(order("a", "1", 5))], 8).is_empty());
-        assert_eq!(store.read([Arc::new(order("b", "1", 10))], 11).len(), 1);
+        store.shown(Ok(order("a", "1", 9)));
+        assert!(store.shown(Ok(order("a", "1", 7))).is_none(), "shown again, or late");
+        assert!(store.gone(&Ok(order("a", "0", 8))).is_none(), "the end of one before it");
+        let since = store.writes();
+        assert!(store.listed(everything, vec![Ok(order("a", "1", 7))], since, 8, false).is_empty());
+        assert_eq!(store.at("a").as_deref(), Some("9"));
     }
 
     #[test]
-    fn what_cannot_be_read_takes_the_place_of_what_could() {
+    fn a_fresh_read_brings_nothing_back_and_takes_away_what_is_gone() {
+        let mut store = Store::default();
+        store.shown(Ok(order("a", "1", 5)));
+        store.gone(&Ok(order("a", "1", 9)));
+        assert!(store.read(vec![Arc::new(order("a", "1", 5))], 8, Vec::new()).is_empty());
+        assert_eq!(store.read(vec![Arc::new(order("b", "1", 10))], 11, Vec::new()).len(), 1);
+        assert!(store.read(Vec::new(), 12, vec![Key::new("n", "c")]).is_empty(), "b was not asked for");
+        assert_eq!(store.read(Vec::new(), 12, vec![Key::new("n", "b")]).len(), 1, "its end was never shown");
+        assert_eq!(store.at("b"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_takes_the_place_of_what_could() {
         let mut store = Store::<OrderRequest>::default();
         store.shown(Ok(order("a", "1", 5)));
-        let raw = serde_json::value::RawValue::from_string(
-            r#"{"metadata":{"namespace":"n","name":"a","resourceVersion":"6"},"spec":7}"#.to_owned(),
-        )
-        .unwrap();
-        assert!(store.shown(crate::controller::informer::decode::decode(&raw)).is_some());
+        let undecodable =
+            |version| Err(Undecodable { key: Key::new("n", "a"), version, error: "no".to_owned() });
+        assert!(store.shown(undecodable(4)).is_none(), "it was mended since");
+        assert!(store.shown(undecodable(6)).is_some());
         assert_eq!((store.at("a"), store.undecodable()), (None, 1));
         store.shown(Ok(order("a", "1", 8)));
         assert_eq!((store.at("a").as_deref(), store.undecodable()), (Some("8"), 0));

@@ -1,40 +1,48 @@
-//! One watch on one kind, for ever: list, then follow, and begin anew when the server has lost the thread.
+//! One watch on one kind, for ever: kube's watcher, with what it lacks around it (ADR 16).
+//!
+//! kube lists, follows and resumes. This file says when a new watcher has to list everything again, how long to wait after a
+//! failure, and when silence is no peace: a connection may be dead, or wait for a version that the server will not reach.
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use http_body_util::BodyExt;
+use futures::StreamExt;
+use jiff::SignedDuration;
 use kube::Client;
-use kube::api::{ListParams, WatchParams};
-use kube::client::Body;
-use kube::core::Request;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use kube::runtime::watcher::{self, Config, Event, InitialListStrategy, ListSemantic, watcher};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 
 use crate::controller::client::backoff;
-use crate::controller::client::error::Error;
 use crate::controller::clock::Clock;
 use crate::controller::health::Health;
-use crate::controller::informer::decode::{RawList, Undecodable, decode};
-use crate::controller::informer::key::{Key, number};
-use crate::controller::informer::kinds::Kinds;
-use crate::controller::informer::kinds::Watched;
-use crate::controller::metrics::KindLabels;
-use crate::controller::metrics::Metrics;
+use crate::controller::informer::guarded::{Guarded, Undecodable};
+use crate::controller::informer::key::{Key, version};
+use crate::controller::informer::kinds::{Kinds, Watched};
+use crate::controller::informer::list::PAGE;
+use crate::controller::informer::tap::{Signal, Tap};
+use crate::controller::metrics::{KindLabels, Metrics};
 
-/// The server sends a bookmark about every minute, but none for a kind that nobody has written to since it started: a
-/// connection that is silent for longer may be dead, and only a new one can tell.
-const SILENCE: Duration = Duration::from_secs(90);
-/// No object is as long as this.
-const LONGEST_LINE: usize = 16 << 20;
-const PAGE: u32 = 500;
+/// The server ends a watch after so many seconds, and sends a bookmark two seconds before. Spread out, so that the watches are not
+/// renewed together.
+const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 17..=20;
+/// The same after a silence: the first bookmark says that the watch is in step again.
+const TIMEOUT_SECONDS_AFTER_SILENCE: u32 = 8;
+/// Without an event, a bookmark or an orderly end for so long, a watch is out of step.
+const SILENCE: Duration = Duration::from_secs(40);
+/// But a list gives it time for its first bookmark.
+const SILENCE_AFTER_LIST: Duration = Duration::from_secs(20);
+/// The same once it has been silent.
+const SILENCE_AFTER_SILENCE: Duration = Duration::from_secs(12);
+/// A watch that was lost and is open for so long is in step again.
+const SETTLED: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// After so many failures in a row the place to go on from is not worth keeping.
-const PATIENCE: u32 = 4;
-/// A watch that ends at once without having said anything counts as a failure.
-const SHORT: Duration = Duration::from_secs(5);
+const MAX_FAILURES: u32 = 4;
 
 /// Which objects of a kind are watched.
 #[derive(Clone, Debug, Default)]
@@ -69,220 +77,331 @@ pub(crate) struct Informer {
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) kinds: Arc<Kinds>,
+    /// Everything is listed again after so long, whatever the watch has shown.
+    pub(crate) resync: Duration,
     /// Called with the agreements that depend on what changed.
     pub(crate) wake: Box<dyn Fn(BTreeSet<Key>) + Send + Sync>,
 }
 
 /// Watches. Never returns.
-pub(crate) async fn watch<K: Watched>(informer: Arc<Informer>, scope: Scope, streaming: bool) {
+pub(crate) async fn watch<K: Watched>(informer: Arc<Informer>, scope: Scope) {
     let title = scope.title(K::PLURAL);
-    let request = Request::new(K::url_path(&(), scope.namespace.as_deref()));
-    Watch::<K> { informer, scope, title, request, streaming, version: None, failures: 0, kind: PhantomData }
-        .run()
-        .await;
+    let (client, tap, signals) = Tap::over(informer.client.clone());
+    let now = Clock::instant();
+    let mut watch = Watch::<K> {
+        informer,
+        scope,
+        title,
+        client,
+        tap,
+        signals,
+        highest: 0,
+        failures: 0,
+        lost: None,
+        heard: now,
+        opened: None,
+        kind: PhantomData,
+    };
+    loop {
+        watch.follow().await;
+    }
 }
 
 struct Watch<K> {
     informer: Arc<Informer>,
     scope: Scope,
     title: String,
-    request: Request,
-    /// Whether the server sends the list as part of the watch.
-    streaming: bool,
-    /// Where to go on from; `None`: begin anew.
-    version: Option<String>,
+    client: Client,
+    tap: Arc<Tap>,
+    signals: UnboundedReceiver<Signal>,
+    /// The highest version that this watch has listed or shown.
+    highest: u64,
+    /// In a row.
     failures: u32,
+    lost: Option<Lost>,
+    /// When the watch last said something that shows that it is in step.
+    heard: Instant,
+    /// Since when the watch is open that is open.
+    opened: Option<Instant>,
     kind: PhantomData<fn() -> K>,
 }
 
-/// Why a watch broke off.
+/// How a watch got out of step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lost {
+    /// It failed. It is in step again once it is open.
+    Failed,
+    /// It was silent. It is in step again once it speaks.
+    Silent,
+}
+
+/// Why a watch is out of step.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error(transparent)]
-    Server(#[from] Error),
-    #[error("the connection broke: {0}")]
-    Connection(String),
-    #[error("the server sent what is not a watch event: {0}")]
-    Nonsense(String),
-    #[error("the watch ended before the list was complete")]
-    Incomplete,
-    #[error("the server ended the watch at once")]
-    Short,
+    Watcher(#[from] watcher::Error),
+    #[error("no event or bookmark for {} s", .0.as_secs())]
+    Silent(Duration),
+    #[error("an event is older than one before it")]
+    OutOfOrder,
 }
 
-impl From<kube::Error> for Broken {
-    fn from(error: kube::Error) -> Self {
-        Self::Server(error.into())
+impl Broken {
+    /// Whether going on from where the watch was would leave something out, or never succeed.
+    fn needs_a_list(&self) -> bool {
+        let error = match self {
+            Self::Silent(_) | Self::OutOfOrder => return true,
+            Self::Watcher(watcher::Error::WatchError(status)) => return needs_a_list(status.code),
+            Self::Watcher(watcher::Error::NoResourceVersion) => return true,
+            Self::Watcher(
+                watcher::Error::InitialListFailed(error)
+                | watcher::Error::WatchStartFailed(error)
+                | watcher::Error::WatchFailed(error),
+            ) => error,
+        };
+        match error {
+            kube::Error::Api(status) => needs_a_list(status.code),
+            // A line that is no event: whatever it was is lost.
+            kube::Error::SerdeError(_) => true,
+            _ => false,
+        }
     }
+}
+
+/// Gone, as HTTP status or in the stream; not there, while a definition is replaced; "too large resource version" of a server that is behind; 0 of a line that is no event and
+/// that kube takes for a status without content.
+fn needs_a_list(code: u16) -> bool {
+    matches!(code, 0 | 400 | 404 | 410 | 504)
+}
+
+/// When everything was listed, and when it has to be again.
+#[derive(Clone, Copy)]
+struct Listed {
+    at: Instant,
+    resync: Instant,
+}
+
+/// A list that is not complete yet.
+struct Initial<K> {
+    objects: Vec<Result<K, Undecodable>>,
+    /// The number of our own last write before it was asked for.
+    since: u64,
 }
 
 impl<K: Watched> Watch<K> {
-    async fn run(mut self) {
+    /// One watcher, until another one has to list everything.
+    async fn follow(&mut self) {
+        let api = K::api(self.client.clone(), self.scope.namespace.as_deref());
+        let mut events = pin!(watcher(api, self.config()));
+        let mut initial = None;
+        let mut listed = None;
         loop {
-            let Err(broken) = self.session().await else {
-                self.failures = 0;
-                continue;
+            let next = listed.map(|listed| self.next_deadline(listed));
+            let deadline = async {
+                match next {
+                    Some(when) => Clock::sleep(when.saturating_duration_since(Clock::instant())).await,
+                    None => std::future::pending().await,
+                }
             };
-            self.informer.metrics.watch_failures.get_or_create(&KindLabels { kind: K::PLURAL }).inc();
-            self.informer.health.lost(&self.title, self.informer.clock.now(), broken.to_string());
-            self.failures += 1;
-            if self.failures > 1 {
-                tracing::warn!(
-                    watch = self.title,
-                    failures = self.failures,
-                    error = broken.to_string(),
-                    "Lost a watch"
-                );
-            } else {
-                tracing::debug!(watch = self.title, error = broken.to_string(), "Lost a watch");
+            let outcome = tokio::select! {
+                biased;
+                event = events.next() => match event {
+                    Some(Ok(Event::InitDone)) => {
+                        listed = Some(self.listed(initial.take()));
+                        Ok(true)
+                    }
+                    Some(event) => event.map_err(Into::into).and_then(|event| self.event(event, &mut initial)),
+                    None => Ok(false),
+                },
+                Some(signal) = self.signals.recv() => Ok(self.noticed(signal)),
+                () = deadline => self.deadline_passed(listed),
+            };
+            let goes_on = match outcome {
+                Ok(goes_on) => goes_on,
+                Err(broken) => self.broke(&broken).await,
+            };
+            if !goes_on {
+                return;
             }
-            self.learn(&broken);
-            Clock::sleep(backoff::delay(
-                self.failures - 1,
-                Duration::from_millis(500),
-                Duration::from_secs(20),
-            ))
-            .await;
         }
     }
 
-    /// What the failure says about how to go on.
-    fn learn(&mut self, broken: &Broken) {
-        let code = match broken {
-            Broken::Server(error) => error.status().map_or(0, |status| status.code),
-            _ => 0,
+    /// Plain lists in pages, of the server's newest state. Bookmarks, since they are what tells silence from death.
+    fn config(&self) -> Config {
+        let timeout = match self.lost {
+            Some(Lost::Silent) => TIMEOUT_SECONDS_AFTER_SILENCE,
+            Some(Lost::Failed) | None => rand::random_range(TIMEOUT_SECONDS),
         };
-        let resuming = self.version.is_some();
-        // Gone, or "too large resource version" of a server that is behind, as 504 or in the stream.
-        if matches!(code, 400 | 410 | 504) || self.failures >= PATIENCE {
-            self.version = None;
-        }
-        // An older server does not know streaming lists.
-        if !resuming && matches!(code, 400 | 422) && self.streaming {
-            tracing::info!(
-                watch = self.title,
-                "Went back to paged lists, because the API server does not stream them"
-            );
-            self.streaming = false;
+        Config {
+            label_selector: self.scope.label.clone(),
+            field_selector: self.scope.name.as_ref().map(|name| format!("metadata.name={name}")),
+            timeout: Some(timeout),
+            list_semantic: ListSemantic::MostRecent,
+            initial_list_strategy: InitialListStrategy::ListWatch,
+            page_size: Some(PAGE),
+            bookmarks: true,
         }
     }
 
-    /// One connection, from beginning to end.
-    async fn session(&mut self) -> Result<(), Broken> {
-        let began = Clock::instant();
-        let mut heard = false;
-        if self.version.is_none() && !self.streaming {
-            self.list().await?;
+    /// When the watch is settled, too silent, or due for a list.
+    fn next_deadline(&self, listed: Listed) -> Instant {
+        let settled = self.opened.filter(|_| self.lost == Some(Lost::Failed)).map(|opened| opened + SETTLED);
+        let earliest = self.silent_at(listed).min(listed.resync);
+        settled.map_or(earliest, |settled| settled.min(earliest))
+    }
+
+    fn silent_at(&self, listed: Listed) -> Instant {
+        let after_list = match self.lost {
+            Some(Lost::Silent) => SILENCE_AFTER_SILENCE,
+            Some(Lost::Failed) | None => SILENCE_AFTER_LIST,
+        };
+        (self.heard + SILENCE).max(listed.at + after_list)
+    }
+
+    fn deadline_passed(&mut self, listed: Option<Listed>) -> Result<bool, Broken> {
+        let Some(listed) = listed else { return Ok(true) };
+        let now = Clock::instant();
+        if now >= self.silent_at(listed) {
+            return Err(Broken::Silent(self.heard.elapsed()));
         }
-        let mut initial =
-            self.version.is_none().then(|| Initial { objects: Vec::new(), since: self.writes() });
-        let mut events = self.open(initial.is_some()).await?;
-        if initial.is_none() {
+        if now >= listed.resync {
+            tracing::debug!(watch = self.title, "Resyncing");
+            return Ok(false);
+        }
+        // It is open, and has been silent for no longer than a watch may be.
+        self.opened = None;
+        if self.heard.elapsed() < SILENCE {
+            self.in_step();
+        }
+        Ok(true)
+    }
+
+    fn event(&mut self, event: Event<Guarded<K>>, initial: &mut Option<Initial<K>>) -> Result<bool, Broken> {
+        match event {
+            Event::Init => *initial = Some(Initial { objects: Vec::new(), since: self.writes() }),
+            Event::InitApply(object) => {
+                if let Some(initial) = initial {
+                    initial.objects.push(object.decoded());
+                }
+            }
+            // Handled where the next list is planned.
+            Event::InitDone => {}
+            Event::Apply(object) => return self.changed(object.decoded(), true),
+            Event::Delete(object) => return self.changed(object.decoded(), false),
+        }
+        Ok(true)
+    }
+
+    /// A list is complete.
+    fn listed(&mut self, initial: Option<Initial<K>>) -> Listed {
+        let now = Clock::instant();
+        let resync = now + self.informer.resync.mul_f64(rand::random_range(0.9..=1.0));
+        let Some(Initial { objects, since }) = initial else { return Listed { at: now, resync } };
+        let (at, behind) = self.tap.listed();
+        let began_anew = behind || at < self.highest;
+        if began_anew {
+            tracing::warn!(
+                watch = self.title,
+                version = at,
+                seen = self.highest,
+                "The API server's history began anew"
+            );
+        }
+        tracing::debug!(watch = self.title, objects = objects.len(), "Listed");
+        let scope = &self.scope;
+        let affected = self
+            .informer
+            .kinds
+            .update::<K, _>(|store| store.listed(|key| scope.holds(key), objects, since, at, began_anew));
+        (self.informer.wake)(affected);
+        // Before the first list there was nothing to be silent about.
+        if self.highest == 0 {
+            self.heard = now;
+        }
+        self.highest = at;
+        self.opened = None;
+        self.informer.health.listed(&self.title);
+        Listed { at: now, resync }
+    }
+
+    fn changed(&mut self, object: Result<K, Undecodable>, exists: bool) -> Result<bool, Broken> {
+        let at =
+            object.as_ref().map_or_else(|undecodable| undecodable.version, |object| version(object.meta()));
+        let affected = self
+            .informer
+            .kinds
+            .update::<K, _>(|store| if exists { store.shown(object) } else { store.gone(&object) });
+        (self.informer.wake)(affected);
+        if at < self.highest {
+            return Err(Broken::OutOfOrder);
+        }
+        self.highest = at;
+        Ok(self.spoke())
+    }
+
+    /// False: a new watcher has to list everything.
+    fn noticed(&mut self, signal: Signal) -> bool {
+        match signal {
+            Signal::Opened => self.opened = Some(Clock::instant()),
+            Signal::Bookmark(version) => {
+                self.informer.kinds.update::<K, _>(|store| {
+                    store.see(version);
+                    None
+                });
+                return self.spoke();
+            }
+            // Only a list can tell peace from waiting for a version that the server has not reached.
+            Signal::Ended { silent: true } => {
+                self.spoke();
+                return false;
+            }
+            Signal::Ended { silent: false } => {}
+            Signal::HistoryBeganAnew => return false,
+        }
+        true
+    }
+
+    /// The watch said something. False if it has short sessions, which it does not need any more.
+    fn spoke(&mut self) -> bool {
+        let was = self.lost;
+        self.heard = Clock::instant();
+        self.failures = 0;
+        self.in_step();
+        was != Some(Lost::Silent)
+    }
+
+    fn in_step(&mut self) {
+        if self.lost.take().is_some() {
+            tracing::info!(watch = self.title, "The watch is in step again");
             self.informer.health.in_step(&self.title);
         }
-        while let Some(line) = events.next().await? {
-            heard = true;
-            let event: RawEvent<'_> =
-                serde_json::from_slice(&line).map_err(|e| Broken::Nonsense(e.to_string()))?;
-            match event.kind {
-                "BOOKMARK" => {
-                    let Bookmark { metadata } = serde_json::from_str(event.object.get())
-                        .map_err(|e| Broken::Nonsense(e.to_string()))?;
-                    if metadata.annotations.contains_key("k8s.io/initial-events-end")
-                        && let Some(initial) = initial.take()
-                    {
-                        self.listed(initial, &metadata.resource_version);
-                        self.informer.health.in_step(&self.title);
-                    }
-                    if initial.is_none() {
-                        self.see(metadata.resource_version);
-                    }
-                }
-                "ERROR" => {
-                    let status = serde_json::from_str(event.object.get())
-                        .map_err(|e| Broken::Nonsense(e.to_string()))?;
-                    return Err(kube::Error::Api(Box::new(status)).into());
-                }
-                kind => {
-                    self.failures = 0;
-                    let object = decode::<K>(event.object);
-                    match &mut initial {
-                        Some(initial) => initial.objects.push(object),
-                        None => self.changed(kind, object),
-                    }
-                }
-            }
-        }
-        match initial {
-            Some(_) => Err(Broken::Incomplete),
-            None if !heard && began.elapsed() < SHORT => Err(Broken::Short),
-            None => Ok(()),
-        }
     }
 
-    /// The old way: a list in pages, then a watch from there.
-    async fn list(&mut self) -> Result<(), Broken> {
-        let mut initial = Initial { objects: Vec::new(), since: self.writes() };
-        let mut continue_token = None;
-        loop {
-            let params = ListParams {
-                field_selector: self.fields(),
-                label_selector: self.scope.label.clone(),
-                limit: Some(PAGE),
-                continue_token,
-                ..ListParams::default()
-            };
-            let request = if K::METADATA_ONLY {
-                self.request.list_metadata(&params)
-            } else {
-                self.request.list(&params)
-            };
-            let request = request.map_err(kube::Error::BuildRequest)?;
-            let page: RawList = self.informer.client.request(request).await?;
-            initial.objects.extend(page.items.iter().map(|item| decode::<K>(item)));
-            continue_token = page.metadata.continue_token.filter(|token| !token.is_empty());
-            if continue_token.is_none() {
-                let at = page.metadata.resource_version.unwrap_or_default();
-                self.listed(initial, &at);
-                self.version = Some(at);
-                return Ok(());
-            }
+    /// Counts a failure and waits. False: a new watcher has to list everything.
+    async fn broke(&mut self, broken: &Broken) -> bool {
+        self.failures += 1;
+        self.opened = None;
+        let silent = self.heard.elapsed() >= SILENCE;
+        let since = if silent { self.heard.elapsed() } else { Duration::ZERO };
+        let since = SignedDuration::try_from(since).unwrap_or_default();
+        let since = self.informer.clock.now().saturating_sub(since).unwrap_or_default();
+        if self.lost != Some(Lost::Silent) {
+            self.lost = Some(if silent { Lost::Silent } else { Lost::Failed });
         }
-    }
-
-    async fn open(&self, initial: bool) -> Result<Lines, Broken> {
-        let params = WatchParams {
-            field_selector: self.fields(),
-            label_selector: self.scope.label.clone(),
-            // Spread out, so that the watches are not renewed together.
-            timeout: Some(rand::random_range(240..300)),
-            send_initial_events: initial,
-            ..WatchParams::default()
-        };
-        // No version for a list: the server must not answer from what it saw some time ago.
-        let from = self.version.as_deref().unwrap_or_default();
-        let request = if K::METADATA_ONLY {
-            self.request.watch_metadata(&params, from)
+        self.informer.metrics.watch_failures.get_or_create(&KindLabels { kind: K::PLURAL }).inc();
+        self.informer.health.lost(&self.title, since, broken.to_string());
+        if self.failures > 1 || silent {
+            tracing::warn!(
+                watch = self.title,
+                failures = self.failures,
+                error = broken.to_string(),
+                "Lost a watch"
+            );
         } else {
-            self.request.watch(&params, from)
-        };
-        let request = request.map_err(kube::Error::BuildRequest)?;
-        let answer = self.informer.client.send(request.map(Body::from)).await?;
-        let (head, body) = answer.into_parts();
-        if head.status.is_success() {
-            return Ok(Lines { body, buffer: BytesMut::new(), searched: 0 });
+            tracing::debug!(watch = self.title, error = broken.to_string(), "Lost a watch");
         }
-        let body = body.collect_bytes().await?;
-        let status = serde_json::from_slice(&body).unwrap_or_else(|_| kube::error::Status {
-            code: head.status.as_u16(),
-            message: head.status.to_string(),
-            ..Default::default()
-        });
-        Err(kube::Error::Api(Box::new(status)).into())
-    }
-
-    fn fields(&self) -> Option<String> {
-        self.scope.name.as_ref().map(|name| format!("metadata.name={name}"))
+        Clock::sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, MAX_PAUSE)).await;
+        !broken.needs_a_list() && self.failures < MAX_FAILURES
     }
 
     fn writes(&self) -> u64 {
@@ -292,102 +411,5 @@ impl<K: Watched> Watch<K> {
             None
         });
         writes
-    }
-
-    fn listed(&self, initial: Initial<K>, at: &str) {
-        let Initial { objects, since } = initial;
-        tracing::debug!(watch = self.title, objects = objects.len(), "Listed");
-        let affected = self
-            .informer
-            .kinds
-            .update::<K, _>(|store| store.listed(|key| self.scope.holds(key), objects, since, number(at)));
-        (self.informer.wake)(affected);
-        self.informer.health.listed(&self.title);
-    }
-
-    fn see(&mut self, version: String) {
-        self.informer.kinds.update::<K, _>(|store| {
-            store.see(number(&version));
-            None
-        });
-        self.version = Some(version);
-    }
-
-    fn changed(&mut self, kind: &str, object: Result<K, Undecodable>) {
-        let at = match &object {
-            Ok(object) => object.meta().resource_version.clone(),
-            Err(unreadable) => unreadable.version.clone(),
-        };
-        let affected = self.informer.kinds.update::<K, _>(|store| match kind {
-            "DELETED" => store.gone(&object),
-            _ => store.shown(object),
-        });
-        (self.informer.wake)(affected);
-        self.version = at.or(self.version.take());
-    }
-}
-
-/// A list that is not complete yet.
-struct Initial<K> {
-    objects: Vec<Result<K, Undecodable>>,
-    since: u64,
-}
-
-#[derive(Deserialize)]
-struct RawEvent<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct Bookmark {
-    metadata: BookmarkMeta,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BookmarkMeta {
-    resource_version: String,
-    #[serde(default)]
-    annotations: std::collections::BTreeMap<String, String>,
-}
-
-/// An answer that comes line by line.
-struct Lines {
-    body: Body,
-    buffer: BytesMut,
-    searched: usize,
-}
-
-impl Lines {
-    /// The next whole line; `None` at the end, and after a long silence. What was cut off comes again with the next watch.
-    async fn next(&mut self) -> Result<Option<BytesMut>, Broken> {
-        loop {
-            let rest = self.buffer.get(self.searched..).unwrap_or_default();
-            if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line = self.buffer.split_to(self.searched + end + 1);
-                self.searched = 0;
-                if line.trim_ascii().is_empty() {
-                    continue;
-                }
-                return Ok(Some(line));
-            }
-            self.searched = self.buffer.len();
-            if self.searched > LONGEST_LINE {
-                return Err(Broken::Nonsense("a line without end".to_owned()));
-            }
-            let Ok(frame) = tokio::time::timeout(SILENCE, self.body.frame()).await else { return Ok(None) };
-            match frame {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(Broken::Connection(error.to_string())),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        self.buffer.extend_from_slice(&data);
-                    }
-                }
-            }
-        }
     }
 }

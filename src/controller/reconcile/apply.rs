@@ -10,7 +10,9 @@ use serde_json::json;
 use crate::controller::client::MANAGER;
 use crate::controller::client::error::Error;
 use crate::controller::context::Context;
-use crate::controller::informer::decode::slim;
+use crate::controller::informer::guarded::{Guarded, slim};
+use crate::controller::informer::key::Key;
+use crate::controller::informer::kinds::Watched;
 use crate::controller::metrics::ReasonLabels;
 use crate::controller::metrics::transitions;
 use crate::controller::reconcile::merge_patch::merge_patch;
@@ -35,7 +37,7 @@ pub(crate) enum Applied {
 /// Writes what was decided, for as long as the term lasts in which it was.
 pub(crate) async fn apply(
     context: &Context,
-    observed: &Observation,
+    observed: &Observation<'_>,
     changes: Changes,
     term: u64,
 ) -> Result<Applied, Error> {
@@ -62,7 +64,7 @@ pub(crate) async fn apply(
     Ok(applied)
 }
 
-fn tell(context: &Context, observed: &Observation, notices: &[Notice]) {
+fn tell(context: &Context, observed: &Observation<'_>, notices: &[Notice]) {
     for notice in notices {
         context.metrics.agreement_events.get_or_create(&ReasonLabels { reason: notice.reason }).inc();
         context.events.publish(&observed.agreement, notice, context.clock.now());
@@ -72,7 +74,7 @@ fn tell(context: &Context, observed: &Observation, notices: &[Notice]) {
 /// Writes the difference, on condition that nothing else was written since the agreement was read.
 async fn write_status(
     context: &Context,
-    observed: &Observation,
+    observed: &Observation<'_>,
     status: &CustomerAgreementStatus,
     term: u64,
 ) -> Result<Applied, Error> {
@@ -107,13 +109,15 @@ async fn write_status(
             }
             let phase = written.status.as_ref().and_then(|status| status.phase.clone());
             tracing::info!(kind = "CustomerAgreement", namespace = %observed.key.namespace, name = %observed.key.name, phase, "Wrote the status");
-            overlay::<CustomerAgreement>(context, observed, written);
+            overlay(context, observed, &written);
             Ok(Applied::Something)
         }
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(Applied::Gone),
         Err(kube::Error::Api(status)) if status.code == 409 => {
             context.metrics.conflicts.inc();
-            context.conflicts.note(&observed.key, observed.version(), context.clock.now());
+            if context.conflicts.note(&observed.key, observed.version(), context.clock.now()) {
+                read_again(context, observed).await?;
+            }
             tracing::debug!(namespace = %observed.key.namespace, name = %observed.key.name, "The status write conflicted with another write");
             Err(Error::Conflict)
         }
@@ -121,10 +125,28 @@ async fn write_status(
     }
 }
 
+/// What the watch has not shown in time is asked for.
+async fn read_again(context: &Context, observed: &Observation<'_>) -> Result<(), Error> {
+    let Key { namespace, name } = &observed.key;
+    let api = CustomerAgreement::api(context.client.clone(), Some(namespace));
+    let affected = match api.get_opt(name).await?.map(Guarded::decoded) {
+        Some(Ok(agreement)) => {
+            tracing::info!(%namespace, %name, "Read an agreement whose change the watch did not show");
+            context.kinds.update::<CustomerAgreement, _>(|store| store.wrote(Arc::new(agreement)))
+        }
+        Some(Err(undecodable)) => {
+            context.kinds.update::<CustomerAgreement, _>(|store| store.shown(Err(undecodable)))
+        }
+        None => context.kinds.update::<CustomerAgreement, _>(|store| store.missing(&observed.key)),
+    };
+    context.queue.add(affected);
+    Ok(())
+}
+
 /// Creates those that may be tried. True when one was created, or refused for a reason that people should see.
 async fn create_orders(
     context: &Context,
-    observed: &Observation,
+    observed: &Observation<'_>,
     orders: Vec<OrderRequest>,
     term: u64,
 ) -> Result<bool, Error> {
@@ -147,7 +169,7 @@ async fn create_orders(
 
 async fn create_order(
     context: &Context,
-    observed: &Observation,
+    observed: &Observation<'_>,
     order: OrderRequest,
     term: u64,
 ) -> Result<(), Error> {
@@ -161,7 +183,7 @@ async fn create_order(
             slim(&mut created.metadata);
             tracing::info!(kind = "OrderRequest", namespace = %observed.key.namespace, name, "Created an order request");
             context.rejected_creates.accepted(&observed.key, &order_id);
-            overlay::<OrderRequest>(context, observed, created);
+            overlay(context, observed, &created);
             Ok(())
         }
         Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
@@ -185,12 +207,10 @@ async fn create_order(
 }
 
 /// The next decision rests on what was just written, whenever the watch shows it.
-fn overlay<K: crate::controller::informer::kinds::Watched>(
-    context: &Context,
-    observed: &Observation,
-    written: K,
-) {
-    let mut affected = context.kinds.update::<K, _>(|store| store.wrote(Arc::new(written)));
+fn overlay<K: Watched>(context: &Context, observed: &Observation<'_>, written: &K) {
+    // A vector that was decoded has room for twice what is in it, and its clone has not.
+    let written = Arc::new(written.clone());
+    let mut affected = context.kinds.update::<K, _>(|store| store.wrote(written));
     // This one is in our hands.
     affected.remove(&observed.key);
     context.queue.add(affected);

@@ -17,20 +17,21 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 pub(crate) struct Conflicts(Mutex<HashMap<Key, (u64, Timestamp)>>);
 
 impl Conflicts {
-    /// This version is old.
-    pub(crate) fn note(&self, key: &Key, version: u64, now: Timestamp) {
-        self.all().insert(key.clone(), (version, later(now, MAX_WAIT)));
+    /// This version is old. True if that was known: then the watch has left something out.
+    pub(crate) fn note(&self, key: &Key, version: u64, now: Timestamp) -> bool {
+        let before = self.all().insert(key.clone(), (version, later(now, MAX_WAIT)));
+        before.is_some_and(|(known, _)| known == version)
     }
 
     /// Until when nothing should be written on the ground of this version; `None`: it is as good as any.
     pub(crate) fn until(&self, key: &Key, version: u64, now: Timestamp) -> Option<Timestamp> {
         let mut all = self.all();
         let (old, until) = *all.get(key)?;
-        if old == version && now < until {
-            return Some(until);
+        if old != version {
+            all.remove(key);
+            return None;
         }
-        all.remove(key);
-        None
+        (now < until).then_some(until)
     }
 
     /// The agreement is gone.

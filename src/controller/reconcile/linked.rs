@@ -37,7 +37,11 @@ impl Linked {
         }
         if !self.namespaces.contains(&*key.namespace) {
             let (agreements, at) = list::<CustomerAgreement>(client, &key.namespace, None).await?;
-            let mut affected = kinds.update::<CustomerAgreement, _>(|store| store.read(agreements, at));
+            let mut affected = kinds.update::<CustomerAgreement, _>(|store| {
+                let inside = store.all().filter(|(known, _)| known.namespace == key.namespace);
+                let known = inside.map(|(known, _)| known.clone()).collect();
+                store.read(agreements, at, known)
+            });
             // This one is in our hands.
             affected.remove(key);
             queue.add(affected);

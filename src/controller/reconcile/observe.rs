@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube::ResourceExt;
+use tokio::sync::MutexGuard;
 use tokio::time::Instant;
 
 use crate::controller::client::error::Error;
@@ -13,13 +14,14 @@ use crate::controller::informer::key::{Key, version};
 use crate::controller::informer::kinds::{NamespaceMeta, Stores, changed_by, competing_changes, links};
 use crate::controller::informer::list::list;
 use crate::controller::informer::store::Index;
+use crate::controller::reconcile::linked::Linked;
 use countersign_api::{AgreementDecision, CustomerAgreement, DelegationPolicy, OrderRequest, StandardTerms};
 use countersign_core::decide::{Evidence, Gathered, Guard, Observed, RefusedCreate, order_request_names};
 
 static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
 /// Everything that was read about one agreement.
-pub(crate) struct Observation {
+pub(crate) struct Observation<'c> {
     pub(crate) key: Key,
     pub(crate) agreement: Arc<CustomerAgreement>,
     decisions: Vec<Arc<AgreementDecision>>,
@@ -33,12 +35,14 @@ pub(crate) struct Observation {
     evidence: Gathered,
     /// Since when the decisions here may have been read.
     read: Instant,
+    /// Held from the read of the agreements that this one names until it is written.
+    turn: Option<MutexGuard<'c, Linked>>,
 }
 
 /// What the watches know of an agreement.
-pub(crate) enum Lookup {
+pub(crate) enum Lookup<'c> {
     /// All there is to know.
-    Found(Box<Observation>),
+    Found(Box<Observation<'c>>),
     /// There is no such agreement.
     Gone,
     /// Its namespace was not shown yet, so nothing can be said about policies. Its arrival wakes the agreement.
@@ -46,7 +50,7 @@ pub(crate) enum Lookup {
 }
 
 /// Looks the agreement up in the watches.
-pub(crate) fn observe(context: &Context, key: &Key) -> Lookup {
+pub(crate) fn observe<'c>(context: &'c Context, key: &Key) -> Lookup<'c> {
     let read = Clock::instant();
     let stores = context.kinds.read();
     let Some(agreement) = stores.agreements.get(key) else { return Lookup::Gone };
@@ -91,6 +95,7 @@ pub(crate) fn observe(context: &Context, key: &Key) -> Lookup {
         guard: guard_now(context, &stores),
         evidence: Gathered::default(),
         read,
+        turn: None,
         agreement: agreement.clone(),
         key: key.clone(),
     }))
@@ -100,7 +105,7 @@ fn guard_now(context: &Context, stores: &Stores) -> Guard {
     context.guard.as_ref().map_or(Guard::Active { since: None }, |guard| guard.now(stores))
 }
 
-impl Observation {
+impl<'c> Observation<'c> {
     pub(crate) fn view(&self) -> Observed<'_> {
         Observed {
             agreement: &self.agreement,
@@ -124,48 +129,67 @@ impl Observation {
         version(&self.agreement.metadata)
     }
 
-    /// Whether this evidence is there.
-    pub(crate) const fn has(&self, evidence: Evidence) -> bool {
-        self.evidence.has(evidence)
+    /// Gathers what the decision needs before it can be made.
+    ///
+    /// # Errors
+    /// When the server gave no answer that says anything, or when the same is asked for twice.
+    pub(crate) async fn gather(
+        &mut self,
+        evidence: Evidence,
+        context: &'c Context,
+        term: u64,
+    ) -> Result<(), Error> {
+        if self.evidence.has(evidence) {
+            return Err(Error::ReadTwice);
+        }
+        match evidence {
+            Evidence::GuardTrial => self.try_the_guard(context).await?,
+            Evidence::FreshDecisions => self.read_decisions(context).await?,
+            Evidence::LinkedAgreements => self.read_linked(context, term).await?,
+        }
+        self.evidence = self.evidence.with(evidence);
+        Ok(())
     }
 
     /// That the policies were in force for everything that is here.
-    ///
-    /// # Errors
-    /// When the server gave no answer that says anything.
-    pub(crate) async fn try_the_guard(&mut self, context: &Context) -> Result<(), Error> {
+    async fn try_the_guard(&mut self, context: &Context) -> Result<(), Error> {
         if let Some(guard) = &context.guard {
             if guard.trial_since(self.read).await? {
                 context.kinds.admission_changed.notify_one();
             }
             self.guard = guard.now(&context.kinds.read());
         }
-        self.evidence = self.evidence.with(Evidence::GuardTrial);
         Ok(())
     }
 
     /// The decisions as the server has them now: the one read of them outside the watches.
-    ///
-    /// # Errors
-    /// When the server gave no answer that says anything.
-    pub(crate) async fn read_decisions(&mut self, context: &Context) -> Result<(), Error> {
+    async fn read_decisions(&mut self, context: &Context) -> Result<(), Error> {
         let of_the_agreement = format!("spec.agreementRef.name={}", self.key.name);
         let (decisions, at) =
             list::<AgreementDecision>(&context.client, &self.key.namespace, Some(of_the_agreement)).await?;
         // The next round must not know less than this one does.
-        context.kinds.update::<AgreementDecision, _>(|store| store.read(decisions.iter().cloned(), at));
+        context.kinds.update::<AgreementDecision, _>(|store| {
+            let known = store.names(&Index::Agreement(self.key.clone())).cloned().collect();
+            store.read(decisions.clone(), at, known)
+        });
         // What names our UID under another name is not in that list.
         let name = &*self.key.name;
         self.decisions.retain(|decision| decision.spec.agreement_ref.name != name);
         self.decisions.extend(decisions);
         self.read = Clock::instant();
-        self.evidence = self.evidence.with(Evidence::FreshDecisions);
         Ok(())
     }
 
-    /// The same, looked up again behind a read of the agreements that it names.
-    pub(crate) fn with_links(mut self: Box<Self>) -> Box<Self> {
-        self.evidence = self.evidence.with(Evidence::LinkedAgreements);
-        self
+    /// The agreements that it names, as another operator may have left them, and everything looked up again. Of two that supersede
+    /// the same, the second to be sealed must see the first: from here on no other takes such a step until this one is written.
+    async fn read_linked(&mut self, context: &'c Context, term: u64) -> Result<(), Error> {
+        let mut turn = context.linked.lock().await;
+        turn.read(&context.client, &context.kinds, &context.queue, term, &self.key).await?;
+        // If it is gone meanwhile, its next write finds that out.
+        if let Lookup::Found(again) = observe(context, &self.key) {
+            *self = *again;
+        }
+        self.turn = Some(turn);
+        Ok(())
     }
 }

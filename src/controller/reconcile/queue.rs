@@ -1,4 +1,7 @@
-//! Which agreements are to be looked at, and when. An agreement is never in the hands of two workers.
+//! Which agreements are to be reconciled, and when: first come, first served, and never two workers on one agreement.
+//!
+//! kube's scheduler takes what waits from a hash set, so that under full load some agreements would never get their turn, and it has
+//! no deadlines by the wall clock (ADR 16, `tests/shell/kube_lacks.rs`).
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};

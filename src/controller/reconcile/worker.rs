@@ -1,10 +1,13 @@
-//! Takes agreements from the queue and looks at them: a bounded number at a time, each in one pair of hands.
+//! Takes agreements from the queue and reconciles them, a bounded number at a time.
+//!
+//! A panic in one is caught and counted. In kube's `Controller` it would end them all (ADR 16, `tests/shell/kube_lacks.rs`).
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,9 +18,9 @@ use crate::controller::context::Context;
 use crate::controller::informer::key::Key;
 use crate::controller::metrics::{CategoryLabels, ResultLabels};
 use crate::controller::reconcile::apply::{Applied, apply};
-use crate::controller::reconcile::observe::{Lookup, observe};
+use crate::controller::reconcile::observe::{Lookup, Observation, observe};
 use crate::controller::reconcile::queue::Next;
-use countersign_core::decide::{Changes, Evidence, Plan};
+use countersign_core::decide::Plan;
 
 /// Agreements that are looked at at a time: each may hold a few connections.
 const MAX_CONCURRENT_RECONCILES: usize = 16;
@@ -93,7 +96,8 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// Reads everything, decides once, writes what was decided; again until there is nothing left to write.
+/// Decides; gathers what the decision needs, each kind of evidence at most once; writes what was decided, and decides on that; until
+/// there is nothing left to do.
 async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
     let term = context.leadership.term().ok_or(Error::Superseded)?;
     for _ in 0..MAX_ROUNDS {
@@ -109,37 +113,26 @@ async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
         if let Some(until) = context.conflicts.until(key, observed.version(), context.clock.now()) {
             return Ok(Next::At(until));
         }
-        // Of two that supersede the same, the second to be sealed must see the first: held until this one is written.
-        let mut linked = None;
-        let plan = loop {
+        loop {
             match (context.decide)(&observed.view(), context.clock.now()) {
-                Plan::Need(evidence) if observed.has(evidence) => return Err(Error::ReadTwice),
-                Plan::Need(Evidence::GuardTrial) => observed.try_the_guard(context).await?,
-                Plan::Need(Evidence::FreshDecisions) => observed.read_decisions(context).await?,
-                Plan::Need(Evidence::LinkedAgreements) => {
-                    let mut turn = context.linked.lock().await;
-                    turn.read(&context.client, &context.kinds, &context.queue, term, key).await?;
-                    linked = Some(turn);
-                    let Lookup::Found(again) = observe(context, key) else { break None };
-                    observed = again.with_links();
+                Plan::Need(evidence) => observed.gather(evidence, context, term).await?,
+                Plan::Write(changes) => {
+                    let wake = changes.wake;
+                    match apply(context, &observed, changes, term).await? {
+                        Applied::Something => break,
+                        Applied::Nothing => return Ok(rest(context, &observed, wake)),
+                        Applied::Gone => return Ok(Next::OnChange),
+                    }
                 }
-                Plan::Write(changes) => break Some(changes),
-                // What was refused may be tried again earlier.
-                Plan::Rest { wake } => break Some(Changes { wake, ..Changes::default() }),
-            }
-        };
-        let Some(changes) = plan else { continue };
-        let wake = changes.wake;
-        let applied = apply(context, &observed, changes, term).await?;
-        drop(linked);
-        match applied {
-            Applied::Something => {}
-            Applied::Gone => return Ok(Next::OnChange),
-            Applied::Nothing => {
-                let retry = context.rejected_creates.next_try(key, observed.uid());
-                return Ok(wake.into_iter().chain(retry).min().map_or(Next::OnChange, Next::At));
+                Plan::Rest { wake } => return Ok(rest(context, &observed, wake)),
             }
         }
     }
     Err(Error::Unsettled(MAX_ROUNDS))
+}
+
+/// Until the time that was decided, or until an order request that the server rejected may be tried again.
+fn rest(context: &Context, observed: &Observation<'_>, wake: Option<Timestamp>) -> Next {
+    let retry = context.rejected_creates.next_try(&observed.key, observed.uid());
+    wake.into_iter().chain(retry).min().map_or(Next::OnChange, Next::At)
 }

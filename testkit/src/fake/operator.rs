@@ -1,6 +1,7 @@
 //! An operator over the fake API server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign::controller::{Clock, Election, Error, Metrics, Options, run_over};
 use countersign_core::decide::{Observed, Plan};
@@ -41,6 +42,19 @@ impl Operator {
         Self::begin(
             server,
             Options { decide: Arc::new(decide), guarded: false, election, ..Options::default() },
+        )
+    }
+
+    /// Starts one that lists everything again after so many seconds.
+    pub fn start_resyncing(
+        server: &Server,
+        seconds: u64,
+        decide: impl Fn(&Observed<'_>, Timestamp) -> Plan + Send + Sync + 'static,
+    ) -> Self {
+        let resync = Duration::from_secs(seconds);
+        Self::begin(
+            server,
+            Options { decide: Arc::new(decide), guarded: false, resync, ..Options::default() },
         )
     }
 
