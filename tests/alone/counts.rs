@@ -180,8 +180,18 @@ async fn each_life_costs_one_write_for_each_state_and_rest_costs_nothing() -> Re
     rest(Duration::from_secs(60)).await?;
     assert_eq!(
         counts(&requests(&cluster.plane, restart, None)?),
-        // One forged decision, which the policies refuse.
-        BTreeMap::from([("create agreementdecisions", 1)]),
+        // One list of each kind, and one forged decision, which the policies refuse.
+        BTreeMap::from([
+            ("create agreementdecisions", 1),
+            ("list agreementdecisions", 1),
+            ("list customeragreements", 1),
+            ("list delegationpolicies", 1),
+            ("list namespaces", 1),
+            ("list orderrequests", 1),
+            ("list standardterms", 1),
+            ("list validatingadmissionpolicies", 1),
+            ("list validatingadmissionpolicybindings", 1),
+        ]),
         "a restart and a minute at rest"
     );
     again.stop().await

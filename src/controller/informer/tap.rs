@@ -47,8 +47,8 @@ pub(crate) enum Signal {
     Opened,
     /// The server has sent everything up to this version.
     Bookmark(u64),
-    /// The server ended a watch at the agreed time; `silent`: without an event or a bookmark in it.
-    Ended { silent: bool },
+    /// A watch ended; `agreed`: by the server at the agreed time; `silent`: without an event or a bookmark in it.
+    Ended { agreed: bool, silent: bool },
     /// The server is behind what it has shown before: its history began anew, as after a restore of etcd.
     HistoryBeganAnew,
 }
@@ -187,10 +187,13 @@ impl Session {
                 },
                 Ok(Some(Err(error))) => Err(error.into()),
                 Ok(None) => {
-                    session.ended();
+                    session.ended(Clock::instant() + END_TOLERANCE >= session.agreed_end);
                     return None;
                 }
-                Err(_) => return None,
+                Err(_) => {
+                    session.ended(false);
+                    return None;
+                }
             };
             Some((frame, (body, session)))
         });
@@ -242,10 +245,7 @@ impl Session {
         self.tapped.signal(Signal::Bookmark(version));
     }
 
-    /// The server has sent its last byte.
-    fn ended(&self) {
-        if Clock::instant() + END_TOLERANCE >= self.agreed_end {
-            self.tapped.signal(Signal::Ended { silent: self.silent });
-        }
+    fn ended(&self, agreed: bool) {
+        self.tapped.signal(Signal::Ended { agreed, silent: self.silent });
     }
 }

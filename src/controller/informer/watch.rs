@@ -100,6 +100,7 @@ pub(crate) async fn watch<K: Watched>(informer: Arc<Informer>, scope: Scope) {
         lost: None,
         heard: now,
         opened: None,
+        cut: false,
         kind: PhantomData,
     };
     loop {
@@ -123,6 +124,8 @@ struct Watch<K> {
     heard: Instant,
     /// Since when the watch is open that is open.
     opened: Option<Instant>,
+    /// Whether a connection was lost since the last list.
+    cut: bool,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -140,7 +143,7 @@ enum Lost {
 enum Broken {
     #[error(transparent)]
     Watcher(#[from] watcher::Error),
-    #[error("no event or bookmark for {} s", .0.as_secs())]
+    #[error("no event, bookmark or orderly end for {} s", .0.as_secs())]
     Silent(Duration),
     #[error("an event is older than one before it")]
     OutOfOrder,
@@ -320,6 +323,7 @@ impl<K: Watched> Watch<K> {
         }
         self.highest = at;
         self.opened = None;
+        self.cut = false;
         self.informer.health.listed(&self.title);
         Listed { at: now, resync }
     }
@@ -350,12 +354,13 @@ impl<K: Watched> Watch<K> {
                 });
                 return self.spoke();
             }
-            // Only a list can tell peace from waiting for a version that the server has not reached.
-            Signal::Ended { silent: true } => {
-                self.spoke();
-                return false;
+            Signal::Ended { agreed: false, .. } => self.cut = true,
+            // The server has no bookmark for a kind to which nobody writes. But after a cut it may be one that was restored from an
+            // earlier state, and only a list can tell peace from waiting for a version that it has not reached.
+            Signal::Ended { agreed: true, silent } => {
+                let may_wait_in_vain = silent && self.cut;
+                return self.spoke() && !may_wait_in_vain;
             }
-            Signal::Ended { silent: false } => {}
             Signal::HistoryBeganAnew => return false,
         }
         true
@@ -381,6 +386,7 @@ impl<K: Watched> Watch<K> {
     async fn broke(&mut self, broken: &Broken) -> bool {
         self.failures += 1;
         self.opened = None;
+        self.cut = true;
         let silent = self.heard.elapsed() >= SILENCE;
         let since = if silent { self.heard.elapsed() } else { Duration::ZERO };
         let since = SignedDuration::try_from(since).unwrap_or_default();
