@@ -352,17 +352,14 @@ impl State {
                 merge(&mut lease["spec"], &seen.body["spec"]);
                 plain(200, &self.put("leases", lease))
             }
-            ("GET", ["apis", "countersign.dev", _, "namespaces", namespace, plural, name]) => {
-                match self.stored(plural, namespace, name) {
-                    Some(object) => plain(200, &object),
-                    None => failure(404, "NotFound", "not found"),
-                }
-            }
             ("GET", [.., plural]) => {
                 let wanted = seen
                     .query
                     .split('&')
                     .find_map(|pair| pair.strip_prefix("fieldSelector=spec.agreementRef.name%3D"));
+                let named = seen
+                    .parameter("fieldSelector")
+                    .and_then(|selector| selector.strip_prefix("metadata.name%3D"));
                 let items: Vec<&Value> = self
                     .objects
                     .get(*plural)
@@ -370,6 +367,7 @@ impl State {
                     .flat_map(BTreeMap::values)
                     .filter(|object| {
                         wanted.is_none_or(|wanted| object["spec"]["agreementRef"]["name"] == wanted)
+                            && named.is_none_or(|named| object["metadata"]["name"] == named)
                     })
                     .collect();
                 plain(

@@ -234,10 +234,13 @@ async fn at_the_second_conflict_on_one_version_the_agreement_is_read() {
     server.put(KIND, touched(&server, "other", "seen"));
     server.put("agreementdecisions", decision("d", "a"));
     server.until("a conflict", |_| operator.metric("countersign_conflicts_total") == "1").await;
-    assert!(server.sent("GET", "/customeragreements/a").is_empty(), "the watch may yet show it");
+    let read = |server: &Server| server.sent("GET", "/namespaces/n/customeragreements");
+    assert!(read(&server).is_empty(), "the watch may yet show it");
     server.until("pending", |s| pending(s, "a")).await;
     assert_eq!(operator.metric("countersign_conflicts_total"), "2");
-    assert_eq!(server.sent("GET", "/customeragreements/a").len(), 1);
+    let read = read(&server);
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].parameter("fieldSelector"), Some("metadata.name%3Da"));
 }
 
 /// The API server ends the watches on a kind whose definition is replaced, does not serve it for a moment, and has other objects then.

@@ -183,11 +183,6 @@ impl<K: Indexed> Store<K> {
         changes
     }
 
-    /// The server does not have the object, whatever the watch has shown.
-    pub(crate) fn missing(&mut self, key: &Key) -> Option<Change<K>> {
-        self.remove(key)
-    }
-
     /// The watch has seen everything up to this version.
     pub(crate) fn see(&mut self, version: u64) {
         self.seen = self.seen.max(version);

@@ -10,9 +10,10 @@ use serde_json::json;
 use crate::controller::client::MANAGER;
 use crate::controller::client::error::Error;
 use crate::controller::context::Context;
-use crate::controller::informer::guarded::{Guarded, slim};
+use crate::controller::informer::guarded::slim;
 use crate::controller::informer::key::Key;
 use crate::controller::informer::kinds::Watched;
+use crate::controller::informer::list::list;
 use crate::controller::metrics::ReasonLabels;
 use crate::controller::metrics::transitions;
 use crate::controller::reconcile::merge_patch::merge_patch;
@@ -125,20 +126,14 @@ async fn write_status(
     }
 }
 
-/// What the watch has not shown in time is asked for.
+/// What the watch has not shown in time is asked for: as a list of one, since the operator has no right to more.
 async fn read_again(context: &Context, observed: &Observation<'_>) -> Result<(), Error> {
     let Key { namespace, name } = &observed.key;
-    let api = CustomerAgreement::api(context.client.clone(), Some(namespace));
-    let affected = match api.get_opt(name).await?.map(Guarded::decoded) {
-        Some(Ok(agreement)) => {
-            tracing::info!(%namespace, %name, "Read an agreement whose change the watch did not show");
-            context.kinds.update::<CustomerAgreement, _>(|store| store.wrote(Arc::new(agreement)))
-        }
-        Some(Err(undecodable)) => {
-            context.kinds.update::<CustomerAgreement, _>(|store| store.shown(Err(undecodable)))
-        }
-        None => context.kinds.update::<CustomerAgreement, _>(|store| store.missing(&observed.key)),
-    };
+    let named = Some(format!("metadata.name={name}"));
+    let (agreements, at) = list::<CustomerAgreement>(&context.client, namespace, named).await?;
+    tracing::info!(%namespace, %name, "Read an agreement whose change the watch did not show");
+    let known = vec![observed.key.clone()];
+    let affected = context.kinds.update::<CustomerAgreement, _>(|store| store.read(agreements, at, known));
     context.queue.add(affected);
     Ok(())
 }
