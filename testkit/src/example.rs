@@ -1,19 +1,20 @@
 //! Examples changed in memory: other terms, other people, and rules for one namespace alone.
 
 use anyhow::{Context, Result, anyhow};
-use futures::future::try_join_all;
 use serde_json::{Value, json};
 
 use crate::people::{Person, ivan, kaur, paul};
-use crate::stage::{COMMON, RULES, Stage, cast};
-use crate::{Cluster, documents, schema};
+use crate::{documents, schema};
+
+/// By this label of a namespace a policy of the tests selects it.
+pub const RULES: &str = "countersign.dev/rules";
 
 /// An example of `examples/`, and what is to be different about it.
 pub struct Example {
-    name: String,
-    agreement: Value,
-    policy: Option<Value>,
-    people: Vec<(Person, &'static str)>,
+    pub(crate) name: String,
+    pub(crate) agreement: Value,
+    pub(crate) policy: Option<Value>,
+    pub(crate) people: Vec<(Person, &'static str)>,
 }
 
 /// The policy of the examples.
@@ -101,39 +102,5 @@ impl Example {
     pub fn and(mut self, who: Person, role: &'static str) -> Self {
         self.people.push((who, role));
         self
-    }
-
-    /// A namespace of its own, with the rules and the people; the agreement itself is not there yet.
-    pub async fn set(self, cluster: &Cluster) -> Result<Stage<'_>> {
-        let namespace = cluster.plane.namespace(&self.name).await?;
-        let policy = self.policy.map(|policy| selecting(&policy, &namespace, &namespace));
-        if let Some(policy) = &policy {
-            cluster.plane.apply_yaml(&cluster.admin()?, &policy.to_string()).await?;
-        }
-        let stage = Stage {
-            cluster,
-            agreement: schema::word(&self.agreement, "/metadata/name").to_owned(),
-            document: self.agreement,
-            policy,
-            namespace,
-        };
-        let rules = if stage.policy.is_some() { stage.namespace.as_str() } else { COMMON };
-        stage.put_under(json!(rules)).await?;
-
-        let parties = stage.document.pointer("/spec").map(Value::to_string).unwrap_or_default();
-        let mut people = self.people;
-        for (person, roles) in cast() {
-            let acts_here = parties.contains(&person.name) || roles.contains(&"countersign-approver");
-            people.extend(roles.iter().filter(|_| acts_here).map(|role| (person.clone(), *role)));
-        }
-        try_join_all(people.iter().map(|(person, role)| stage.grant(person, role))).await?;
-        Ok(stage)
-    }
-
-    /// The same with the agreement applied.
-    pub async fn begin(self, cluster: &Cluster) -> Result<Stage<'_>> {
-        let stage = self.set(cluster).await?;
-        stage.submit().await?;
-        Ok(stage)
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use countersign_api::agreement_status::Approval;
 use countersign_api::{CustomerAgreement, CustomerAgreementStatus, OrderRequest};
+use futures::future::try_join_all;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -11,12 +12,10 @@ use serde_json::{Value, json};
 use testenv::until;
 
 use crate::decision;
-use crate::example::{Example, common_policy, selecting};
+use crate::example::{Example, RULES, common_policy, selecting};
 use crate::people::{ORDER_DESK, Person, desk, eva, jonas, lea, mary, nina, omar, order_desk, patel, rita};
 use crate::{Cluster, PATIENCE, documents, raw, schema};
 
-/// By this label of a namespace a policy of the tests selects it.
-pub const RULES: &str = "countersign.dev/rules";
 /// The value of the label where the policy of the examples holds.
 pub const COMMON: &str = "b2b-2026";
 
@@ -64,6 +63,42 @@ async fn apply_rules(cluster: &Cluster) -> Result<()> {
         cluster.plane.apply_yaml(&cluster.admin()?, &document.to_string()).await?;
     }
     Ok(())
+}
+
+impl Example {
+    /// A namespace of its own, with the rules and the people; the agreement itself is not there yet.
+    pub async fn set(self, cluster: &Cluster) -> Result<Stage<'_>> {
+        let namespace = cluster.plane.namespace(&self.name).await?;
+        let policy = self.policy.map(|policy| selecting(&policy, &namespace, &namespace));
+        if let Some(policy) = &policy {
+            cluster.plane.apply_yaml(&cluster.admin()?, &policy.to_string()).await?;
+        }
+        let stage = Stage {
+            cluster,
+            agreement: schema::word(&self.agreement, "/metadata/name").to_owned(),
+            document: self.agreement,
+            policy,
+            namespace,
+        };
+        let rules = if stage.policy.is_some() { stage.namespace.as_str() } else { COMMON };
+        stage.put_under(json!(rules)).await?;
+
+        let parties = stage.document.pointer("/spec").map(Value::to_string).unwrap_or_default();
+        let mut people = self.people;
+        for (person, roles) in cast() {
+            let acts_here = parties.contains(&person.name) || roles.contains(&"countersign-approver");
+            people.extend(roles.iter().filter(|_| acts_here).map(|role| (person.clone(), *role)));
+        }
+        try_join_all(people.iter().map(|(person, role)| stage.grant(person, role))).await?;
+        Ok(stage)
+    }
+
+    /// The same with the agreement applied.
+    pub async fn begin(self, cluster: &Cluster) -> Result<Stage<'_>> {
+        let stage = self.set(cluster).await?;
+        stage.submit().await?;
+        Ok(stage)
+    }
 }
 
 impl<'a> Stage<'a> {

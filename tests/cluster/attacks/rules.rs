@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::{may, policy, under};
 use testkit::decision::confirm;
+use testkit::example::RULES;
 use testkit::people::{Person, desk, eva, lea, omar, patel};
 use testkit::raw;
 use testkit::schema::with;
-use testkit::stage::{RULES, Stage, condition, phase_of};
+use testkit::stage::{Stage, condition, phase_of};
 
 /// Nobody need approve anything here.
 fn lax(name: &str) -> Result<Value> {

@@ -26,7 +26,7 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
     })
     .await?;
 
-    forgery::attempts(&deal).await?;
+    forgery::attempts(&deal, yes(&deal)?).await?;
 
     let sheet = deal.send("sends Eva Lund the agreement, which she cannot read in the cluster.").await?;
     deal.decide(
@@ -76,7 +76,7 @@ pub(super) async fn play(stage: &Stage) -> Result<CustomerAgreement> {
 }
 
 /// Eva Lund's yes to terms and order, sent by another person.
-pub(super) fn yes(deal: &Deal<'_>) -> Result<AgreementDecision> {
+fn yes(deal: &Deal<'_>) -> Result<AgreementDecision> {
     let mut decision = deal.draft(&LUND, Action::Confirm)?;
     decision.spec.statements = vec![Statement::Understood, Statement::Acceptable];
     decision.spec.orders =

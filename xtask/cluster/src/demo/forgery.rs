@@ -7,7 +7,6 @@ use kube::{Api, Client, api::PostParams};
 use super::{
     cast::{BERG, LUND},
     deal::{Deal, decision},
-    fibre::yes,
     story,
 };
 
@@ -22,10 +21,9 @@ pub(super) fn by_nobody() -> AgreementDecision {
     decision(nothing, &LUND, Action::Sign)
 }
 
-/// The owner and the cluster's administrator try it, in her name and in their own.
-pub(super) async fn attempts(deal: &Deal<'_>) -> Result<()> {
+/// The owner and the cluster's administrator try her decision, in her name and in their own.
+pub(super) async fn attempts(deal: &Deal<'_>, hers: AgreementDecision) -> Result<()> {
     let plane = &deal.stage.plane;
-    let hers = yes(deal)?;
     story::acts(&BERG.introduced(), "is in a hurry and tries to confirm in Eva Lund's name.");
     refused(&BERG.client(plane, deal.namespace)?, deal.namespace, &hers).await?;
 
