@@ -101,9 +101,13 @@ impl ControlPlane {
         self.supervisor.start_component(Component::Etcd).await?;
         self.supervisor.start_component(Component::ApiServer).await?;
         self.listening().await?;
-        // It waits for the API server's health by itself, so both can warm up at the same time.
+        // It waits for the API server's health by itself, so both can warm up at the same time. But it waits ten seconds only,
+        // which is not enough while every core is busy.
         self.supervisor.start_component(Component::ControllerManager).await?;
         self.ready().await?;
+        if self.supervisor.death(Component::ControllerManager).is_some() {
+            self.supervisor.start_component(Component::ControllerManager).await?;
+        }
         self.controllers_work().await
     }
 
@@ -141,14 +145,16 @@ impl ControlPlane {
         .await
     }
 
-    /// Waits for `check`, and gives up at once when a component that it needs has ended.
+    /// Waits for `check` of a component, and gives up at once when it has ended, or one that it needs.
     async fn await_component<F, Fut>(&self, component: Component, what: &str, mut check: F) -> Result<()>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<bool>>,
     {
         until(what, PATIENCE, || {
-            let dead = Component::ALL.into_iter().find_map(|component| self.supervisor.death(component));
+            let needed = Component::ALL.iter().position(|other| *other == component).unwrap_or_default();
+            let dead =
+                Component::ALL.into_iter().take(needed + 1).find_map(|other| self.supervisor.death(other));
             let check = dead.is_none().then(&mut check);
             async move {
                 match (dead, check) {
