@@ -12,6 +12,7 @@ use kube::{
     api::{ObjectMeta, PostParams},
 };
 use testenv::{ControlPlane, until};
+use testkit::people;
 
 use super::{PATIENCE, story};
 
@@ -41,7 +42,7 @@ struct Role {
 pub(super) const BRANDT: Person = Person {
     name: "Anna Brandt",
     title: "head of legal",
-    username: "a.brandt",
+    username: people::BRANDT.0,
     groups: &["contract-lawyers"],
     roles: &[Role { name: "countersign-policy-admin", namespace: None, allows: ("create", "standardterms") }],
 };
@@ -49,24 +50,24 @@ pub(super) const BRANDT: Person = Person {
 pub(super) const BERG: Person = Person {
     name: "Jonas Berg",
     title: "account manager",
-    username: "j.berg",
-    groups: &["account-managers"],
+    username: people::JONAS.0,
+    groups: people::JONAS.1,
     roles: &[author(TIMBER), author(CORNER), countersignatory(TIMBER), countersignatory(CORNER)],
 };
 
 pub(super) const LUND: Person = Person {
     name: "Eva Lund",
     title: "Norrland Timber AB",
-    username: "eva.lund@norrland-timber.example",
-    groups: &["customers"],
+    username: people::EVA.0,
+    groups: people::EVA.1,
     roles: &[confirmer(TIMBER), signatory(TIMBER)],
 };
 
 pub(super) const NINA: Person = Person {
     name: "Nina Corner",
     title: "Cafe Corner",
-    username: "owner@cafe-corner.example",
-    groups: &["customers"],
+    username: people::NINA.0,
+    groups: people::NINA.1,
     roles: &[confirmer(CORNER), signatory(CORNER)],
 };
 

@@ -2,15 +2,15 @@
 
 use anyhow::{Context, Result, anyhow};
 use countersign_api::{
-    Action, AgreementDecision, AgreementDecisionSpec, CustomerAgreement, CustomerAgreementStatus,
-    OrderRequest,
-    agreement_decision::{DecidedAgreement, DecidedBy},
+    Action, AgreementDecision, CustomerAgreement, CustomerAgreementStatus, OrderRequest,
+    agreement_decision::DecidedAgreement,
 };
 use kube::{
     Api, ResourceExt,
     api::{ListParams, ObjectMeta},
 };
 use testenv::until;
+use testkit::decision::draft;
 
 use super::{
     PATIENCE, Stage,
@@ -135,24 +135,7 @@ impl<'a> Deal<'a> {
 pub(super) fn decision(reference: DecidedAgreement, by: &Person, action: Action) -> AgreementDecision {
     let metadata =
         ObjectMeta { generate_name: Some(format!("{}-", reference.name)), ..ObjectMeta::default() };
-    let decided_by = DecidedBy {
-        username: by.username.to_owned(),
-        uid: None,
-        groups: by.groups.iter().map(|&group| group.to_owned()).collect(),
-        credential_id: None,
-    };
-    let spec = AgreementDecisionSpec {
-        agreement_ref: reference,
-        action,
-        statements: Vec::new(),
-        orders: Vec::new(),
-        function: None,
-        level: None,
-        on_behalf_of: None,
-        reason: None,
-        decided_by,
-        evidence: None,
-    };
+    let spec = draft(reference, by.username, by.groups, action);
     AgreementDecision { metadata, spec }
 }
 
