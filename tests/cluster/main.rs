@@ -12,6 +12,7 @@
 mod admission;
 mod attacks;
 mod consumer;
+mod consumer_readme;
 mod end_to_end;
 
 #[test]

@@ -8,7 +8,6 @@
 )]
 
 mod architecture;
-mod consumer_readme;
 mod evidence;
 mod guides;
 mod lifecycle;
