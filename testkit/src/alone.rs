@@ -9,8 +9,9 @@ use std::sync::{Arc, LazyLock};
 
 use anyhow::{Result, anyhow};
 use testenv::Component;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{Mutex, OnceCell, watch};
 
+use crate::operator::Operator;
 use crate::{Cluster, stage};
 
 type Start = OnceCell<Result<&'static Cluster, String>>;
@@ -24,6 +25,8 @@ struct Room {
 }
 
 static ROOM: LazyLock<watch::Sender<Room>> = LazyLock::new(watch::Sender::default);
+/// The one that serves the control plane of now, if its tests share one.
+static OPERATOR: Mutex<Option<Operator>> = Mutex::const_new(None);
 
 /// The control plane of one subject, for as long as this lives.
 pub struct Turn {
@@ -69,6 +72,7 @@ pub async fn bare(subject: &'static str) -> Result<Turn> {
         }
     };
     if let Some(Ok(old)) = before.as_ref().and_then(|before| before.get()) {
+        drop(OPERATOR.lock().await.take());
         for component in [Component::ControllerManager, Component::ApiServer, Component::Etcd] {
             old.plane.kill(component).await?;
         }
@@ -87,5 +91,16 @@ pub async fn installed(subject: &'static str) -> Result<Turn> {
     let turn = bare(subject).await?;
     turn.cluster.install().await?;
     stage::rules(turn.cluster).await?;
+    Ok(turn)
+}
+
+/// The same, with one operator for all tests of the subject.
+pub async fn running(subject: &'static str) -> Result<Turn> {
+    let turn = installed(subject).await?;
+    let mut operator = OPERATOR.lock().await;
+    if operator.is_none() {
+        *operator = Some(Operator::start(turn.cluster, &[]).await?);
+    }
+    drop(operator);
     Ok(turn)
 }

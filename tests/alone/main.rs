@@ -9,6 +9,7 @@
 
 mod api_rules;
 mod binary;
+mod consumer;
 mod counts;
 mod crash;
 mod downtime;

@@ -11,8 +11,6 @@
 
 mod admission;
 mod attacks;
-mod consumer;
-mod consumer_readme;
 mod end_to_end;
 
 #[test]

@@ -11,14 +11,14 @@ use kube::{Client, ResourceExt};
 use order_consumer::controller::Options;
 use serde_json::{Value, json};
 use testenv::until;
+use testkit::Cluster;
 use testkit::example::Example;
-use testkit::operator::running;
 use testkit::people::{desk, lea, mary, omar, order_desk};
 use testkit::stage::{condition, status_of};
 use testkit::{PATIENCE, documents, schema};
 use tokio::sync::Barrier;
 
-use super::{DEFINITION, DESK, Met, Mood, Replica, made, one_order, options, passed_on, until_reported};
+use super::{DESK, Met, Mood, Replica, made, one_order, options, passed_on, shared, until_reported};
 
 fn fibre_with(orders: &[&str]) -> Result<Example> {
     let fibre = documents("examples/fibre/agreement.yaml")?.remove(0);
@@ -29,11 +29,11 @@ fn fibre_with(orders: &[&str]) -> Result<Example> {
 
 #[tokio::test]
 async fn two_replicas_make_one_customer_order_for_each_order_that_was_confirmed() -> Result<()> {
-    let _shared = DEFINITION.read().await;
+    let (turn, _shared) = shared().await?;
     let three = ["o1", "o2", "o3"];
-    let fibre = passed_on(fibre_with(&three)?, &three).await?;
+    let fibre = passed_on(turn.cluster, fibre_with(&three)?, &three).await?;
     let example = Example::of("fleet")?.and(order_desk(), "countersign-order-consumer");
-    let fleet = example.begin(running().await?).await?;
+    let fleet = example.begin(turn.cluster).await?;
     let orders = tempfile::tempdir()?;
     let mut systems = Vec::new();
     let mut replicas = Vec::new();
@@ -97,8 +97,8 @@ pub(super) fn at_once(client: Client, meeting: Arc<Barrier>) -> Client {
 /// Of two replicas that claim at once one wins and the other leaves it alone.
 #[tokio::test]
 async fn of_two_replicas_that_claim_at_once_one_wins() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    let (stage, request) = one_order().await?;
+    let (turn, _shared) = shared().await?;
+    let (stage, request) = one_order(turn.cluster).await?;
     let mark = stage.cluster.plane.audit_mark()?;
     let orders = tempfile::tempdir()?;
     let (one, other) = (Met::at(&orders, Mood::Works)?, Met::at(&orders, Mood::Works)?);
@@ -131,8 +131,8 @@ async fn of_two_replicas_that_claim_at_once_one_wins() -> Result<()> {
 }
 
 /// The first replica stops in this mood, and is killed; the second one is there from the beginning.
-async fn dies(mood: Mood, made_by_the_first: usize) -> Result<()> {
-    let (stage, request) = one_order().await?;
+async fn dies(cluster: &Cluster, mood: Mood, made_by_the_first: usize) -> Result<()> {
+    let (stage, request) = one_order(cluster).await?;
     let name = request.name_any();
     let orders = tempfile::tempdir()?;
     let first = Met::at(&orders, mood)?;
@@ -161,13 +161,13 @@ async fn dies(mood: Mood, made_by_the_first: usize) -> Result<()> {
 /// A replica that dies after the order was made leaves it for another to report.
 #[tokio::test]
 async fn a_replica_that_dies_after_ordering_leaves_the_report_to_another() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    dies(Mood::HangsBehind, 1).await
+    let (turn, _shared) = shared().await?;
+    dies(turn.cluster, Mood::HangsBehind, 1).await
 }
 
 /// A replica that dies after its claim leaves the order for another to make.
 #[tokio::test]
 async fn a_replica_that_dies_after_its_claim_leaves_the_order_to_another() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    dies(Mood::HangsBefore, 0).await
+    let (turn, _shared) = shared().await?;
+    dies(turn.cluster, Mood::HangsBefore, 0).await
 }

@@ -12,13 +12,13 @@ use testkit::stage::{condition, status_of};
 use testkit::{DEFINITIONS, PATIENCE, raw, schema};
 
 use super::{
-    DEFINITION, Met, Mood, Replica, beside, history, made, one_order, options, passed_on, until_reported,
+    Met, Mood, Replica, alone, beside, history, made, one_order, options, passed_on, shared, until_reported,
 };
 
 #[tokio::test]
 async fn an_order_system_that_gives_no_answer_is_asked_until_it_does() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    let (stage, request) = one_order().await?;
+    let (turn, _shared) = shared().await?;
+    let (stage, request) = one_order(turn.cluster).await?;
     let orders = tempfile::tempdir()?;
     let system = Met::at(&orders, Mood::Fails(Arc::new(AtomicU32::new(4))))?;
     let replica = Replica::start(&stage, &system, options()).await?;
@@ -42,8 +42,8 @@ async fn an_order_system_that_gives_no_answer_is_asked_until_it_does() -> Result
 
 #[tokio::test]
 async fn an_order_that_comes_to_nothing_is_failed_and_the_agreement_says_so() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    let (stage, request) = one_order().await?;
+    let (turn, _shared) = shared().await?;
+    let (stage, request) = one_order(turn.cluster).await?;
     let orders = tempfile::tempdir()?;
     let mut system = Met::at(&orders, Mood::Works)?;
     system.folder.unobtainable = vec!["PO-FIB-1G".to_owned()];
@@ -59,13 +59,13 @@ async fn an_order_that_comes_to_nothing_is_failed_and_the_agreement_says_so() ->
 /// What the consumer does not do is rejected with every reason and nothing is made.
 #[tokio::test]
 async fn what_the_consumer_does_not_do_is_rejected_with_every_reason() -> Result<()> {
-    let _shared = DEFINITION.read().await;
+    let (turn, _shared) = shared().await?;
     let example = Example::of("fibre")?
         .with("/spec/orders/0/specialRequirements", &json!(["by barge"]))
         .with("/spec/orders/0/feasibility", &Value::Null)
         .with("/spec/orders/0/items/0/action", &json!("Modify"))
         .with("/spec/orders/0/items/0/product", &json!({"id": "P-77"}));
-    let stage = passed_on(example, &["o1"]).await?;
+    let stage = passed_on(turn.cluster, example, &["o1"]).await?;
     let request = stage.order_requests().await?.remove(0);
     let orders = tempfile::tempdir()?;
     let system = Met::at(&orders, Mood::Works)?;
@@ -85,8 +85,8 @@ async fn what_the_consumer_does_not_do_is_rejected_with_every_reason() -> Result
 /// What the consumer cannot read stays free and keeps nobody from the rest.
 #[tokio::test]
 async fn what_the_consumer_cannot_read_keeps_nobody_from_the_rest() -> Result<()> {
-    let _alone = DEFINITION.write().await;
-    let (stage, request) = one_order().await?;
+    let (turn, _alone) = alone().await?;
+    let (stage, request) = one_order(turn.cluster).await?;
     let admin = stage.cluster.admin()?;
     // A later version of the definition has a word more.
     let path = format!("{DEFINITIONS}/orderrequests.countersign.dev");
@@ -120,8 +120,8 @@ async fn what_the_consumer_cannot_read_keeps_nobody_from_the_rest() -> Result<()
 /// A second request with the same key gets the same order and another content gets none.
 #[tokio::test]
 async fn a_second_request_with_the_same_key_gets_the_same_order() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    let (stage, request) = one_order().await?;
+    let (turn, _shared) = shared().await?;
+    let (stage, request) = one_order(turn.cluster).await?;
     let orders = tempfile::tempdir()?;
     let system = Met::at(&orders, Mood::Works)?;
     let replica = Replica::start(&stage, &system, options()).await?;

@@ -11,11 +11,12 @@ use countersign_api::agreement_status::Handover;
 use serde_json::json;
 use testenv::tools::Tool;
 use testenv::until;
-use testkit::operator::running;
 use testkit::people::{eva, jonas};
 use testkit::stage::{COMMON, Stage, status_of};
 use testkit::{Cluster, PATIENCE, documents, root, schema};
 use tokio::process::{Child, Command};
+
+use super::shared;
 
 /// The blocks of the section that is followed, in order.
 fn blocks(page: &str) -> Result<Vec<String>> {
@@ -128,7 +129,8 @@ async fn whoever_follows_it_has_one_customer_order_that_outlives_a_kill() -> Res
     let [demo, rights, consumer, looks] = blocks.as_slice() else { panic!("other blocks: {blocks:?}") };
     assert_eq!(demo, "cargo xtask demo --stay\n", "this test makes what it leaves");
 
-    let cluster = running().await?;
+    let (turn, _shared) = shared().await?;
+    let cluster = turn.cluster;
     let stage = as_the_demo_leaves_it(cluster).await?;
     let terminal = Terminal::open(cluster)?;
     terminal.run(rights).await?;

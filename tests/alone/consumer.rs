@@ -2,6 +2,7 @@
 
 mod order_system;
 mod others;
+mod readme;
 mod replicas;
 
 use std::collections::BTreeMap;
@@ -22,17 +23,30 @@ use order_consumer::order_system::{CustomerOrder, Order, OrderSystem, Refusal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testenv::until;
+use testkit::Cluster;
+use testkit::alone::{Turn, running};
 use testkit::example::Example;
-use testkit::operator::running;
 use testkit::people::order_desk;
 use testkit::stage::Stage;
 use testkit::{PATIENCE, raw, schema};
-use tokio::sync::{RwLock, oneshot};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, oneshot};
 use tokio::task::JoinHandle;
 
 /// A change of a definition makes the server start the kind's storage anew, which refuses requests for a moment. Whoever
 /// changes one is alone.
 static DEFINITION: RwLock<()> = RwLock::const_new(());
+
+/// The control plane of the consumers, with an operator, for a test that changes no definition.
+async fn shared() -> Result<(Turn, RwLockReadGuard<'static, ()>)> {
+    let shared = DEFINITION.read().await;
+    Ok((running("consumer").await?, shared))
+}
+
+/// The same for the test that changes one.
+async fn alone() -> Result<(Turn, RwLockWriteGuard<'static, ()>)> {
+    let alone = DEFINITION.write().await;
+    Ok((running("consumer").await?, alone))
+}
 
 /// The name of all replicas, and of their field manager.
 const DESK: &str = "order-desk";
@@ -132,14 +146,14 @@ fn options() -> Options {
 }
 
 /// The fibre agreement with these orders, signed and passed on.
-async fn passed_on<'a>(example: Example, orders: &[&str]) -> Result<Stage<'a>> {
-    let stage = example.and(order_desk(), "countersign-order-consumer").begin(running().await?).await?;
+async fn passed_on<'a>(cluster: &'a Cluster, example: Example, orders: &[&str]) -> Result<Stage<'a>> {
+    let stage = example.and(order_desk(), "countersign-order-consumer").begin(cluster).await?;
     stage.agreed_on(orders).await?;
     Ok(stage)
 }
 
-async fn one_order<'a>() -> Result<(Stage<'a>, OrderRequest)> {
-    let stage = passed_on(Example::of("fibre")?, &["o1"]).await?;
+async fn one_order(cluster: &Cluster) -> Result<(Stage<'_>, OrderRequest)> {
+    let stage = passed_on(cluster, Example::of("fibre")?, &["o1"]).await?;
     let request = stage.order_requests().await?.remove(0);
     Ok((stage, request))
 }

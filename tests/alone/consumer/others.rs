@@ -9,15 +9,14 @@ use kube::client::Body;
 use kube::{Client, ResourceExt};
 use order_consumer::controller::{Options, run};
 use serde_json::{Value, json};
-use testkit::operator::running;
 use testkit::{PATIENCE, raw, schema};
 
-use super::{DEFINITION, Met, Mood, Replica, beside, history, made, one_order, options, until_reported};
+use super::{Met, Mood, Replica, beside, history, made, one_order, options, shared, until_reported};
 
 #[tokio::test]
 async fn what_others_took_or_wrote_is_left_as_it_is() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    let (stage, request) = one_order().await?;
+    let (turn, _shared) = shared().await?;
+    let (stage, request) = one_order(turn.cluster).await?;
     let name = request.name_any();
     let condition = |type_: &str| {
         json!({"type": type_, "status": "True", "reason": "Told", "message": "by somebody else",
@@ -52,8 +51,8 @@ async fn what_others_took_or_wrote_is_left_as_it_is() -> Result<()> {
 
 #[tokio::test]
 async fn an_event_that_says_nothing_new_changes_nothing() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    let (stage, request) = one_order().await?;
+    let (turn, _shared) = shared().await?;
+    let (stage, request) = one_order(turn.cluster).await?;
     let name = request.name_any();
     let orders = tempfile::tempdir()?;
     let system = Met::at(&orders, Mood::Works)?;
@@ -81,8 +80,8 @@ async fn an_event_that_says_nothing_new_changes_nothing() -> Result<()> {
 /// A watch that lost its place ends the replica for the next start to begin anew.
 #[tokio::test]
 async fn a_watch_that_lost_its_place_ends_the_replica() -> Result<()> {
-    let _shared = DEFINITION.read().await;
-    let cluster = running().await?;
+    let (turn, _shared) = shared().await?;
+    let cluster = turn.cluster;
     let client = cluster.admin()?;
     let namespace = client.default_namespace().to_owned();
     let forgetful = move |request: Request<Body>| {
