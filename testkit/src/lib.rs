@@ -2,8 +2,8 @@
 //!
 //! Without features it is as pure as the core: [`world`] is one agreement with its people and a clock, [`scenario`] and
 //! [`history`] draw agreements, policies and what happens to them at random, and [`schema`] walks the definitions. With the
-//! feature `cluster` there is also a real control plane with our definitions ([`Cluster`]), a namespace with an agreement
-//! and its people on it ([`stage`]), the operator in this process or as one of its own, and a fake API server ([`fake`]).
+//! feature `cluster` there is also a real control plane with our definitions (`Cluster`), a namespace with an agreement
+//! and its people on it (`stage`), the operator in this process or as one of its own, and a fake API server (`fake`).
 #![allow(
     missing_docs,
     clippy::unwrap_used,
