@@ -157,7 +157,7 @@ fn since<'a, K: Resource + 'a>(
     // Weakened and put back leaves a higher one.
     if found.generation != Some(1) {
         return Err(format!(
-            "{kind} `{name}` was changed since it was installed; delete it and install it anew"
+            "{kind} `{name}` was changed since it was installed; delete it and install it again"
         ));
     }
     let created = found.creation_timestamp.as_ref().map(|time| time.0);

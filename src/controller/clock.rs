@@ -53,7 +53,7 @@ impl Clock {
         base.saturating_add(*self.ahead.borrow()).unwrap_or(Timestamp::MAX)
     }
 
-    /// Puts the clock forward and wakes whoever sleeps past the new time. For tests and rehearsals.
+    /// Puts the clock forward and wakes everything that sleeps past the new time. For tests and rehearsals.
     pub fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         self.ahead.send_modify(|ahead| *ahead = ahead.saturating_add(by));

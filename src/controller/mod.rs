@@ -61,7 +61,7 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Which of several operators this is, in events.
     pub instance: String,
-    /// For which lease it stands before it acts. `None`: it acts, whoever else does.
+    /// For which lease it stands before it acts. `None`: it acts, even if another operator does.
     pub election: Option<Election>,
     /// What time it is.
     pub clock: Clock,

@@ -13,7 +13,7 @@ use countersign_api::{
 
 const INSTALLATION_POLL_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Waits until the API server serves the five kinds. Installing them is for whoever installs the operator.
+/// Waits until the API server serves the five kinds. You install them with the operator; it does not.
 pub(crate) async fn wait_for_kinds(client: &Client, health: &Health) {
     loop {
         let missing = match missing_kinds(client).await {

@@ -100,7 +100,7 @@ impl Kinds {
         changes.flat_map(|change| K::maps_to(&change, &stores)).collect()
     }
 
-    /// What metrics count. Cloned out of the lock: whoever decides or watches must not wait for a scrape.
+    /// What metrics count. Cloned out of the lock: deciding and watching must not wait for a scrape.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let stores = self.read();
         Snapshot {

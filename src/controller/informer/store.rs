@@ -112,7 +112,7 @@ impl<K: Indexed> Store<K> {
         self.remove(&key)
     }
 
-    /// The watch has listed everything in its scope anew, as of version `at`, in an answer that was asked for after write `since`.
+    /// The watch has listed everything in its scope again, as of version `at`, in an answer that was asked for after write `since`.
     /// `began_anew`: the server's history did, so that an older version may be the newer state.
     pub(crate) fn listed(
         &mut self,

@@ -49,7 +49,7 @@ pub(crate) enum Signal {
     Bookmark(u64),
     /// A watch ended; `agreed`: by the server at the agreed time; `silent`: without an event or a bookmark in it.
     Ended { agreed: bool, silent: bool },
-    /// The server is behind what it has shown before: its history began anew, as after a restore of etcd.
+    /// The server is behind what it has shown before: its history was reset, as after a restore of etcd.
     HistoryBeganAnew,
 }
 

@@ -1,4 +1,4 @@
-//! One watch on one kind, for ever: kube's watcher, with what it lacks around it (ADR 16).
+//! One watch on one kind, without end: kube's watcher, with what it lacks around it (ADR 16).
 //!
 //! kube lists, follows and resumes. This file says when a new watcher has to list everything again, how long to wait after a
 //! failure, and when silence is no peace: a connection may be dead, or wait for a version that the server will not reach.
@@ -171,8 +171,8 @@ impl Broken {
     }
 }
 
-/// Gone, as HTTP status or in the stream; not there, while a definition is replaced; "too large resource version" of a server that is behind; 0 of a line that is no event and
-/// that kube takes for a status without content.
+/// Gone, as HTTP status or in the stream; not there, while a definition is replaced; "too large resource version" of a server
+/// that is behind; 0 of a line that is no event and that kube takes for a status without content.
 fn needs_a_list(code: u16) -> bool {
     matches!(code, 0 | 400 | 404 | 410 | 504)
 }
@@ -307,7 +307,7 @@ impl<K: Watched> Watch<K> {
                 watch = self.title,
                 version = at,
                 seen = self.highest,
-                "The API server's history began anew"
+                "The API server's history was reset"
             );
         }
         tracing::debug!(watch = self.title, objects = objects.len(), "Listed");

@@ -206,7 +206,7 @@ impl Candidate {
         since
     }
 
-    /// Who holds it; nobody, where whoever did has not renewed it for as long as it holds.
+    /// Who holds it: nobody, if the last holder has not renewed it within its duration.
     fn holder(&mut self, lease: &Lease) -> Holder {
         let spec = lease.spec.clone().unwrap_or_default();
         let holder = spec.holder_identity.clone().unwrap_or_default();
@@ -224,8 +224,8 @@ impl Candidate {
         if self.is_vacant(Some(&spec)) { Holder::Nobody } else { Holder::Other }
     }
 
-    /// Whether the term of whoever held it last is over. It is where the holder let go of it, and not where somebody deleted or
-    /// emptied the lease behind its back. How long the lease says that it holds does not matter: it may be rubbish.
+    /// Whether the last holder's term is over. It is if the holder released the lease, and not if the lease was deleted or emptied
+    /// behind its back. The duration in the lease does not matter: anyone with the right to write it may have set it.
     fn is_vacant(&self, now: Option<&LeaseSpec>) -> bool {
         let released = now.is_some_and(|spec| {
             spec.holder_identity.is_none() && spec.lease_duration_seconds == Some(RELEASED_DURATION_SECONDS)

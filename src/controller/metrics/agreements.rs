@@ -1,4 +1,4 @@
-//! The business in numbers, counted in the watches when somebody asks.
+//! The business in numbers, counted in the store at each scrape.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,7 +29,7 @@ const STATES: [&str; 4] = [
 ];
 const WAITING: &str = "Waiting";
 
-/// What is counted when somebody asks.
+/// What is counted at a scrape.
 pub(crate) struct Snapshot {
     pub(crate) agreements: Vec<Arc<CustomerAgreement>>,
     pub(crate) orders: Vec<Arc<OrderRequest>>,

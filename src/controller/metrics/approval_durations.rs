@@ -188,7 +188,7 @@ mod tests {
             // The first of two who must approve; and nobody is left to be asked.
             status(&json!([step("Waiting", &l1, &["first"])]), Some("Approve")),
             status(&json!([step("Exhausted", &l1, &[])]), Some("Approve")),
-            // Somebody asked for other terms; other terms were asked for anew, or need nobody.
+            // Somebody asked for other terms; other terms were requested again, or need nobody.
             status(&json!([step("Waiting", &l1, &[])]), Some("Edit")),
             status(&json!([step("Approved", &[("L1", 9)], &["second"])]), Some("Approve")),
             status(&json!([]), Some("Confirm")),

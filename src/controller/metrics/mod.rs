@@ -267,7 +267,7 @@ impl Metrics {
         );
     }
 
-    /// Adds what is computed when somebody asks.
+    /// Adds what is computed at each scrape.
     pub(crate) fn collect_from(&self, collector: Box<dyn Collector>) {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner).register_collector(collector);
     }

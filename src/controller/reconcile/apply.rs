@@ -185,7 +185,7 @@ async fn create_order(
             tracing::debug!(namespace = %observed.key.namespace, name, "The name of an order request was taken already");
             Err(Error::NotSeenYet)
         }
-        // What will not go through as it is, whoever asks again: quota, admission, rights, the schema, its size.
+        // What will not go through as it is, however often it is tried: quota, admission, rights, the schema, its size.
         Err(kube::Error::Api(status)) if matches!(status.code, 400 | 403 | 413 | 422) => {
             tracing::warn!(namespace = %observed.key.namespace, name, code = status.code, answer = status.message, "The API server rejected an order request");
             context.rejected_creates.refused(
@@ -206,7 +206,7 @@ fn overlay<K: Watched>(context: &Context, observed: &Observation<'_>, written: &
     // A vector that was decoded has room for twice what is in it, and its clone has not.
     let written = Arc::new(written.clone());
     let mut affected = context.kinds.update::<K, _>(|store| store.wrote(written));
-    // This one is in our hands.
+    // This worker is reconciling it already.
     affected.remove(&observed.key);
     context.queue.add(affected);
 }

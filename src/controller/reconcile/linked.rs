@@ -42,7 +42,7 @@ impl Linked {
                 let known = inside.map(|(known, _)| known.clone()).collect();
                 store.read(agreements, at, known)
             });
-            // This one is in our hands.
+            // This worker is reconciling it already.
             affected.remove(key);
             queue.add(affected);
             self.namespaces.insert(key.namespace.to_string());

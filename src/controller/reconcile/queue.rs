@@ -36,7 +36,7 @@ pub(crate) enum Next {
     Never,
 }
 
-/// The queue. Closed at first, and then it holds nothing: whoever opens it says what there is to look at.
+/// The queue. Closed at first, and then it holds nothing: opening it takes the list of what to reconcile.
 pub(crate) struct Queue {
     clock: Clock,
     metrics: Metrics,
