@@ -1,6 +1,6 @@
 //! What the operator may do, and what it does: the same. Read from the audit log of whole lives, which the operator cannot
-
 //! influence, and at its transport for what no audit log has.
+
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -21,8 +21,8 @@ use testkit::{Cluster, OPERATOR, OPERATOR_NAMESPACE, PATIENCE, documents};
 type Right = (String, String, String, &'static str);
 
 /// What nobody needs a grant for: `system:basic-user` and `system:discovery` are everybody's.
-const OPEN: [&str; 3] =
-    ["/apis/countersign.dev/v1alpha1", "/version", "/apis/authentication.k8s.io/v1/selfsubjectreviews"];
+const OPEN: [&str; 2] =
+    ["/apis/countersign.dev/v1alpha1", "/apis/authentication.k8s.io/v1/selfsubjectreviews"];
 
 fn strings(value: &Value, list: &str) -> Vec<String> {
     let list = value[list].as_array().into_iter().flatten();
@@ -106,12 +106,6 @@ fn noted(request: &Request<Body>) -> Tamper {
     Tamper::Pass
 }
 
-/// A server that does not say which version it is might be one that does not send lists as part of a watch.
-fn of_unknown_version(request: &Request<Body>) -> Tamper {
-    noted(request);
-    if request.uri().path() == "/version" { Tamper::Swallow } else { Tamper::Pass }
-}
-
 async fn fibre_is_agreed(cluster: &Cluster) -> Result<()> {
     let fibre = Stage::with_agreement(cluster, "fibre").await?;
     fibre.sign_fibre().await?;
@@ -168,38 +162,14 @@ async fn the_operator_uses_every_right_that_it_has_and_asks_for_nothing_else() -
     .await?;
     operator.stop().await?;
 
-    // This server sends lists as part of a watch. For one that does not, the operator lists first.
-    let old = cluster.plane.audit_mark()?;
-    let operator = Operator::start_elected(cluster, of_unknown_version).await?;
-    operator.stop().await?;
-    let lists = asked(cluster, old)?;
-
-    let (used, by_lists) = (rights(&lives), rights(&lists));
-    let all: BTreeSet<Right> = used.union(&by_lists).cloned().collect();
+    let used = rights(&lives);
     let (unused, beyond): (Vec<_>, Vec<_>) =
-        (expected.difference(&all).collect(), all.difference(&expected).collect());
+        (expected.difference(&used).collect(), used.difference(&expected).collect());
     assert!(unused.is_empty(), "granted, and never used: {unused:?}");
     assert!(beyond.is_empty(), "asked for, and not granted: {beyond:?}");
-    // Which rights are there for older servers alone.
-    let only_old: Vec<_> =
-        by_lists.difference(&used).map(|(verb, _, resource, _)| format!("{verb} {resource}")).collect();
-    assert_eq!(
-        only_old,
-        [
-            "list namespaces",
-            "list validatingadmissionpolicies",
-            "list validatingadmissionpolicybindings",
-            "list customeragreements",
-            "list delegationpolicies",
-            "list orderrequests",
-            "list standardterms",
-        ]
-        .into_iter()
-        .collect::<Vec<_>>()
-    );
 
     let (mut trials, mut leaseless) = (0, 0);
-    for event in lives.iter().chain(&lists).filter(|event| !was_broken_off(event)) {
+    for event in lives.iter().filter(|event| !was_broken_off(event)) {
         let code = event.response_status.as_ref().map_or(0, |status| status.code);
         let about = event.object_ref.clone().unwrap_or_default();
         let trial = about.resource.as_deref() == Some("agreementdecisions") && event.verb == "create";
@@ -216,7 +186,7 @@ async fn the_operator_uses_every_right_that_it_has_and_asks_for_nothing_else() -
             assert!((200..300).contains(&code), "refused: {event:?}");
         }
     }
-    assert!(trials >= 3, "each start of the operator tries a forged decision, and {trials} were tried");
+    assert!(trials >= 2, "each start of the operator tries a forged decision, and {trials} were tried");
     assert_eq!(leaseless, 1, "the first one finds no lease, and makes it");
     let paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let groups: BTreeSet<&str> = expected.iter().map(|(_, group, ..)| group.as_str()).collect();
