@@ -7,8 +7,8 @@
 //!
 //! One idea carries it: **read everything, decide once, write what was decided.**
 //!
-//! - [`countersign_core::decide`] is the process: one pure function from everything that was read to everything that is to
-//!   be written.
+//! - [`countersign_core::decide`] is the process: one pure function from everything that was read to what to do
+//!   next: gather evidence, write, or rest.
 //! - [`controller`] is the shell around it: it watches, observes, applies plans and wakes at deadlines. It has no opinion
 //!   about agreements.
 //! - [`admission`] has the policies that keep decisions from being forged, as they ship with this version.

@@ -1,3 +1,5 @@
+//! Waiting until the API server's admission policies are in force.
+
 use std::time::Duration;
 
 use anyhow::{Context, Result};

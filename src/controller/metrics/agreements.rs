@@ -81,7 +81,7 @@ impl AgreementsCollector {
         gauges(
             encoder,
             "approvals_longest_wait_seconds",
-            "How long the approval has been waited for that waits longest, by function and level; 0 where none waits.",
+            "Longest current wait for an approval, by function and level; 0 if none waits.",
             ["function", "level"],
             &by(&|managers| managers.seconds(now)),
         )

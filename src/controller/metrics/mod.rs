@@ -155,14 +155,10 @@ impl Metrics {
             "Requests that wrote something, as the API server confirmed, by verb and resource",
             self.writes.clone(),
         );
-        registry.register(
-            "reconcile",
-            "Times an agreement was looked at, by result",
-            self.reconciles.clone(),
-        );
+        registry.register("reconcile", "Reconciles of an agreement, by result", self.reconciles.clone());
         registry.register(
             "reconcile_errors",
-            "Times looking at an agreement failed, by the kind of failure",
+            "Failed reconciles of an agreement, by the kind of failure",
             self.reconcile_errors.clone(),
         );
         registry.register(
@@ -172,12 +168,12 @@ impl Metrics {
         );
         registry.register(
             "active_workers",
-            "Agreements that are being looked at",
+            "Agreements that are being reconciled",
             self.active_workers.clone(),
         );
         registry.register(
             "max_concurrent_reconciles",
-            "Agreements that can be looked at at the same time",
+            "Agreements that can be reconciled at the same time",
             self.max_concurrent_reconciles.clone(),
         );
         registry.register(
@@ -192,7 +188,7 @@ impl Metrics {
         );
         registry.register(
             "workqueue_depth",
-            "Agreements that wait to be looked at",
+            "Agreements that wait to be reconciled",
             self.queue_depth.clone(),
         );
         registry.register(

@@ -1,4 +1,4 @@
-//! Writes what was decided: the status, then the order requests, then what people are told.
+//! Writes what was decided: the status, then what people are told of it, then the order requests.
 
 use std::sync::Arc;
 

@@ -66,12 +66,12 @@ impl Queue {
         Self { clock, metrics, state: Mutex::default(), changed: Notify::new() }
     }
 
-    /// From now on agreements are looked at.
+    /// From now on agreements are reconciled.
     pub(crate) fn open(&self) {
         self.state().open = true;
     }
 
-    /// Nothing is to be looked at any more. What a worker has in its hands stays there.
+    /// Nothing is reconciled any more. What a worker has begun it finishes.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.open = false;

@@ -22,9 +22,9 @@ use crate::controller::reconcile::observe::{Lookup, Observation, observe};
 use crate::controller::reconcile::queue::Next;
 use countersign_core::decide::Plan;
 
-/// Agreements that are looked at at a time: each may hold a few connections.
+/// Agreements that are reconciled at a time: each may hold a few connections.
 const MAX_CONCURRENT_RECONCILES: usize = 16;
-/// Sealing, order requests and the end are three; more means that a plan does not settle.
+/// Sealing, order requests and *Agreed* are three; more means that a plan does not settle.
 const MAX_ROUNDS: u32 = 6;
 
 /// Hands out work until it is told to stop, then waits for what is under way. True when all of that ended.
@@ -68,7 +68,7 @@ async fn reconcile_and_requeue(context: Arc<Context>, key: Key, slot: OwnedSemap
     context.metrics.reconcile_seconds.observe(began.elapsed().as_secs_f64());
     let (next, result) = match outcome {
         Ok(Ok(next)) => (next, "success"),
-        // The next look finds the version noted as stale and waits for the watch.
+        // The next reconcile finds that this version conflicted, and waits for the watch.
         Ok(Err(Error::Conflict)) => (Next::Retry, "conflict"),
         Ok(Err(Error::Superseded)) => (Next::Retry, "superseded"),
         Ok(Err(error)) => {
@@ -96,7 +96,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// Decides; gathers what the decision needs, each kind of evidence at most once; writes what was decided, and decides on that; until
+/// Decides; gathers what the decision needs, each kind of evidence at most once (and the guard's trial again after decisions were read); writes what was decided, and decides on that; until
 /// there is nothing left to do.
 async fn reconcile(context: &Context, key: &Key) -> Result<Next, Error> {
     let term = context.leadership.term().ok_or(Error::Superseded)?;

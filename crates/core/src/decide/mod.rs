@@ -10,7 +10,8 @@
 //! - S6, order requests: `orders`, and `handover` for what consumers report
 //! - S7, separation of duties: `separation`
 //!
-//! `decisions` says which decisions are current, `pinned` under which rules, `status`, `conditions`, `waiting` and `notices` turn
+//! `decisions` says which decisions are current. `pinned` says under which rules. `endings` has how an agreement ends without
+//! being agreed, and `party` who may withdraw, decline or request a change. `status`, `conditions`, `waiting` and `notices` turn
 //! facts into words, and `changes` into a plan. Files import one another one way only; a test looks.
 
 mod approval;

@@ -1,4 +1,4 @@
-//! From a sealed agreement to its order requests (S5, S6), and what consumers make of them.
+//! From a sealed agreement to its order requests (S6).
 
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ impl Default for Plan {
     }
 }
 
-/// Everything that is to be written, in the order in which it is written.
+/// Everything that is to be written: the status, then the events, then the order requests.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// The whole new status, if it differs.
