@@ -129,12 +129,13 @@ where
         let mut attempt = 0;
         loop {
             let Some(copy) = body.try_clone() else {
-                return self.once(&call, Request::from_parts(parts, body)).await;
+                return self.once(&call, Request::from_parts(parts, body), call.deadline()).await;
             };
-            let outcome = self.once(&call, Request::from_parts(parts.clone(), copy)).await;
+            let left = call.deadline().saturating_sub(began.elapsed());
+            let outcome = self.once(&call, Request::from_parts(parts.clone(), copy), left).await;
             attempt += 1;
             let pause = if attempt < MAX_ATTEMPTS { call.pause(&outcome, attempt) } else { None };
-            // Whoever asked decided on what was known then, and may act no more for long.
+            // What is sent rests on what was known at the first attempt, and the lease may be another's soon.
             let Some(pause) = pause.filter(|pause| began.elapsed() + *pause < REQUEST_DEADLINE) else {
                 return outcome;
             };
@@ -143,8 +144,12 @@ where
         }
     }
 
-    async fn once(&self, call: &Call, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
-        let limit = if call.verb == "list" { LIST_DEADLINE } else { REQUEST_DEADLINE };
+    async fn once(
+        &self,
+        call: &Call,
+        request: Request<Body>,
+        limit: Duration,
+    ) -> Result<Response<Answer>, BoxError> {
         let outcome = tokio::time::timeout(limit, self.exchange(call, request))
             .await
             .unwrap_or_else(|_| Err(DeadlinePassed(limit).into()));
@@ -229,6 +234,11 @@ impl Call {
             (None, _) => "none".to_owned(),
         };
         Self { verb, resource }
+    }
+
+    /// How long all attempts together may take.
+    fn deadline(&self) -> Duration {
+        if self.verb == "list" { LIST_DEADLINE } else { REQUEST_DEADLINE }
     }
 
     fn writes(&self) -> bool {

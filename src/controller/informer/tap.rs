@@ -181,11 +181,16 @@ impl Session {
         let frames = stream::unfold((body, self), |(mut body, mut session)| async move {
             let end = session.agreed_end + SESSION_MARGIN;
             let frame = match tokio::time::timeout_at(end, body.frame()).await {
-                Ok(Some(Ok(frame))) => match frame.data_ref().map_or(Ok(()), |data| session.hear(data)) {
-                    Ok(()) => Ok(frame),
-                    Err(error) => Err(error),
-                },
-                Ok(Some(Err(error))) => Err(error.into()),
+                // kube takes some errors for an orderly end, so that only this signal says that the connection was lost.
+                Ok(Some(frame)) => {
+                    let heard = frame.map_err(Into::into).and_then(|frame| {
+                        frame.data_ref().map_or(Ok(()), |data| session.hear(data)).map(|()| frame)
+                    });
+                    if heard.is_err() {
+                        session.ended(false);
+                    }
+                    heard
+                }
                 Ok(None) => {
                     session.ended(Clock::instant() + END_TOLERANCE >= session.agreed_end);
                     return None;
@@ -247,5 +252,34 @@ impl Session {
 
     fn ended(&self, agreed: bool) {
         self.tapped.signal(Signal::Ended { agreed, silent: self.silent });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::pin::pin;
+
+    use futures::StreamExt;
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use kube::Api;
+    use kube::api::WatchParams;
+
+    use super::*;
+
+    /// kube says of this one only that the watch ended, as of an orderly end.
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_breaks_is_an_end_before_its_time() {
+        let broken = tower::service_fn(|_: Request<Body>| async {
+            let error: BoxError = std::io::Error::from(ErrorKind::UnexpectedEof).into();
+            let frames = stream::iter([Err::<http_body::Frame<Bytes>, BoxError>(error)]);
+            Ok::<_, BoxError>(Response::new(StreamBody::new(frames)))
+        });
+        let (client, _, mut signals) = Tap::over(Client::new(broken, "n"));
+        let config_maps = Api::<ConfigMap>::all(client);
+        let mut events = pin!(config_maps.watch(&WatchParams::default().timeout(10), "7").await.unwrap());
+        while events.next().await.is_some() {}
+        assert_eq!(signals.recv().await, Some(Signal::Opened));
+        assert_eq!(signals.recv().await, Some(Signal::Ended { agreed: false, silent: true }));
     }
 }

@@ -27,8 +27,8 @@ use crate::controller::informer::tap::{Signal, Tap};
 use crate::controller::metrics::{KindLabels, Metrics};
 
 /// The server ends a watch after so many seconds, and sends a bookmark two seconds before. Spread out, so that the watches are not
-/// renewed together.
-const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 17..=20;
+/// renewed together. The first end after a list has to come well before [`SILENCE_AFTER_LIST`], since a quiet kind has no bookmark.
+const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 14..=17;
 /// The same after a silence: the first bookmark says that the watch is in step again.
 const TIMEOUT_SECONDS_AFTER_SILENCE: u32 = 8;
 /// Without an event, a bookmark or an orderly end for so long, a watch is out of step.
